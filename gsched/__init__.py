@@ -1,0 +1,3 @@
+"""A shared job scheduler for dispy."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""State and decisions: no sockets, no files, no clock of its own."""

@@ -1,0 +1,1 @@
+"""The page and its API: Bottle under gevent's WSGI server."""

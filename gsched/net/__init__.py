@@ -1,0 +1,1 @@
+"""Greenlets and sockets: carries out effects, turns messages into events."""

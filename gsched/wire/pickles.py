@@ -1,0 +1,79 @@
+"""Pickles without their power: decoding runs and imports nothing.
+
+`loads` knows the records of dispy (records.py) and plain values; any other class or function in
+the pickle becomes an inert stand-in (standins.py). `dumps` writes plain values, records and
+stand-ins in protocol 4, which all Pythons from 3.4 on read, so what came in goes out again
+unchanged. Job arguments and results are bytes inside a record: nobody here decodes those.
+"""
+
+import io
+import pickle
+from typing import Any
+
+from gsched.wire.encoder import Encoder
+from gsched.wire.errors import PeerError
+from gsched.wire.opcodes import scan
+from gsched.wire.records import RECORDS
+from gsched.wire.standins import StandInType, stand_in
+
+MAX_OPCODES = 100_000
+MAX_CLASSES = 1_000
+
+# What CPython's decoder raises on bytes that are no pickle, or one that makes no sense.
+_BROKEN = (
+    pickle.UnpicklingError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    UnicodeError,
+    ValueError,
+)
+
+
+class _Decoder(pickle.Unpickler):
+    """Finds records and stand-ins where pickle would import."""
+
+    def __init__(self, data: bytes, plain: bool) -> None:
+        super().__init__(io.BytesIO(data))
+        self._plain = plain
+        self._classes: dict[tuple[str, str], StandInType] = {}
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        key = (module, name)
+        if self._plain:
+            raise PeerError("a class in a message of plain values")
+        if key in RECORDS:
+            return RECORDS[key]
+        if key not in self._classes:
+            if len(self._classes) == MAX_CLASSES:
+                raise PeerError(f"pickle names more than {MAX_CLASSES} classes")
+            self._classes[key] = stand_in(module, name)
+        return self._classes[key]
+
+
+def loads(data: bytes, *, plain: bool = False, max_opcodes: int = MAX_OPCODES) -> Any:
+    """What the pickle holds.
+
+    With `plain`, classes are refused. Raises PeerError on anything that is not one whole
+    pickle within the limits; nothing else.
+    """
+    scan(data, max_opcodes)
+    try:
+        return _Decoder(data, plain).load()
+    except _BROKEN as error:
+        raise PeerError(f"broken pickle: {type(error).__name__}") from error
+
+
+def dumps(value: Any) -> bytes:
+    """The value as a pickle of protocol 4.
+
+    Raises PeerError if it is nested deeper than any peer's honest object, and TypeError for
+    values of ours that have no place on the wire.
+    """
+    return Encoder().encode(value)
