@@ -66,12 +66,12 @@ class Message:
 
     def check(self, body: Any) -> None:
         """Raises PeerError, naming message and field, unless the body is as the table says."""
-        if type(body) is not self.body:
+        if not isinstance(body, self.body):
             raise PeerError(f"{self.name} with a {type(body).__name__}, not {self.body.__name__}")
-        if isinstance(body, dict):
-            self._check_fields(body)
-        else:
+        if isinstance(body, Record):
             body.check()
+        elif isinstance(body, dict):
+            self._check_fields(body)
 
     def _check_fields(self, body: dict[str, Any]) -> None:
         for name, types in self.fields.items():

@@ -69,10 +69,8 @@ class StatResult:
     GLOBAL = ("os", "stat_result")
     SIZE, MODE, ATIME, MTIME = 6, 0, 7, 8
     # A Python from 3.13 on refuses names that it does not know, Windows' among them.
-    PORTABLE = frozenset(
-        ("st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns")
-        + ("st_blksize", "st_blocks", "st_rdev")
-    )
+    TIMES = ("st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns")
+    PORTABLE = frozenset({*TIMES, "st_blksize", "st_blocks", "st_rdev"})
 
     def __init__(self, fields: Any, more: Any = None) -> None:
         if type(fields) is not tuple or len(fields) < 10:

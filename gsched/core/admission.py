@@ -1,0 +1,123 @@
+"""Clusters coming and going. See cluster.py for the states.
+
+An exclusive cluster has all nodes for itself: it waits until no other cluster is there, and while
+it is there no other starts. Clusters start in the order in which they asked, so nobody can be
+overtaken for ever.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gsched.core.book import INFO, Book
+from gsched.core.cluster import Cluster, ClusterState
+from gsched.core.dispatch import Dispatch
+from gsched.core.effects import FindNodes, Forget, TellScheduled
+from gsched.core.lease import Allocation
+from gsched.core.placement import Placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What a client says of a new cluster. `spec` is opaque to the core."""
+
+    name: str
+    client: str
+    spec: Any = None
+    reentrant: bool = False
+    exclusive: bool = False
+    allocations: list[Allocation] = field(default_factory=list)
+
+
+class Admission:
+    """Events of whole clusters."""
+
+    def __init__(self, book: Book, dispatch: Dispatch, placement: Placement) -> None:
+        self._book = book
+        self._dispatch = dispatch
+        self._placement = placement
+
+    def open(self, opening: Opening, now: float) -> Cluster:
+        """A new cluster; its client goes on to send files."""
+        id_ = self._book.next_id()
+        place = self._book.next_place()
+        cluster = Cluster(id_, place, opening.name, opening.client, opening.spec)
+        cluster.reentrant, cluster.exclusive = opening.reentrant, opening.exclusive
+        cluster.allocations = list(opening.allocations)
+        cluster.heard = now
+        self._book.clusters[id_] = cluster
+        return cluster
+
+    def schedule(self, cluster: Cluster) -> None:
+        """The client has sent all files and wants to start."""
+        if cluster.state is ClusterState.NEW:
+            cluster.state = ClusterState.WAITING
+            self._book.waiting.append(cluster)
+            self.admit()
+
+    def admit(self) -> None:
+        """Let clusters start whose turn has come."""
+        waiting = self._book.waiting
+        while waiting:
+            cluster = waiting[0]
+            cluster.note = self._obstacle(cluster)
+            if cluster.note:
+                return
+            del waiting[0]
+            cluster.state = ClusterState.STARTING
+            self._book.ask(TellScheduled(cluster))
+
+    def started(self, cluster: Cluster) -> None:
+        """The client knows that it may submit."""
+        if cluster.state is ClusterState.STARTING:
+            cluster.state = ClusterState.ACTIVE
+            self._placement.spread(cluster)
+            self._book.ask(FindNodes(cluster))
+
+    def close(self, cluster: Cluster, terminate: bool, now: float, reason: str) -> None:
+        """No more jobs. Those not done are stopped, or with `terminate` False waited for."""
+        if cluster in self._book.waiting:
+            self._book.waiting.remove(cluster)
+        cluster.state = ClusterState.CLOSING
+        cluster.note = reason
+        self._book.report(INFO, f"{cluster.label} closes: {reason}")
+        if terminate:
+            self._stop(cluster, now, reason)
+        self._book.touched.add(cluster)
+
+    def settle(self, now: float) -> None:
+        """Finish the closing of clusters as far as it can go."""
+        while self._book.touched:
+            cluster = self._book.touched.pop()
+            if cluster.jobs and not cluster.leases:
+                self._stop(cluster, now, "no node is left to run it")
+            if not cluster.jobs:
+                self._leave_nodes(cluster, now)
+            if not cluster.jobs and not cluster.leases:
+                self._closed(cluster)
+
+    def _stop(self, cluster: Cluster, now: float, reason: str) -> None:
+        for job in list(cluster.jobs.values()):
+            self._dispatch.stop(job, now, reason)
+        self._leave_nodes(cluster, now)
+
+    def _leave_nodes(self, cluster: Cluster, now: float) -> None:
+        for lease in list(cluster.leases.values()):
+            self._placement.close(lease, terminate=True, now=now)
+
+    def _closed(self, cluster: Cluster) -> None:
+        if cluster.state is ClusterState.CLOSED:
+            return
+        cluster.state = ClusterState.CLOSED
+        del self._book.clusters[cluster.id]
+        self._book.ask(Forget(cluster))
+        self.admit()
+
+    def _obstacle(self, cluster: Cluster) -> str:
+        """Why it cannot start yet; empty if it can."""
+        present = [other for other in self._book.clusters.values() if other.present]
+        for other in present:
+            if other.exclusive:
+                return f"waits for the exclusive cluster {other.label} to close"
+        if cluster.exclusive and present:
+            return f"is exclusive and waits for {len(present)} other clusters to close"
+        return ""

@@ -1,0 +1,43 @@
+"""All that the core knows, and what it has asked for so far."""
+
+from collections.abc import Callable
+from itertools import count
+
+from gsched.core.cluster import Cluster
+from gsched.core.effects import Effect, Report
+from gsched.core.job import Job
+from gsched.core.node import Node
+from gsched.core.policies import Policy
+from gsched.core.ready import Ready
+
+INFO, WARNING, ERROR = 20, 30, 40  # levels of Report
+
+
+class Book:
+    """The state that the parts of the scheduler share."""
+
+    def __init__(self, policy: Policy, first_id: int) -> None:
+        self.nodes: dict[str, Node] = {}  # by address
+        self.clusters: dict[int, Cluster] = {}  # by id, until closed
+        self.jobs: dict[int, Job] = {}  # by uid, until gone
+        self.waiting: list[Cluster] = []  # for their turn, in the order in which they asked
+        self.held: set[Node] = set()  # nodes that get no jobs for some seconds
+        self.touched: set[Cluster] = set()  # closing clusters that may have come to their end
+        self.ready = Ready(policy)
+        self.done = 0  # jobs that ended, ever
+        self.next_id: Callable[[], int] = count(first_id).__next__
+        self.next_place: Callable[[], int] = count(1).__next__  # in the order of submission
+        self._effects: list[Effect] = []
+
+    def ask(self, effect: Effect) -> None:
+        """Ask for something to be done."""
+        self._effects.append(effect)
+
+    def report(self, level: int, text: str) -> None:
+        """Ask for a line in the log."""
+        self._effects.append(Report(level, text))
+
+    def take_effects(self) -> list[Effect]:
+        """What was asked for since the last time, in order."""
+        effects, self._effects = self._effects, []
+        return effects

@@ -1,0 +1,89 @@
+"""A cluster: one client's computation, its jobs and the nodes it may use.
+
+        schedule asked        its turn           client told
+NEW -------------------> WAITING ----> STARTING ------------> ACTIVE
+ |                          |             |                     |
+ +--------------------------+-------------+---- closed ---------+----> CLOSING ----> CLOSED
+"""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from gsched.core.job import Job
+from gsched.core.queue import JobQueue
+
+if TYPE_CHECKING:
+    from gsched.core.lease import Allocation, Lease
+
+
+class ClusterState(Enum):
+    """How far a cluster is."""
+
+    NEW = "new"  # its files are arriving
+    WAITING = "waiting"  # for an exclusive cluster to end, or exclusive itself for all others
+    STARTING = "starting"  # its client is being told that it may submit
+    ACTIVE = "active"
+    CLOSING = "closing"  # takes no more jobs
+    CLOSED = "closed"
+
+
+class Cluster:
+    """See the module's text."""
+
+    __slots__ = (
+        "allocations",
+        "chosen",
+        "client",
+        "done",
+        "exclusive",
+        "heard",
+        "id",
+        "jobs",
+        "leases",
+        "name",
+        "note",
+        "queue",
+        "reentrant",
+        "running",
+        "seq",
+        "shut",
+        "spec",
+        "state",
+        "waiting",
+    )
+
+    def __init__(self, id_: int, seq: int, name: str, client: str, spec: Any) -> None:
+        self.id = id_  # never used again, not even after a restart
+        self.seq = seq  # order in which clusters were created
+        self.name = name
+        self.client = client  # address
+        self.spec = spec  # what nodes and client are sent about it; opaque here
+        self.reentrant = False  # a job that was lost may run again
+        self.exclusive = False  # no other cluster while it is there
+        self.allocations: list[Allocation] = []
+        self.state = ClusterState.NEW
+        self.note = ""  # what holds it up, for people
+        self.heard = 0.0  # last sign of life of the client
+        self.chosen = 0  # number of the choice that last took a job of it; 0: none yet
+        self.jobs: dict[int, Job] = {}  # all that are not gone
+        self.queue = JobQueue()  # jobs that any of its nodes may run
+        self.leases: dict[str, Lease] = {}  # by address of the node
+        self.shut: set[str] = set()  # addresses of nodes that the client gave back
+        self.waiting = 0  # jobs QUEUED
+        self.running = 0  # jobs SENDING or RUNNING
+        self.done = 0  # jobs that ended, ever
+
+    @property
+    def label(self) -> str:
+        """How people are shown it."""
+        return f"{self.name} @ {self.client}"
+
+    @property
+    def taking_jobs(self) -> bool:
+        """Whether its client may submit."""
+        return self.state in (ClusterState.STARTING, ClusterState.ACTIVE)
+
+    @property
+    def present(self) -> bool:
+        """Whether it counts where exclusive clusters are concerned."""
+        return self.taking_jobs or self.state is ClusterState.CLOSING

@@ -1,0 +1,216 @@
+"""Jobs on their way: from the client's word to the end that the client is told."""
+
+from enum import Enum
+from typing import Any
+
+from gsched.core.book import ERROR, INFO, WARNING, Book
+from gsched.core.cluster import Cluster, ClusterState
+from gsched.core.effects import (
+    SendJob,
+    SendProvisional,
+    SendResult,
+    TellStarted,
+    TerminateJob,
+)
+from gsched.core.job import End, Event, Job, State
+from gsched.core.node import Node
+from gsched.core.queue import JobQueue
+
+MAX_REFUSALS = 10  # of one job, for reasons that lie in the job; then it is given up
+FIRST_HOLD, LONGEST_HOLD = 0.5, 30.0  # seconds without new jobs after a refusal, doubling
+
+AT_NODE = (State.SENDING, State.RUNNING)
+
+
+class Refusal(Enum):
+    """Why a node did not take a job. In each case the job did not start."""
+
+    BUSY = "no CPU free"
+    UNKNOWN = "computation not there"
+    REJECTED = "job rejected"
+    UNREACHABLE = "node unreachable"
+
+
+class Dispatch:
+    """Events of single jobs. See job.py for the states."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    # -- from the client ----------------------------------------------------------------------
+
+    def offer(self, cluster: Cluster, pinned: Node | None, message: Any, now: float) -> Job:
+        """A new job with a uid of its own, to be confirmed by its client."""
+        job = Job(self._book.next_id(), cluster, pinned, message)
+        self._book.jobs[job.uid] = cluster.jobs[job.uid] = job
+        job.story += (now, "offered", "")
+        return job
+
+    def accepted(self, job: Job, now: float) -> None:
+        """The client confirmed: from here on the job must end in an answer."""
+        job.move(Event.ACCEPTED, now)
+        job.seq = self._book.next_place()
+        job.cluster.waiting += 1
+        if job.cancelling:
+            self.end(job, End.CANCELLED, now)
+        elif not job.cluster.taking_jobs:
+            self.end(job, End.TERMINATED, now, reason="the computation was closed")
+        else:
+            self._queue(job).add(job)
+            self._book.ready.queued(job)
+
+    def withdrawn(self, job: Job, now: float, reason: str) -> None:
+        """The client did not confirm, so it does not know the job."""
+        job.move(Event.WITHDRAWN, now, reason)
+        self._forget(job)
+
+    def cancel(self, job: Job, now: float) -> None:
+        """The client takes the job back, wherever it is."""
+        if job.state is State.QUEUED:
+            self.end(job, End.CANCELLED, now)
+        elif job.state is State.RUNNING and not job.cancelling and job.node:
+            self._book.ask(TerminateJob(job.node, job))
+        job.cancelling = job.cancelling or job.state in (State.OFFERED, *AT_NODE)
+
+    # -- to and from the nodes ----------------------------------------------------------------
+
+    def assign(self, now: float) -> None:
+        """Give out all jobs that can run now."""
+        while (choice := self._book.ready.choose()) is not None:
+            node, job = choice
+            job.move(Event.CHOSEN, now, node.address)
+            job.node = job.last = node
+            job.tries += 1
+            node.jobs[job.uid] = job
+            job.cluster.waiting -= 1
+            job.cluster.running += 1
+            self._book.ask(SendJob(node, job, job.tries))
+
+    def started(self, job: Job, now: float) -> None:
+        """The node confirmed that it runs the job."""
+        job.move(Event.STARTED, now)
+        job.started_at = now
+        if job.node:
+            job.node.failures = job.node.refusals = 0
+            if job.cancelling:
+                self._book.ask(TerminateJob(job.node, job))
+        if job.cluster.state is not ClusterState.CLOSING:
+            self._book.ask(TellStarted(job))
+
+    def refused(self, job: Job, why: Refusal, reason: str, now: float) -> None:
+        """The node did not take the job: it goes back to where it stood in the queue."""
+        node = job.node
+        if node is not None:
+            self._hold(node, why, now)
+        job.refusals += why is Refusal.REJECTED
+        if job.refusals >= MAX_REFUSALS:
+            self.end(job, End.ABANDONED, now, reason=f"nodes refused it: {reason}")
+        else:
+            self._again(job, Event.REFUSED, now, reason)
+
+    def lost(self, job: Job, reason: str, now: float) -> None:
+        """The job's node is not there any more, or has no such job."""
+        if job.cluster.reentrant and not job.pinned:
+            self._again(job, Event.REQUEUED, now, reason)
+        else:
+            why = "pinned to it" if job.pinned else "not reentrant"
+            self._stop_or(job, End.ABANDONED, now, f"{reason}, and the job is {why}")
+
+    def provisional(self, job: Job, reply: Any, now: float) -> None:
+        """A result that is not the last one."""
+        job.story += (now, "provisional", "")
+        if job.cluster.state is not ClusterState.CLOSING:
+            self._book.ask(SendProvisional(job, reply))
+
+    def finished(self, job: Job, end: End, reply: Any, seconds: float, now: float) -> None:
+        """The node's last word on the job, after `seconds` of running."""
+        node = job.node or job.last
+        if node is not None:
+            node.jobs_done += 1
+            node.cpu_time += seconds
+        if job.cancelling and end is End.TERMINATED:
+            end = End.CANCELLED
+        self.end(job, end, now, reply=reply)
+
+    # -- ends ---------------------------------------------------------------------------------
+
+    def end(self, job: Job, end: End, now: float, reply: Any = None, reason: str = "") -> None:
+        """The job is over, one way or another."""
+        self._leave_place(job)
+        job.move(Event.ENDED, now, f"{end.value}: {reason}" if reason else end.value)
+        job.end, job.reason, job.reply = end, reason, reply
+        job.cluster.done += 1
+        self._book.done += 1
+        if end is End.ABANDONED:
+            self._book.report(ERROR, job.tell())
+        if job.cluster.state is ClusterState.CLOSING:
+            self.dropped(job, now, "its client has closed the computation")
+        else:
+            self._book.ask(SendResult(job))
+
+    def delivered(self, job: Job, now: float) -> None:
+        """The client has the answer."""
+        job.move(Event.DELIVERED, now)
+        self._forget(job)
+
+    def dropped(self, job: Job, now: float, reason: str) -> None:
+        """Nobody is there to be given the answer."""
+        job.move(Event.DROPPED, now, reason)
+        self._forget(job)
+
+    def stop(self, job: Job, now: float, reason: str) -> None:
+        """The cluster closes: end the job unless it is at a node, which will have to stop it."""
+        if job.state is State.QUEUED:
+            self.end(job, End.TERMINATED, now, reason=reason)
+        elif job.state is State.DONE:
+            self.dropped(job, now, reason)
+
+    # -- within -------------------------------------------------------------------------------
+
+    def _again(self, job: Job, event: Event, now: float, reason: str) -> None:
+        if job.cancelling or job.cluster.state is ClusterState.CLOSING:
+            self._stop_or(job, End.TERMINATED, now, reason)
+            return
+        self._leave_place(job)
+        job.move(event, now, reason)
+        self._book.report(INFO, f"job {job.uid} waits again: {reason}")
+        job.cluster.waiting += 1
+        self._queue(job).put_back(job)
+        self._book.ready.queued(job)
+
+    def _stop_or(self, job: Job, end: End, now: float, reason: str) -> None:
+        """End a job that will not come back from its node, as its client would have it."""
+        if job.cancelling:
+            end = End.CANCELLED
+        elif job.cluster.state is ClusterState.CLOSING:
+            end = End.TERMINATED
+        self.end(job, end, now, reason=reason)
+
+    def _leave_place(self, job: Job) -> None:
+        """Take the job from its node or its queue."""
+        if job.state is State.QUEUED:
+            job.cluster.waiting -= 1
+        node, job.node = job.node, None
+        if node is not None:
+            del node.jobs[job.uid]
+            job.cluster.running -= 1
+            self._book.ready.roomier(node)
+
+    def _hold(self, node: Node, why: Refusal, now: float) -> None:
+        """No new jobs for some seconds, more with each refusal in a row."""
+        if why is Refusal.UNKNOWN:
+            return
+        node.refusals += 1
+        node.held_until = now + min(FIRST_HOLD * 2 ** min(node.refusals - 1, 10), LONGEST_HOLD)
+        self._book.held.add(node)
+        self._book.report(WARNING, f"node {node.address} gets no jobs for a while: {why.value}")
+
+    def _queue(self, job: Job) -> JobQueue:
+        if job.pinned is None:
+            return job.cluster.queue
+        return job.pinned.pinned.setdefault(job.cluster, JobQueue())
+
+    def _forget(self, job: Job) -> None:
+        del self._book.jobs[job.uid], job.cluster.jobs[job.uid]
+        if job.cluster.state is ClusterState.CLOSING:
+            self._book.touched.add(job.cluster)

@@ -1,0 +1,119 @@
+"""What the core asks to be done. It never does anything itself.
+
+Whoever carries out an effect tells the core how it went: each text says by which event.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gsched.core.cluster import Cluster
+from gsched.core.job import Job
+from gsched.core.lease import Lease
+from gsched.core.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class SendJob:
+    """Bring the job to its node. Then `started`, `refused` or `unsent` with the same `tries`."""
+
+    node: Node
+    job: Job
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateJob:
+    """Ask the node to stop the job, again and again until `finished` or the node is lost."""
+
+    node: Node
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Bring the computation to the node. Then `lease_ready` or `lease_failed`."""
+
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Remove the computation from the node. Then `lease_closed`, also if it cannot be done."""
+
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """Tell the client how the job ended. Then `delivered`."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class SendProvisional:
+    """Tell the client of a result that is not the last one. No event follows."""
+
+    job: Job
+    reply: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TellStarted:
+    """Tell the client that the job runs. No event follows."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class TellScheduled:
+    """Tell the client that it may submit. Then `cluster_started` or `cluster_closed`."""
+
+    cluster: Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class TellNode:
+    """Tell the client about a node: `what` is initialized, closed or available."""
+
+    cluster: Cluster
+    node: Node
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindNodes:
+    """Greet the nodes that the cluster names, those not known yet. Each then `node_joined`."""
+
+    cluster: Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The cluster is closed: remove its files, drop what is still to be told about it."""
+
+    cluster: Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """For the log."""
+
+    level: int  # as in the standard library's logging: 10 debug, 20 info, 30 warning, 40 error
+    text: str
+
+
+Effect = (
+    SendJob
+    | TerminateJob
+    | SetUp
+    | Close
+    | SendResult
+    | SendProvisional
+    | TellStarted
+    | TellScheduled
+    | TellNode
+    | FindNodes
+    | Forget
+    | Report
+)

@@ -1,0 +1,151 @@
+"""Nodes coming, going and falling silent."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gsched.core.book import INFO, WARNING, Book
+from gsched.core.dispatch import Dispatch
+from gsched.core.effects import TellNode
+from gsched.core.job import End
+from gsched.core.node import Node, NodeState
+from gsched.core.placement import Placement
+
+MAX_FAILURES = 3  # messages in a row that do not reach a node; then it counts as lost
+TELL_INTERVAL = 300.0  # seconds between two words to a client on what a node has to spare
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeFacts:
+    """What a node says of itself when it joins. `identity` changes when the node restarts."""
+
+    address: str
+    port: int
+    name: str
+    cpus: int
+    identity: str
+    contact: str = ""
+    avail: Any = None
+
+
+class Fleet:
+    """Events of whole nodes. `silence` and `zombie_interval` in seconds; None: never."""
+
+    def __init__(
+        self,
+        book: Book,
+        dispatch: Dispatch,
+        placement: Placement,
+        *,
+        silence: float,
+        zombie_interval: float | None,
+    ) -> None:
+        self._book = book
+        self._dispatch = dispatch
+        self._placement = placement
+        self._silence = silence
+        self._zombie_interval = zombie_interval
+
+    def heard(self, address: str, now: float) -> Node | None:
+        """The node, if it is known, after a sign of life."""
+        node = self._book.nodes.get(address)
+        if node is not None:
+            node.heard = now
+        return node
+
+    def joined(self, facts: NodeFacts, now: float) -> None:
+        """A node says that it is free."""
+        node = self._book.nodes.get(facts.address)
+        if node is None:
+            node = self._book.nodes[facts.address] = Node(self._book.next_place(), facts.address)
+            self._book.report(INFO, f"node {facts.address} ({facts.name}): {facts.cpus} cpus")
+        elif (node.identity, node.port) != (facts.identity, facts.port):
+            self.lose(node, "restarted", now)
+        self._learn(node, facts)
+        self._revive(node, now)
+
+    def emptied(self, address: str, now: float) -> None:
+        """A node says that it serves nobody."""
+        node = self.heard(address, now)
+        if node is not None and node.leases:
+            self._placement.vacate(node, now, "it dropped the computation")
+            self._placement.welcome(node)
+
+    def pulse(self, address: str, avail: Any, now: float) -> None:
+        """A sign of life, with what the node has to spare."""
+        node = self.heard(address, now)
+        if node is None or node.state is NodeState.LOST or avail is None:
+            return
+        node.avail = avail
+        for lease in node.leases.values():
+            if now - lease.told_at >= TELL_INTERVAL:
+                lease.told_at = now
+                self._book.ask(TellNode(lease.cluster, node, "available"))
+
+    def offer(self, address: str, cpus: int, now: float) -> None:
+        """The node's owner has changed how many CPUs it offers."""
+        node = self.heard(address, now)
+        if node is not None and cpus >= 0:
+            node.total = cpus
+            node.note = "" if cpus else "offers no CPUs now"
+            self._book.ready.roomier(node)
+            self._placement.welcome(node)
+
+    def unreachable(self, node: Node, now: float) -> None:
+        """A message could not be brought to the node."""
+        node.failures += 1
+        if node.failures >= MAX_FAILURES:
+            self.lose(node, "unreachable", now)
+
+    def lose(self, node: Node, reason: str, now: float) -> None:
+        """The node is not to be counted on until it is heard of again."""
+        if node.state is NodeState.LOST:
+            return
+        self._book.report(WARNING, f"node {node.address} is lost: {reason}")
+        node.state, node.note, node.lost_at = NodeState.LOST, reason, now
+        self._placement.vacate(node, now, reason)
+        self._release(node)
+        node.refusals = 0
+
+    def tick(self, now: float) -> None:
+        """What happens to nodes because nothing happened."""
+        for node in [node for node in self._book.held if node.held_until <= now]:
+            self._release(node)
+        for node in list(self._book.nodes.values()):
+            if node.state is NodeState.LOST:
+                self._forget(node, now)
+            else:
+                self._check_silence(node, now)
+
+    # -- within -------------------------------------------------------------------------------
+
+    def _learn(self, node: Node, facts: NodeFacts) -> None:
+        node.identity, node.port, node.name = facts.identity, facts.port, facts.name
+        node.contact, node.avail = facts.contact, facts.avail
+        if not node.jobs:  # else it has told its free CPUs, not all
+            node.total = facts.cpus
+
+    def _revive(self, node: Node, now: float) -> None:
+        if node.state is NodeState.LOST:
+            self._book.report(INFO, f"node {node.address} is back")
+        node.state, node.note = NodeState.UP, ""
+        node.heard, node.failures = now, 0
+        self._book.ready.roomier(node)
+        self._placement.welcome(node)
+
+    def _release(self, node: Node) -> None:
+        self._book.held.discard(node)
+        node.held_until = 0.0
+        self._book.ready.roomier(node)
+
+    def _check_silence(self, node: Node, now: float) -> None:
+        """Nodes that serve a cluster send pulses; the others have no reason to speak."""
+        if (node.serves or node.jobs) and now - node.heard > self._silence:
+            self.lose(node, f"silent for {now - node.heard:.0f} s", now)
+
+    def _forget(self, node: Node, now: float) -> None:
+        if self._zombie_interval is None or now - node.lost_at <= self._zombie_interval:
+            return
+        for job in [job for queue in node.pinned.values() for job in queue]:
+            reason = f"it is pinned to node {node.address}, which did not come back"
+            self._dispatch.end(job, End.ABANDONED, now, reason=reason)
+        del self._book.nodes[node.address]

@@ -1,0 +1,72 @@
+"""A heap whose keys may change behind its back."""
+
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+Key = tuple[Any, ...]
+
+_SLACK = 64  # entries that may be out of date before it is worth while to clear them away
+
+
+class LazyHeap(Generic[T]):
+    """Gives the item with the smallest key.
+
+    An item whose key may have become *smaller* must be put again. One whose key has grown, or
+    that no longer belongs here, may be left as it is: it is mended when it reaches the top.
+    So each change costs O(log n) and nothing is ever searched for.
+    """
+
+    __slots__ = ("_entries", "_keys", "_serial")
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[Key, int, T]] = []
+        self._keys: dict[T, Key] = {}  # the entry that counts, of those an item may have
+        self._serial = 0  # items themselves are never compared
+
+    def put(self, item: T, key: Key) -> None:
+        """Add the item, or give it another key."""
+        if self._keys.get(item) == key:
+            return
+        self._keys[item] = key
+        self._serial += 1
+        heappush(self._entries, (key, self._serial, item))
+        if len(self._entries) > _SLACK + 2 * len(self._keys):
+            self._clear_away()
+
+    def discard(self, item: T) -> None:
+        """Take the item out, if it is here."""
+        self._keys.pop(item, None)
+
+    def top(self, key_of: Callable[[T], Key | None]) -> T | None:
+        """The item with the smallest key, or None if there is none.
+
+        `key_of` tells an item's present key; None says that it does not belong here any more.
+        """
+        while self._entries:
+            key, _, item = self._entries[0]
+            counts = self._keys.get(item) == key
+            present = key_of(item) if counts else None
+            if counts and present == key:
+                return item
+            heappop(self._entries)
+            if counts:
+                self._mend(item, present)
+        return None
+
+    def _mend(self, item: T, present: Key | None) -> None:
+        if present is None:
+            del self._keys[item]
+        else:
+            self.put(item, present)
+
+    def _clear_away(self) -> None:
+        """Drop entries that no longer count."""
+        serials = range(self._serial + 1, self._serial + 1 + len(self._keys))
+        self._entries = [
+            (key, serial, item)
+            for serial, (item, key) in zip(serials, self._keys.items(), strict=True)
+        ]
+        self._serial += len(self._keys)
+        heapify(self._entries)

@@ -1,0 +1,80 @@
+"""What must hold between any two events."""
+
+from gsched.core.book import Book
+from gsched.core.cluster import Cluster, ClusterState
+from gsched.core.job import Job, State
+from gsched.core.lease import LeaseState
+from gsched.core.node import Node, NodeState
+
+AT_NODE = (State.SENDING, State.RUNNING)
+
+
+def verify(book: Book) -> None:
+    """Raises AssertionError that names the thing and what is wrong with it."""
+    for uid, job in book.jobs.items():
+        assert uid == job.uid, f"job {job.uid} stands under {uid}"
+        _job(job)
+    for cluster in book.clusters.values():
+        _cluster(book, cluster)
+    for node in book.nodes.values():
+        _node(book, node)
+    _nothing_left_over(book)
+    _exclusive(book)
+
+
+def _job(job: Job) -> None:
+    story = job.tell()
+    assert job.state is not State.GONE, f"gone but kept: {story}"
+    assert job.cluster.jobs.get(job.uid) is job, f"unknown to its cluster: {story}"
+    assert (job.node is not None) == (job.state in AT_NODE), f"node and state differ: {story}"
+    assert (job.end is not None) == (job.state is State.DONE), f"end and state differ: {story}"
+    assert bool(job.seq) == (job.state is not State.OFFERED), f"place in the order: {story}"
+    if job.node is not None:
+        assert job.node.jobs.get(job.uid) is job, f"unknown to its node: {story}"
+        assert job.pinned in (None, job.node), f"not where it is pinned: {story}"
+    if job.state is State.QUEUED:
+        queue = job.pinned.pinned[job.cluster] if job.pinned else job.cluster.queue
+        assert sum(1 for other in queue if other is job) == 1, f"not once in its queue: {story}"
+
+
+def _cluster(book: Book, cluster: Cluster) -> None:
+    states = [job.state for job in cluster.jobs.values()]
+    label = cluster.label
+    assert cluster.waiting == states.count(State.QUEUED), f"{label}: waiting"
+    assert cluster.running == sum(state in AT_NODE for state in states), f"{label}: running"
+    assert (cluster in book.waiting) == (cluster.state is ClusterState.WAITING), f"{label}: turn"
+    for address, lease in cluster.leases.items():
+        assert lease.cluster is cluster, f"{label}: lease of another"
+        assert lease.node.address == address, f"{label}: lease elsewhere"
+        assert lease.node.leases.get(cluster.id) is lease, f"{label}: lease unknown to its node"
+    if cluster.state is ClusterState.CLOSING:
+        assert cluster.jobs or cluster.leases, f"{label}: should be closed"
+
+
+def _node(book: Book, node: Node) -> None:
+    address = node.address
+    serving = {x.cluster for x in node.leases.values() if x.state is LeaseState.READY}
+    assert set(node.serves) == serving, f"node {address}: serves others than its leases say"
+    if node.state is NodeState.LOST:
+        assert not node.jobs and not node.leases, f"node {address}: lost, but not empty"
+    for job in node.jobs.values():
+        assert job.node is node, f"node {address}: job of another node: {job.tell()}"
+        assert job.cluster.id in node.leases, f"node {address}: no lease: {job.tell()}"
+    assert bool(node.held_until) == (node in book.held), f"node {address}: held"
+
+
+def _nothing_left_over(book: Book) -> None:
+    """A free CPU and a job that may use it do not stand side by side."""
+    for node in book.nodes.values():
+        if not node.has_room():
+            continue
+        for cluster in node.serves:
+            queues = [cluster.queue, node.pinned.get(cluster)]
+            waiting = any(queue is not None and queue.head() for queue in queues)
+            assert not waiting, f"{cluster.label} waits although node {node.address} has room"
+
+
+def _exclusive(book: Book) -> None:
+    present = [cluster for cluster in book.clusters.values() if cluster.present]
+    if any(cluster.exclusive for cluster in present):
+        assert len(present) == 1, f"{present[0].label} is not alone"

@@ -1,0 +1,92 @@
+"""A node: a machine that runs dispynode."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from gsched.core.heap import LazyHeap
+from gsched.core.queue import JobQueue
+
+if TYPE_CHECKING:
+    from gsched.core.cluster import Cluster
+    from gsched.core.job import Job
+    from gsched.core.lease import Lease
+
+
+class NodeState(Enum):
+    """Whether a node can be used."""
+
+    UP = "up"
+    LOST = "lost"  # silent, unreachable or stopped; used again as soon as it is heard of
+
+
+class Node:
+    """What is known of one node. All of it is learnt anew after a restart of the scheduler."""
+
+    __slots__ = (
+        "address",
+        "avail",
+        "contact",
+        "cpu_time",
+        "failures",
+        "heard",
+        "held_until",
+        "identity",
+        "jobs",
+        "jobs_done",
+        "leases",
+        "limit",
+        "lost_at",
+        "name",
+        "note",
+        "pinned",
+        "pinned_ready",
+        "port",
+        "refusals",
+        "seq",
+        "serves",
+        "state",
+        "total",
+    )
+
+    def __init__(self, seq: int, address: str) -> None:
+        self.seq = seq  # order in which nodes became known
+        self.address = address  # what the node calls itself; the key of all its messages
+        self.port = 0  # TCP and UDP, where it listens
+        self.name = ""
+        self.identity = ""  # its sign, new at each start of the node
+        self.contact = ""  # our address as the node sees it
+        self.total = 0  # CPUs that the node offers
+        self.limit: int | None = None  # CPUs that a client lets us use, at the most
+        self.state = NodeState.UP
+        self.note = ""  # why it is not used, for people
+        self.heard = 0.0  # last sign of life
+        self.lost_at = 0.0
+        self.failures = 0  # messages in a row that could not be brought to it
+        self.refusals = 0  # jobs in a row that it would not take
+        self.held_until = 0.0  # no new jobs before that time, after a refusal
+        self.avail: Any = None  # what it says of its CPU, memory, disk and swap; opaque here
+        self.jobs: dict[int, Job] = {}  # on their way to it, or running there
+        self.leases: dict[int, Lease] = {}  # by id of the cluster
+        self.serves: frozenset[Cluster] = frozenset()  # clusters whose jobs it may be sent
+        self.pinned: dict[Cluster, JobQueue] = {}  # jobs that wait for this very node
+        self.pinned_ready: LazyHeap[Cluster] = LazyHeap()  # whose turn it is among those
+        self.jobs_done = 0
+        self.cpu_time = 0.0  # seconds, of jobs that ended here
+
+    @property
+    def cpus(self) -> int:
+        """CPUs in use by the scheduler, busy or not."""
+        return self.total if self.limit is None else min(self.total, self.limit)
+
+    @property
+    def busy(self) -> int:
+        """CPUs taken by jobs."""
+        return len(self.jobs)
+
+    def has_room(self) -> bool:
+        """Whether one more job may be sent now."""
+        return self.state is NodeState.UP and not self.held_until and len(self.jobs) < self.cpus
+
+    def load(self) -> tuple[float, int] | None:
+        """Key of the choice: the least load first, then the longest known. None without room."""
+        return (len(self.jobs) / self.cpus, self.seq) if self.has_room() else None

@@ -1,0 +1,200 @@
+"""Which cluster is on which node: leases from the set-up to the close. See lease.py."""
+
+from gsched.core.book import ERROR, WARNING, Book
+from gsched.core.cluster import Cluster, ClusterState
+from gsched.core.dispatch import Dispatch
+from gsched.core.effects import Close, SetUp, TellNode
+from gsched.core.job import End, Job, State
+from gsched.core.lease import Allocation, Lease, LeaseState, SetUpFailure
+from gsched.core.node import Node, NodeState
+
+MAX_BROKEN = 4  # set-ups that fail by the computation's fault, before the node is given up
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds before the next try, three times as long each
+
+
+class Placement:
+    """Events of leases, and the wishes of clusters that lead to them."""
+
+    def __init__(self, book: Book, dispatch: Dispatch, cooperative: bool) -> None:
+        self._book = book
+        self._dispatch = dispatch
+        self._cooperative = cooperative  # clusters may change the CPUs of nodes
+        self._failed: set[Lease] = set()  # to be tried again
+
+    # -- wishes -------------------------------------------------------------------------------
+
+    def spread(self, cluster: Cluster) -> None:
+        """Set the cluster up on all nodes that it may use and is not on."""
+        for node in self._book.nodes.values():
+            self.settle(cluster, node)
+
+    def welcome(self, node: Node) -> None:
+        """Set all clusters up that may use the node and are not on it."""
+        for cluster in self._book.clusters.values():
+            self.settle(cluster, node)
+
+    def settle(self, cluster: Cluster, node: Node) -> None:
+        """Set the cluster up on the node, if it may use it and is not on it."""
+        usable = cluster.state is ClusterState.ACTIVE and node.state is NodeState.UP and node.total
+        if not usable or cluster.id in node.leases or node.address in cluster.shut:
+            return
+        for allocation in cluster.allocations:
+            if allocation.matches(node):
+                self._open(cluster, node, allocation)
+                return
+
+    def resume(self, lease: Lease) -> None:
+        """The client wants a node again that it gave back before."""
+        lease.unwanted = False
+        if lease.state is LeaseState.DRAINED:
+            lease.state = LeaseState.READY
+            self._serve(lease)
+        elif lease.state is LeaseState.FAILED:
+            lease.failures = lease.broken = 0
+            self._try(lease)
+
+    def drain(self, lease: Lease) -> None:
+        """No more jobs of the cluster to the node; those there go on."""
+        if lease.state is LeaseState.READY:
+            lease.state = LeaseState.DRAINED
+            self._serve_no_more(lease)
+
+    def close(self, lease: Lease, terminate: bool, now: float) -> None:
+        """Take the cluster from the node, stopping what runs there or waiting for it."""
+        lease.terminate = terminate
+        if lease.state is LeaseState.SETTING_UP:
+            lease.unwanted = True
+        elif lease.state is LeaseState.FAILED:
+            self._remove(lease, now, "set-up had failed")
+        elif lease.state is not LeaseState.CLOSING:
+            lease.state = LeaseState.CLOSING
+            self._serve_no_more(lease)
+            self._book.ask(Close(lease))
+
+    # -- events -------------------------------------------------------------------------------
+
+    def ready(self, lease: Lease, cpus: int, now: float) -> None:
+        """The node is set up; it has so many CPUs in all, or 0 if it did not say."""
+        if not self._is_current(lease, LeaseState.SETTING_UP):
+            return
+        lease.failures, lease.broken, lease.reason = 0, 0, ""
+        lease.node.heard = now
+        lease.node.total = cpus or lease.node.total
+        lease.state = LeaseState.READY
+        if lease.unwanted:
+            self.close(lease, lease.terminate, now)
+            return
+        self._serve(lease)
+        self._book.ask(TellNode(lease.cluster, lease.node, "initialized"))
+
+    def failed(self, lease: Lease, why: SetUpFailure, reason: str, now: float) -> None:
+        """The set-up came to nothing.
+
+        It is tried again with growing pauses; where the computation is at fault, some times only.
+        """
+        if not self._is_current(lease, LeaseState.SETTING_UP):
+            return
+        lease.state = LeaseState.FAILED
+        lease.failures += 1
+        lease.broken += why is SetUpFailure.BROKEN
+        lease.reason = reason
+        self._report_failure(lease)
+        if lease.unwanted:
+            self._remove(lease, now, reason)
+        elif lease.broken < MAX_BROKEN:
+            pause = FIRST_PAUSE * 3 ** min(lease.failures - 1, 5)
+            lease.retry_at = now + min(pause, LONGEST_PAUSE)
+            self._failed.add(lease)
+        else:
+            self._give_up(lease, now)
+
+    def dropped(self, lease: Lease) -> None:
+        """The node does not have the computation any more: set it up anew."""
+        if lease.state in (LeaseState.READY, LeaseState.DRAINED):
+            self._serve_no_more(lease)
+            self._try(lease)
+
+    def closed(self, lease: Lease, now: float) -> None:
+        """The node is rid of the computation, as far as can be known."""
+        if self._is_current(lease, LeaseState.CLOSING):
+            self._remove(lease, now, "the computation was closed on its node")
+            self.settle(lease.cluster, lease.node)
+
+    def retry(self, now: float) -> None:
+        """Try again what is due."""
+        for lease in list(self._failed):
+            if lease.retry_at is not None and lease.retry_at <= now:
+                self._try(lease)
+
+    def vacate(self, node: Node, now: float, reason: str) -> None:
+        """The node is gone, or has lost its memory: no lease is left on it."""
+        for lease in list(node.leases.values()):
+            self._remove(lease, now, reason)
+
+    def hopeless(self, cluster: Cluster) -> str:
+        """Why none of its nodes will ever run a job of the cluster; empty while there is hope."""
+        leases = cluster.leases.values()
+        if not leases or any(x.state is not LeaseState.FAILED for x in leases):
+            return ""
+        if any(lease.retry_at is not None for lease in leases):
+            return ""
+        return "; ".join(sorted({f"{x.node.address}: {x.reason}" for x in leases})[:3])
+
+    # -- within -------------------------------------------------------------------------------
+
+    def _open(self, cluster: Cluster, node: Node, allocation: Allocation) -> None:
+        lease = Lease(cluster, node, allocation)
+        node.leases[cluster.id] = cluster.leases[node.address] = lease
+        if cluster.exclusive or self._cooperative:
+            node.limit = allocation.limit(node.total)
+        self._book.ask(SetUp(lease))
+
+    def _try(self, lease: Lease) -> None:
+        self._failed.discard(lease)
+        lease.state = LeaseState.SETTING_UP
+        lease.retry_at = None
+        self._book.ask(SetUp(lease))
+
+    def _remove(self, lease: Lease, now: float, reason: str) -> None:
+        cluster, node = lease.cluster, lease.node
+        was_ready = lease.state not in (LeaseState.SETTING_UP, LeaseState.FAILED)
+        self._failed.discard(lease)
+        self._serve_no_more(lease)
+        del node.leases[cluster.id], cluster.leases[node.address]
+        if cluster.exclusive and not self._cooperative:
+            node.limit = lease.limit_before
+            self._book.ready.roomier(node)
+        for job in [job for job in node.jobs.values() if job.cluster is cluster]:
+            self._dispatch.lost(job, f"node {node.address}: {reason}", now)
+        if was_ready and cluster.state is not ClusterState.CLOSING:
+            self._book.ask(TellNode(cluster, node, "closed"))
+        if cluster.state is ClusterState.CLOSING:
+            self._book.touched.add(cluster)
+
+    def _serve(self, lease: Lease) -> None:
+        self._book.ready.serves(lease.node, lease.node.serves | {lease.cluster})
+
+    def _serve_no_more(self, lease: Lease) -> None:
+        if lease.cluster in lease.node.serves:
+            self._book.ready.serves(lease.node, lease.node.serves - {lease.cluster})
+
+    def _is_current(self, lease: Lease, state: LeaseState) -> bool:
+        """Whether an answer still concerns anybody: the node may have gone meanwhile."""
+        return lease.node.leases.get(lease.cluster.id) is lease and lease.state is state
+
+    def _report_failure(self, lease: Lease) -> None:
+        where = f"{lease.cluster.label} on node {lease.node.address}"
+        self._book.report(WARNING, f"set-up of {where} failed: {lease.reason}")
+
+    def _give_up(self, lease: Lease, now: float) -> None:
+        cluster, node = lease.cluster, lease.node
+        self._book.report(ERROR, f"{cluster.label}: node {node.address} is given up")
+        reason = self.hopeless(cluster)
+        for job in self._stranded(cluster, node, bool(reason)):
+            why = f"set-up failed on every node ({reason})" if reason else lease.reason
+            self._dispatch.end(job, End.ABANDONED, now, reason=why)
+
+    def _stranded(self, cluster: Cluster, node: Node, everywhere: bool) -> list[Job]:
+        """Jobs that wait for the node that was given up, or all if there is no other."""
+        waiting = [job for job in cluster.jobs.values() if job.state is State.QUEUED]
+        return [job for job in waiting if everywhere or job.pinned is node]

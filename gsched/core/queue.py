@@ -1,0 +1,60 @@
+"""Jobs that wait, the one submitted earliest first."""
+
+from collections import deque
+from collections.abc import Iterator
+from heapq import heappop, heappush
+
+from gsched.core.job import Job, State
+
+
+class JobQueue:
+    """Jobs in the order of submission.
+
+    A job that comes back from a node keeps its place, so it stands in front of all that came
+    after it. Jobs that end while they wait are passed over when their turn comes.
+    """
+
+    __slots__ = ("_fresh", "_returned")
+
+    def __init__(self) -> None:
+        self._fresh: deque[Job] = deque()
+        self._returned: list[tuple[int, Job]] = []
+
+    def add(self, job: Job) -> None:
+        """A job just submitted: later than all others here."""
+        self._fresh.append(job)
+
+    def put_back(self, job: Job) -> None:
+        """A job that was taken from here before."""
+        heappush(self._returned, (job.seq, job))
+
+    def head(self) -> Job | None:
+        """The job whose turn it is."""
+        fresh, returned = self._fresh, self._returned
+        while fresh and fresh[0].state is not State.QUEUED:
+            fresh.popleft()
+        while returned and returned[0][1].state is not State.QUEUED:
+            heappop(returned)
+        if returned and not (fresh and fresh[0].seq < returned[0][0]):
+            return returned[0][1]
+        return fresh[0] if fresh else None
+
+    def pop(self) -> Job:
+        """Take the head out. Raises IndexError if nothing waits."""
+        job = self.head()
+        if job is None:
+            raise IndexError("no job waits")
+        if self._returned and self._returned[0][1] is job:
+            heappop(self._returned)
+        else:
+            self._fresh.popleft()
+        return job
+
+    def __iter__(self) -> Iterator[Job]:
+        """All that wait, in no particular order."""
+        for job in self._fresh:
+            if job.state is State.QUEUED:
+                yield job
+        for _, job in self._returned:
+            if job.state is State.QUEUED:
+                yield job

@@ -1,0 +1,314 @@
+"""The scheduler: events in, effects out.
+
+One method for each event. Each returns the effects that the event has led to; nothing here
+blocks, reads a clock or opens a socket, so an event is atomic. Events that come too late, of a
+job or node that is not there any more, have no effect.
+"""
+
+from typing import Any
+
+from gsched.core.admission import Admission, Opening
+from gsched.core.book import Book
+from gsched.core.cluster import Cluster, ClusterState
+from gsched.core.dispatch import AT_NODE, Dispatch, Refusal
+from gsched.core.effects import Effect, FindNodes
+from gsched.core.fleet import Fleet, NodeFacts
+from gsched.core.invariants import verify
+from gsched.core.job import End, Job, State
+from gsched.core.lease import Allocation, Lease, SetUpFailure
+from gsched.core.node import Node
+from gsched.core.placement import Placement
+from gsched.core.policies import POLICIES
+
+MISSED_PULSES = 5  # in a row, after which a node is silent (options: --pulse_interval)
+
+
+class Refused(Exception):
+    """What a client asked for cannot be done; the text says why."""
+
+
+class Scheduler:
+    """All state of the scheduler, and what can happen to it."""
+
+    def __init__(
+        self,
+        algorithm: str = "submitted",
+        *,
+        first_id: int = 1,
+        cooperative: bool = False,
+        pulse_interval: float = 10.0,
+        zombie_interval: float | None = 3600.0,
+    ) -> None:
+        self.algorithm = algorithm
+        self.pulse_interval = pulse_interval  # seconds
+        self.zombie_interval = zombie_interval  # seconds, None: never
+        self.cooperative = cooperative
+        self._book = Book(POLICIES[algorithm], first_id)
+        self._dispatch = Dispatch(self._book)
+        self._placement = Placement(self._book, self._dispatch, cooperative)
+        self._fleet = Fleet(
+            self._book,
+            self._dispatch,
+            self._placement,
+            silence=MISSED_PULSES * pulse_interval,
+            zombie_interval=zombie_interval,
+        )
+        self._admission = Admission(self._book, self._dispatch, self._placement)
+        self.nodes = self._book.nodes
+        self.clusters = self._book.clusters
+        self.jobs = self._book.jobs
+
+    @property
+    def done(self) -> int:
+        """Jobs that ended since the start."""
+        return self._book.done
+
+    # -- clusters -----------------------------------------------------------------------------
+
+    def cluster_opened(self, opening: Opening, now: float) -> Cluster:
+        """A client brings a computation."""
+        return self._admission.open(opening, now)
+
+    def cluster_scheduled(self, cluster: Cluster, now: float) -> list[Effect]:
+        """The client has sent what belongs to it and asks for its turn."""
+        self._admission.schedule(cluster)
+        return self._after(now)
+
+    def cluster_started(self, cluster: Cluster, now: float) -> list[Effect]:
+        """The client knows that it may submit."""
+        self._admission.started(cluster)
+        return self._after(now)
+
+    def cluster_closed(
+        self, cluster: Cluster, now: float, reason: str, terminate: bool = True
+    ) -> list[Effect]:
+        """The client has closed it, or is gone; may come twice, the second one harder."""
+        if cluster.state is not ClusterState.CLOSED:
+            self._admission.close(cluster, terminate, now, reason)
+        return self._after(now)
+
+    # -- jobs ---------------------------------------------------------------------------------
+
+    def offered(self, cluster: Cluster, pinned: str | None, message: Any, now: float) -> Job:
+        """A client brings a job. It counts once it is `accepted`. Raises Refused."""
+        if not cluster.taking_jobs:
+            raise Refused(f"computation is {cluster.state.value}")
+        node = self._pin(cluster, pinned) if pinned else None
+        return self._dispatch.offer(cluster, node, message, now)
+
+    def accepted(self, uid: int, now: float) -> list[Effect]:
+        """The client knows the uid."""
+        job = self._job(uid, State.OFFERED)
+        if job is not None:
+            self._dispatch.accepted(job, now)
+            hopeless = self._placement.hopeless(job.cluster)
+            if hopeless and job.state is State.QUEUED:
+                reason = f"set-up failed on every node ({hopeless})"
+                self._dispatch.end(job, End.ABANDONED, now, reason=reason)
+        return self._after(now)
+
+    def withdrawn(self, uid: int, now: float, reason: str) -> list[Effect]:
+        """The client does not know the uid."""
+        job = self._job(uid, State.OFFERED)
+        if job is not None:
+            self._dispatch.withdrawn(job, now, reason)
+        return self._after(now)
+
+    def started(self, uid: int, tries: int, now: float) -> list[Effect]:
+        """The node has taken the job that was sent at the `tries`-th time."""
+        job = self._job(uid, State.SENDING)
+        if job is not None and job.tries == tries:
+            self._dispatch.started(job, now)
+        return self._after(now)
+
+    def refused(self, uid: int, tries: int, why: Refusal, reason: str, now: float) -> list[Effect]:
+        """The job did not start at its node."""
+        job = self._job(uid, State.SENDING)
+        if job is not None and job.node is not None and job.tries == tries:
+            node, lease = job.node, job.node.leases.get(job.cluster.id)
+            self._dispatch.refused(job, why, reason, now)
+            if why is Refusal.UNKNOWN and lease is not None:
+                self._placement.dropped(lease)
+            if why is Refusal.UNREACHABLE:
+                self._fleet.unreachable(node, now)
+        return self._after(now)
+
+    def missing(self, uid: int, tries: int, reason: str, now: float) -> list[Effect]:
+        """The node, asked again, does not know a job that it may have started."""
+        job = self._job(uid, *AT_NODE)
+        if job is not None and job.tries == tries:
+            self._dispatch.lost(job, reason, now)
+        return self._after(now)
+
+    def provisional(self, uid: int, address: str, reply: Any, now: float) -> list[Effect]:
+        """A running job has sent a result that is not its last."""
+        job = self._job(uid, *AT_NODE)
+        if job is not None and job.node is self._fleet.heard(address, now):
+            self._dispatch.provisional(job, reply, now)
+        return self._after(now)
+
+    def finished(
+        self, uid: int, address: str, end: End, reply: Any, seconds: float, now: float
+    ) -> list[Effect]:
+        """A node says how a job ended. Also taken from a node that had been given up."""
+        job = self._job(uid, State.QUEUED, *AT_NODE)
+        if job is not None and (job.node or job.last) is self._fleet.heard(address, now):
+            self._dispatch.finished(job, end, reply, seconds, now)
+        return self._after(now)
+
+    def delivered(self, uid: int, now: float) -> list[Effect]:
+        """The client has the answer."""
+        job = self._job(uid, State.DONE)
+        if job is not None:
+            self._dispatch.delivered(job, now)
+        return self._after(now)
+
+    def cancelled(self, uid: int, now: float) -> list[Effect]:
+        """The client takes the job back."""
+        job = self._job(uid, State.OFFERED, State.QUEUED, *AT_NODE)
+        if job is not None:
+            self._dispatch.cancel(job, now)
+        return self._after(now)
+
+    # -- leases -------------------------------------------------------------------------------
+
+    def lease_ready(self, lease: Lease, cpus: int, now: float) -> list[Effect]:
+        """The computation is set up on the node, which has `cpus` in all (0: not said)."""
+        self._placement.ready(lease, cpus, now)
+        return self._after(now)
+
+    def lease_failed(
+        self, lease: Lease, why: SetUpFailure, reason: str, now: float
+    ) -> list[Effect]:
+        """The set-up came to nothing, and nothing is left of it on the node."""
+        self._placement.failed(lease, why, reason, now)
+        if why is SetUpFailure.UNREACHABLE:
+            self._fleet.unreachable(lease.node, now)
+        return self._after(now)
+
+    def lease_closed(self, lease: Lease, now: float) -> list[Effect]:
+        """The computation is off the node, or the node did not answer."""
+        self._placement.closed(lease, now)
+        return self._after(now)
+
+    def node_allocated(
+        self, cluster: Cluster, allocations: list[Allocation], now: float
+    ) -> list[Effect]:
+        """The client wants more nodes, or some of those back that it gave away."""
+        cluster.allocations += allocations
+        for node in self.nodes.values():
+            if any(allocation.matches(node) for allocation in allocations):
+                cluster.shut.discard(node.address)
+                lease = cluster.leases.get(node.address)
+                self._placement.resume(lease) if lease else self._placement.settle(cluster, node)
+        self._book.ask(FindNodes(cluster))
+        return self._after(now)
+
+    def node_deallocated(self, cluster: Cluster, address: str, now: float) -> list[Effect]:
+        """The client wants no more jobs on a node. Raises Refused."""
+        self._placement.drain(self._lease(cluster, address))
+        return self._after(now)
+
+    def node_given_back(
+        self, cluster: Cluster, address: str, terminate: bool, now: float
+    ) -> list[Effect]:
+        """The client is through with a node. Raises Refused."""
+        lease = self._lease(cluster, address)
+        cluster.shut.add(address)
+        for job in list(lease.node.pinned.pop(cluster, ())):
+            reason = f"its client closed node {address}"
+            self._dispatch.end(job, End.TERMINATED, now, reason=reason)
+        self._placement.close(lease, terminate, now)
+        return self._after(now)
+
+    def cpus_limited(self, cluster: Cluster, address: str, cpus: int, now: float) -> list[Effect]:
+        """The client sets how many of a node's CPUs are used; negative: all but so many.
+
+        Raises Refused.
+        """
+        node = self._lease(cluster, address).node
+        if not (cluster.exclusive or self.cooperative):
+            raise Refused("only exclusive clusters may set CPUs, or all with --cooperative")
+        node.limit = Allocation("*", cpus=cpus).limit(node.total)
+        self._book.ready.roomier(node)
+        return self._after(now)
+
+    # -- nodes --------------------------------------------------------------------------------
+
+    def node_joined(self, facts: NodeFacts, now: float) -> list[Effect]:
+        """A node says that it is free, be it new, known, back or restarted."""
+        self._fleet.joined(facts, now)
+        return self._after(now)
+
+    def node_emptied(self, address: str, now: float) -> list[Effect]:
+        """A node says that it serves nobody: what was set up there is gone."""
+        self._fleet.emptied(address, now)
+        return self._after(now)
+
+    def node_lost(self, address: str, reason: str, now: float) -> list[Effect]:
+        """A node has said goodbye, or cannot be reached."""
+        node = self.nodes.get(address)
+        if node is not None:
+            self._fleet.lose(node, reason, now)
+        return self._after(now)
+
+    def node_heard(self, address: str, avail: Any, now: float) -> list[Effect]:
+        """A sign of life, with what the node has to spare."""
+        self._fleet.pulse(address, avail, now)
+        return self._after(now)
+
+    def node_cpus(self, address: str, cpus: int, now: float) -> list[Effect]:
+        """The node's owner has changed how many CPUs it offers."""
+        self._fleet.offer(address, cpus, now)
+        return self._after(now)
+
+    def client_heard(self, cluster: Cluster, now: float) -> None:
+        """A sign of life of a client."""
+        cluster.heard = now
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> list[Effect]:
+        """To be called about once a second: what happens because nothing happened."""
+        self._fleet.tick(now)
+        for cluster in list(self.clusters.values()):
+            self._check_client(cluster, now)
+        self._placement.retry(now)
+        return self._after(now)
+
+    def check(self) -> None:
+        """Verify all that must hold between two events. Raises AssertionError. For tests."""
+        verify(self._book)
+
+    # -- within -------------------------------------------------------------------------------
+
+    def _after(self, now: float) -> list[Effect]:
+        """What each event ends with."""
+        self._admission.settle(now)
+        self._dispatch.assign(now)
+        return self._book.take_effects()
+
+    def _job(self, uid: int, *states: State) -> Job | None:
+        job = self.jobs.get(uid)
+        return job if job is not None and job.state in states else None
+
+    def _lease(self, cluster: Cluster, address: str) -> Lease:
+        lease = cluster.leases.get(address)
+        if lease is None:
+            raise Refused(f"the computation is not on node {address}")
+        return lease
+
+    def _pin(self, cluster: Cluster, address: str) -> Node:
+        node = self.nodes.get(address)
+        if node is None:
+            raise Refused(f"node {address} is not known")
+        if address in cluster.shut or not any(a.matches(node) for a in cluster.allocations):
+            raise Refused(f"node {address} is not among those of the computation")
+        return node
+
+    def _check_client(self, cluster: Cluster, now: float) -> None:
+        if self.zombie_interval is None or cluster.state is ClusterState.CLOSING:
+            return
+        if now - cluster.heard > self.zombie_interval:
+            reason = f"nothing heard of its client for {now - cluster.heard:.0f} s"
+            self._admission.close(cluster, True, now, reason)

@@ -1,0 +1,97 @@
+"""The scheduler's state as plain values, for people to look at."""
+
+from typing import Any
+
+from gsched.core.cluster import Cluster
+from gsched.core.lease import LeaseState
+from gsched.core.node import Node, NodeState
+from gsched.core.scheduler import Scheduler
+
+Row = dict[str, Any]
+
+
+def snapshot(scheduler: Scheduler, now: float) -> Row:
+    """Totals, nodes and clusters. Times in seconds, ids as text since they exceed 2^53."""
+    nodes = list(scheduler.nodes.values())
+    clusters = list(scheduler.clusters.values())
+    return {
+        "algorithm": scheduler.algorithm,
+        "totals": _totals(nodes, clusters, scheduler.done),
+        "nodes": [_node(node, now) for node in nodes],
+        "clusters": [_cluster(cluster) for cluster in clusters],
+    }
+
+
+def _totals(nodes: list[Node], clusters: list[Cluster], done: int) -> Row:
+    up = [node for node in nodes if node.state is NodeState.UP]
+    return {
+        "nodes": len(up),
+        "cpus": sum(node.cpus for node in up),
+        "busy": sum(node.busy for node in up),
+        "clusters": len(clusters),
+        "waiting": sum(cluster.waiting for cluster in clusters),
+        "running": sum(cluster.running for cluster in clusters),
+        "done": done,
+    }
+
+
+def _node(node: Node, now: float) -> Row:
+    return {
+        "address": node.address,
+        "port": node.port,
+        "name": node.name,
+        "state": _node_state(node),
+        "cpus": node.cpus,
+        "busy": node.busy,
+        "jobs_done": node.jobs_done,
+        "cpu_time": node.cpu_time,
+        "clusters": len(node.leases),
+        "waiting": sum(1 for queue in node.pinned.values() for _ in queue),
+        "heard": max(0.0, now - node.heard),
+        "avail": node.avail,
+        "note": node.note or _node_note(node),
+    }
+
+
+def _node_state(node: Node) -> str:
+    if node.state is NodeState.LOST:
+        return "lost"
+    if node.held_until:
+        return "held"
+    return "ready" if node.total else "out of service"
+
+
+def _node_note(node: Node) -> str:
+    failed = [x for x in node.leases.values() if x.state is LeaseState.FAILED]
+    if not failed:
+        return ""
+    return f"set-up of {failed[0].cluster.label} failed: {failed[0].reason}"
+
+
+def _cluster(cluster: Cluster) -> Row:
+    return {
+        "id": str(cluster.id),
+        "name": cluster.name,
+        "client": cluster.client,
+        "label": cluster.label,
+        "state": cluster.state.value,
+        "waiting": cluster.waiting,
+        "running": cluster.running,
+        "done": cluster.done,
+        "nodes": sum(x.state is LeaseState.READY for x in cluster.leases.values()),
+        "exclusive": cluster.exclusive,
+        "note": cluster.note or _cluster_note(cluster),
+    }
+
+
+def _cluster_note(cluster: Cluster) -> str:
+    """What holds its jobs up, where that can be said in a line."""
+    if not cluster.taking_jobs:
+        return ""
+    if not cluster.leases:
+        hosts = ", ".join(allocation.host for allocation in cluster.allocations[:3])
+        return f"no node found yet that matches {hosts}"
+    failed = [x for x in cluster.leases.values() if x.state is LeaseState.FAILED]
+    if not failed:
+        return ""
+    return f"set-up failed on {len(failed)} nodes: {failed[0].reason}"
