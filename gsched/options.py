@@ -1,0 +1,388 @@
+"""The one table of options, and `parse`, which makes Settings of it.
+
+Command line, variables, file, help, the table of README.md and conf/gsched.conf all come from
+OPTIONS. An option is added by a row here and a field in Settings.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from gsched import __version__, sources, values
+from gsched.option import Later, Option
+from gsched.prose import PROSE
+from gsched.settings import Settings, build
+
+__all__ = ["OPTIONS", "Settings", "parse"]
+
+_START = "Starting"
+_ADDRESSES = "Addresses"
+_PORTS = "Ports"
+_NODES = "Nodes"
+_SECRETS = "Secrets and TLS"
+_CHOICE = "Which job runs next"
+_TIME = "Time"
+_FILES = "Files and state"
+_PAGE = "Web page"
+
+_TLS = Later("TLS")
+_IPV6 = Later("IPv6", "give an IPv4 address or a name", values.is_ipv6)
+_CRASH = Later("a durability of process or power", when=lambda level: level != "off")
+_OTHER_HOSTS = Later(
+    "a page for other hosts",
+    "give a loopback address such as 127.0.0.1, and reach it through ssh -L or a proxy",
+    lambda address: not values.is_loopback(address),
+)
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "config",
+        _START,
+        "Read options from FILE. The command line and variables win over it.",
+        metavar="FILE",
+        read=values.text,
+        default="",
+        in_file=False,
+    ),
+    Option(
+        "save_config",
+        _START,
+        "Write the options as given, from command line, variables and file together, to FILE "
+        "and exit; without FILE to standard output. The result works with --config. It holds "
+        "the secrets in clear, so that only its owner may read it (mode 0600).",
+        metavar="FILE",
+        read=values.text,
+        default="",
+        alone="-",
+        in_variable=False,
+        in_file=False,
+    ),
+    Option("debug", _START, "Write debug messages that trace execution.", short="-d"),
+    Option(
+        "daemon",
+        _START,
+        "Do not read standard input. Without this, and with a terminal on standard input, a "
+        "prompt takes commands (status, nodes, clusters, jobs, quit and more). A start in the "
+        "background or under nohup is as with this option.",
+    ),
+    Option(
+        "clean",
+        _START,
+        "Remove the files and the state that earlier runs saved, once, when starting.",
+    ),
+    Option(
+        "ip_addr",
+        _ADDRESSES,
+        "Name or address of this host to use. Repeat it for several interfaces. Without it, "
+        "the address of the default host name is used or, where that is a loopback address, "
+        "that of the interface that routes outward, or else 127.0.0.1, with a warning.",
+        metavar="ADDR",
+        read=values.host,
+        default=(),
+        default_shown="found out when starting",
+        short="-i",
+        aliases=("host",),
+        repeatable=True,
+        later=_IPV6,
+    ),
+    Option(
+        "ext_ip_addr",
+        _ADDRESSES,
+        "Name or address that is announced to others instead, for a scheduler behind NAT. The "
+        "first belongs to the first -i, the second to the second, and so on; without any -i, "
+        "one belongs to the default address.",
+        metavar="ADDR",
+        read=values.host,
+        default=(),
+        default_shown="the addresses in use",
+        aliases=("ext_host",),
+        repeatable=True,
+        later=_IPV6,
+    ),
+    Option(
+        "port",
+        _PORTS,
+        "UDP and TCP port for messages of nodes and for job results; 0 picks a free one. It "
+        "moves this port alone: to move all three, as -p of dispyscheduler 4.15 does, give "
+        "--dispy_port.",
+        metavar="N",
+        read=values.own_port,
+        default="51347",
+        short="-p",
+    ),
+    Option(
+        "scheduler_port",
+        _PORTS,
+        "TCP port for clients; 0 picks a free one.",
+        metavar="N",
+        read=values.own_port,
+        default="51349",
+    ),
+    Option(
+        "node_port",
+        _PORTS,
+        "Port at which nodes listen.",
+        metavar="N",
+        read=values.port,
+        default="51348",
+    ),
+    Option(
+        "dispy_port",
+        _PORTS,
+        "The three ports at once, as dispy 4.12 and later lay them out: --port is N, "
+        "--node_port is N+1, --scheduler_port is N+2. One that is given by itself, wherever "
+        "that is, stays as given.",
+        metavar="N",
+        read=values.base_port_or_none,
+        default="none",
+    ),
+    Option(
+        "other_ports",
+        _PORTS,
+        "Serve peers of dispy releases with other default ports too: clients at BASE+2, UDP of "
+        "nodes at BASE, nodes at BASE+1. Repeat it for several; none switches it off. A port "
+        "that is taken is a warning, not a failure.",
+        metavar="BASE",
+        read=values.base_port,
+        default=("61590", "9700"),
+        repeatable=True,
+    ),
+    Option(
+        "ipv4_udp_multicast",
+        _PORTS,
+        "Find nodes by multicast to 239.255.61.59 instead of broadcast.",
+        later=Later("multicast"),
+    ),
+    Option(
+        "nodes",
+        _NODES,
+        "Greet this node when starting: a host name or address, with :port if it is not "
+        "--node_port ([address]:port for IPv6). Repeat it for several. Needed only for nodes "
+        "that are not on the same network. Those that do not answer are tried again, at "
+        "growing intervals.",
+        metavar="NODE",
+        read=values.node,
+        default=(),
+        short="-n",
+        aliases=("node",),
+        repeatable=True,
+    ),
+    Option(
+        "local_node",
+        _NODES,
+        "Run a dispynode on this host as well, watched and restarted, with this many CPUs; "
+        "without a number, or with all, it has all of them. It needs dispy: "
+        "pip install gsched[node].",
+        metavar="CPUS",
+        read=values.cpus,
+        default="none",
+        alone="all",
+    ),
+    Option(
+        "cooperative",
+        _NODES,
+        "Clients may change how many CPUs of nodes are used. Exclusive clusters always may; "
+        "without this option, the CPUs return to what they were after such a cluster.",
+    ),
+    Option(
+        "cleanup_nodes",
+        _NODES,
+        "Nodes always remove the files of a computation: cleanup=False of clients becomes "
+        "cleanup=True.",
+    ),
+    Option(
+        "node_secret",
+        _SECRETS,
+        "Use only nodes that have the same secret. Better given in a file of mode 0600 or in "
+        "GSCHED_NODE_SECRET, since others see command lines.",
+        metavar="SECRET",
+        read=values.text,
+        default="",
+    ),
+    Option(
+        "cluster_secret",
+        _SECRETS,
+        "Serve only clients that have the same secret. Better given in a file of mode 0600 or "
+        "in GSCHED_CLUSTER_SECRET, since others see command lines.",
+        metavar="SECRET",
+        read=values.text,
+        default="",
+    ),
+    Option(
+        "node_keyfile",
+        _SECRETS,
+        "File with the key for TLS with nodes, the same as --keyfile of dispynode. Not needed "
+        "when the certificate file has the key inside.",
+        metavar="FILE",
+        read=values.path,
+        default="",
+        later=_TLS,
+    ),
+    Option(
+        "node_certfile",
+        _SECRETS,
+        "File with the certificate for TLS with nodes, the same as --certfile of dispynode.",
+        metavar="FILE",
+        read=values.path,
+        default="",
+        later=_TLS,
+    ),
+    Option(
+        "cluster_keyfile",
+        _SECRETS,
+        "File with the key for TLS with clients, the same as keyfile of SharedJobCluster. Not "
+        "needed when the certificate file has the key inside.",
+        metavar="FILE",
+        read=values.path,
+        default="",
+        later=_TLS,
+    ),
+    Option(
+        "cluster_certfile",
+        _SECRETS,
+        "File with the certificate for TLS with clients, the same as certfile of SharedJobCluster.",
+        metavar="FILE",
+        read=values.path,
+        default="",
+        later=_TLS,
+    ),
+    Option(
+        "fair_cluster_scheduler",
+        _CHOICE,
+        "Run the earliest job of the cluster that was scheduled least recently. Without this "
+        "and the next option, the job that was submitted earliest of all runs next.",
+    ),
+    Option(
+        "early_cluster_scheduler",
+        _CHOICE,
+        "Run the earliest job of the cluster that was created first. It excludes "
+        "--fair_cluster_scheduler.",
+    ),
+    Option(
+        "pulse_interval",
+        _TIME,
+        "Seconds, 1 to 600, between the pulses that nodes must send. A node that is silent for "
+        "five times as long is dead: its jobs move to other nodes if their cluster is "
+        "reentrant, else they are cancelled, with status Abandoned.",
+        metavar="SECONDS",
+        read=values.pulse_seconds,
+        default="10",
+    ),
+    Option(
+        "ping_interval",
+        _TIME,
+        "Seconds, at least 1, between repeated pings, which find nodes when earlier UDP "
+        "messages were lost: broadcast on the local network, and point to point to the given "
+        "nodes. 0 is never.",
+        metavar="SECONDS",
+        read=values.ping_seconds,
+        default="60",
+    ),
+    Option(
+        "zombie_interval",
+        _TIME,
+        "Minutes, at least 1, without any communication after which a client or a node is a "
+        "zombie: the computation of such a client is deleted, the jobs of such a node are "
+        "moved or cancelled as those of a dead one. 0 is never.",
+        metavar="MINUTES",
+        read=values.zombie_seconds,
+        default="60",
+    ),
+    Option(
+        "msg_timeout",
+        _TIME,
+        "Seconds, more than 0, that one socket operation with a client or node may take.",
+        metavar="SECONDS",
+        read=values.timeout_seconds,
+        default="5",
+    ),
+    Option(
+        "dest_path_prefix",
+        _FILES,
+        "Folder where files from clients and state are kept.",
+        metavar="DIR",
+        read=values.path,
+        default="~/.local/state/gsched",
+        default_shown="$XDG_STATE_HOME/gsched or else ~/.local/state/gsched",
+    ),
+    Option(
+        "max_file_size",
+        _FILES,
+        "Maximum size of a file from a client, in bytes, or with a suffix k, m, g or t "
+        "(1024 bytes, and so on); 0 is no limit. A larger file is cut to this size, and the "
+        "client's log, the page and the log say so, unless --oversize_files is refuse.",
+        metavar="SIZE",
+        read=values.size,
+        default="0",
+    ),
+    Option(
+        "oversize_files",
+        _FILES,
+        "What to do with a file larger than --max_file_size: truncate it to that size, or "
+        "refuse it, which gives the client an error.",
+        metavar="truncate|refuse",
+        read=values.choice("truncate", "refuse"),
+        default="truncate",
+    ),
+    Option(
+        "durability",
+        _FILES,
+        "What jobs and results survive: process is a crash of the scheduler, power is also one "
+        "of the host (at the cost of waiting for the disk), off is neither.",
+        metavar="off|process|power",
+        read=values.choice("off", "process", "power"),
+        default="off",
+        later=_CRASH,
+    ),
+    Option(
+        "httpd",
+        _PAGE,
+        "Start the web page that monitors and manages all clusters, each shown as "
+        "name @ client address.",
+    ),
+    Option(
+        "http_host",
+        _PAGE,
+        "Name or address at which the page is served.",
+        metavar="ADDR",
+        read=values.host,
+        default="127.0.0.1",
+        later=_OTHER_HOSTS,
+    ),
+    Option(
+        "http_port",
+        _PAGE,
+        "TCP port of the page; 0 picks a free one.",
+        metavar="N",
+        read=values.own_port,
+        default="8181",
+    ),
+)
+
+
+def parse(argv: list[str], environ: Mapping[str, str]) -> Settings:
+    """Settings from command line (without the program's name), variables, file and defaults.
+
+    Exits with code 2, after one line on standard error, on any mistake; with 0 after --help,
+    --version and --save_config.
+    """
+    given = sources.gather(OPTIONS, PROSE, argv, environ)
+    found = {option.name: _value(option, given) for option in OPTIONS}
+    try:
+        settings = build(found, given.origins, environ)
+    except ValueError as error:
+        sources.fail(str(error))
+    if found["save_config"]:
+        title = f"Options of gsched {__version__}, written by --save_config."
+        sources.save(OPTIONS, given, found["save_config"], title)
+        sys.exit(0)
+    return settings
+
+
+def _value(option: Option, given: sources.Given) -> Any:
+    """The value of `option`, given or default; exits when it is not allowed."""
+    try:
+        return option.value(given.raw.get(option.name, option.default))
+    except ValueError as error:
+        place = given.origins.get(option.name)
+        sources.fail(f"{option.label}: {error}" + (f" (in {place})" if place else ""))

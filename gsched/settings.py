@@ -1,0 +1,165 @@
+"""Settings: what the rest of the program knows of its options, and the checks across them."""
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from gsched.values import CLIENTS_OFFSET, NODES_OFFSET, Node
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options in the units of the program: bytes, seconds, numbers; None is "not at all".
+
+    Secrets are not part of its repr.
+    """
+
+    debug: bool
+    daemon: bool
+    clean: bool
+    ip_addr: tuple[str, ...]
+    """Addresses or names to use; empty: find out."""
+    ext_ip_addr: tuple[str, ...]
+    """What to announce instead, by position; see `addresses`."""
+    port: int
+    """UDP, and TCP for results. 0: any free one, as for `scheduler_port` and `http_port`."""
+    scheduler_port: int
+    node_port: int
+    other_ports: tuple[int, ...]
+    """Bases of the further layouts to serve, without repeats and without our own."""
+    ipv4_udp_multicast: bool
+    nodes: tuple[Node, ...]
+    """(host, port or None for `node_port`) of the nodes to greet."""
+    local_node: int | None
+    """CPUs of the node to run on this host: 0 is all of them, None no node."""
+    cooperative: bool
+    cleanup_nodes: bool
+    node_secret: str = field(repr=False)
+    cluster_secret: str = field(repr=False)
+    node_keyfile: Path | None
+    node_certfile: Path | None
+    cluster_keyfile: Path | None
+    cluster_certfile: Path | None
+    algorithm: str
+    """`submitted`, `fair` or `early`."""
+    pulse_interval: float
+    """Seconds."""
+    ping_interval: float | None
+    """Seconds; None: never."""
+    zombie_interval: float | None
+    """Seconds; None: never."""
+    msg_timeout: float
+    """Seconds."""
+    dest_path_prefix: Path
+    """Absolute; it need not exist yet."""
+    max_file_size: int
+    """Bytes; 0: no limit."""
+    oversize_files: str
+    """`truncate` or `refuse`."""
+    durability: str
+    """`off`, `process` or `power`."""
+    httpd: bool
+    http_host: str
+    http_port: int
+
+    @property
+    def addresses(self) -> tuple[tuple[str | None, str | None], ...]:
+        """Pairs of address to use (None: find out) and to announce (None: the same one)."""
+        used: tuple[str | None, ...] = self.ip_addr or (None,)
+        missing = len(used) - len(self.ext_ip_addr)
+        return tuple(zip(used, (*self.ext_ip_addr, *[None] * missing), strict=True))
+
+
+def build(
+    values: Mapping[str, Any], origins: Mapping[str, str], environ: Mapping[str, str]
+) -> Settings:
+    """Settings from the value of every option.
+
+    origins: for each option that was given, where (empty: on the command line).
+    Raises ValueError, with the whole message, for options that do not go together.
+    """
+    merged = {**values, **_ports(values, origins), "algorithm": _algorithm(values, origins)}
+    merged["other_ports"] = _other_ports(merged)
+    if "dest_path_prefix" not in origins or merged["dest_path_prefix"] is None:
+        merged["dest_path_prefix"] = _state_folder(environ)
+    _check_pairs(merged, origins)
+    _check_ports(merged, origins)
+    return Settings(**{item.name: merged[item.name] for item in fields(Settings)})
+
+
+def _ports(values: Mapping[str, Any], given: Collection[str]) -> dict[str, int]:
+    """The ports that --dispy_port lays out, without those given by themselves."""
+    base = values["dispy_port"]
+    if base is None:
+        return {}
+    layout = {
+        "port": base,
+        "node_port": base + NODES_OFFSET,
+        "scheduler_port": base + CLIENTS_OFFSET,
+    }
+    return {name: number for name, number in layout.items() if name not in given}
+
+
+def _algorithm(values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    """How jobs are chosen; ValueError when two ways are asked for."""
+    fair, early = "fair_cluster_scheduler", "early_cluster_scheduler"
+    if values[fair] and values[early]:
+        both = f"{named(fair, origins)} and {named(early, origins)}"
+        raise ValueError(f"{both} exclude each other: give only one")
+    if values[fair]:
+        return "fair"
+    return "early" if values[early] else "submitted"
+
+
+def _other_ports(merged: Mapping[str, Any]) -> tuple[int, ...]:
+    """Each base once, and not the one whose ports are served anyway."""
+    ours = (merged["port"], merged["scheduler_port"])
+    bases = dict.fromkeys(merged["other_ports"])
+    return tuple(base for base in bases if (base, base + CLIENTS_OFFSET) != ours)
+
+
+def _state_folder(environ: Mapping[str, str]) -> Path:
+    """Where files and state are kept by default, after the XDG base directory rules.
+
+    ValueError when no home folder is known.
+    """
+    state = Path(environ.get("XDG_STATE_HOME", ""))
+    if not state.is_absolute():
+        state = Path(environ.get("HOME") or os.path.expanduser("~")) / ".local/state"
+    if not state.is_absolute():
+        raise ValueError("--dest_path_prefix: HOME is not set, so give a folder here")
+    return state / "gsched"
+
+
+def _check_pairs(merged: Mapping[str, Any], origins: Mapping[str, str]) -> None:
+    """ValueError when an external address has no own one to belong to.
+
+    Without any -i there is one address, the default, so that one may have an external one.
+    """
+    own, external = max(len(merged["ip_addr"]), 1), len(merged["ext_ip_addr"])
+    if external > own:
+        label, values = named("ext_ip_addr", origins), ", ".join(merged["ext_ip_addr"])
+        raise ValueError(
+            f"{label}: {values!r} are {external} addresses for {own} of -i/--ip_addr; "
+            "they pair by position, so give at most as many"
+        )
+
+
+def _check_ports(merged: Mapping[str, Any], origins: Mapping[str, str]) -> None:
+    """ValueError when two listeners of ours would share a TCP port."""
+    names = ["port", "scheduler_port", *(["http_port"] if merged["httpd"] else [])]
+    taken: dict[int, str] = {}
+    for name in sorted(names, key=lambda name: name in origins):
+        number = merged[name]
+        if number and number in taken:
+            label, other = named(name, origins), named(taken[number], origins)
+            raise ValueError(f"{label}: {number} is {other} too, give another port")
+        taken[number] = name
+
+
+def named(name: str, origins: Mapping[str, str]) -> str:
+    """The option for a message, with where it was given."""
+    place = origins.get(name)
+    return f"--{name} (in {place})" if place else f"--{name}"
