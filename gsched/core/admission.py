@@ -12,6 +12,7 @@ from gsched.core.book import INFO, Book
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.dispatch import Dispatch
 from gsched.core.effects import FindNodes, Forget, TellScheduled
+from gsched.core.job import State
 from gsched.core.lease import Allocation
 from gsched.core.placement import Placement
 
@@ -84,6 +85,13 @@ class Admission:
             self._stop(cluster, now, reason)
         self._book.touched.add(cluster)
 
+    def stop(self, reason: str, terminate: bool, now: float) -> None:
+        """The scheduler is about to end: no more jobs, and with `terminate` none at nodes."""
+        self._book.stopping = reason
+        self._dispatch.recall(self._book.jobs.values(), now, reason)
+        for cluster in list(self._book.clusters.values()) if terminate else ():
+            self._leave_nodes(cluster, now)
+
     def settle(self, now: float) -> None:
         """Finish the closing of clusters as far as it can go."""
         while self._book.touched:
@@ -96,8 +104,9 @@ class Admission:
                 self._closed(cluster)
 
     def _stop(self, cluster: Cluster, now: float, reason: str) -> None:
-        for job in list(cluster.jobs.values()):
-            self._dispatch.stop(job, now, reason)
+        self._dispatch.recall(cluster.jobs.values(), now, reason)
+        for job in [job for job in cluster.jobs.values() if job.state is State.DONE]:
+            self._dispatch.dropped(job, now, reason)
         self._leave_nodes(cluster, now)
 
     def _leave_nodes(self, cluster: Cluster, now: float) -> None:

@@ -25,6 +25,7 @@ class Book:
         self.touched: set[Cluster] = set()  # closing clusters that may have come to their end
         self.ready = Ready(policy)
         self.done = 0  # jobs that ended, ever
+        self.stopping = ""  # why no more jobs are taken and given out; empty as long as they are
         self.next_id: Callable[[], int] = count(first_id).__next__
         self.next_place: Callable[[], int] = count(1).__next__  # in the order of submission
         self._effects: list[Effect] = []

@@ -1,5 +1,6 @@
 """Jobs on their way: from the client's word to the end that the client is told."""
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -53,8 +54,8 @@ class Dispatch:
         job.cluster.waiting += 1
         if job.cancelling:
             self.end(job, End.CANCELLED, now)
-        elif not job.cluster.taking_jobs:
-            self.end(job, End.TERMINATED, now, reason="the computation was closed")
+        elif self._is_over(job.cluster):
+            self.end(job, End.TERMINATED, now, reason=self._book.stopping or "computation closed")
         else:
             self._queue(job).add(job)
             self._book.ready.queued(job)
@@ -158,17 +159,15 @@ class Dispatch:
         job.move(Event.DROPPED, now, reason)
         self._forget(job)
 
-    def stop(self, job: Job, now: float, reason: str) -> None:
-        """The cluster closes: end the job unless it is at a node, which will have to stop it."""
-        if job.state is State.QUEUED:
+    def recall(self, jobs: Iterable[Job], now: float, reason: str) -> None:
+        """End those that wait. Those at nodes have to be stopped there."""
+        for job in [job for job in jobs if job.state is State.QUEUED]:
             self.end(job, End.TERMINATED, now, reason=reason)
-        elif job.state is State.DONE:
-            self.dropped(job, now, reason)
 
     # -- within -------------------------------------------------------------------------------
 
     def _again(self, job: Job, event: Event, now: float, reason: str) -> None:
-        if job.cancelling or job.cluster.state is ClusterState.CLOSING:
+        if job.cancelling or self._is_over(job.cluster):
             self._stop_or(job, End.TERMINATED, now, reason)
             return
         self._leave_place(job)
@@ -182,9 +181,12 @@ class Dispatch:
         """End a job that will not come back from its node, as its client would have it."""
         if job.cancelling:
             end = End.CANCELLED
-        elif job.cluster.state is ClusterState.CLOSING:
+        elif self._is_over(job.cluster):
             end = End.TERMINATED
-        self.end(job, end, now, reason=reason)
+        self.end(job, end, now, reason=self._book.stopping or reason)
+
+    def _is_over(self, cluster: Cluster) -> bool:
+        return cluster.state is ClusterState.CLOSING or bool(self._book.stopping)
 
     def _leave_place(self, job: Job) -> None:
         """Take the job from its node or its queue."""

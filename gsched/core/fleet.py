@@ -5,7 +5,6 @@ from typing import Any
 
 from gsched.core.book import INFO, WARNING, Book
 from gsched.core.dispatch import Dispatch
-from gsched.core.effects import TellNode
 from gsched.core.job import End
 from gsched.core.node import Node, NodeState
 from gsched.core.placement import Placement
@@ -66,20 +65,21 @@ class Fleet:
     def emptied(self, address: str, now: float) -> None:
         """A node says that it serves nobody."""
         node = self.heard(address, now)
-        if node is not None and node.leases:
-            self._placement.vacate(node, now, "it dropped the computation")
-            self._placement.welcome(node)
+        if node is not None:
+            self._placement.emptied(node, now)
 
     def pulse(self, address: str, avail: Any, now: float) -> None:
-        """A sign of life, with what the node has to spare."""
+        """A sign of life of a node that serves, with what it has to spare."""
         node = self.heard(address, now)
-        if node is None or node.state is NodeState.LOST or avail is None:
+        if node is None:
             return
-        node.avail = avail
+        if node.state is NodeState.LOST:
+            self._revive(node, now)
+        node.avail = avail or node.avail
         for lease in node.leases.values():
-            if now - lease.told_at >= TELL_INTERVAL:
+            if lease.known and now - lease.told_at >= TELL_INTERVAL:
                 lease.told_at = now
-                self._book.ask(TellNode(lease.cluster, node, "available"))
+                self._placement.tell(lease, "available")
 
     def offer(self, address: str, cpus: int, now: float) -> None:
         """The node's owner has changed how many CPUs it offers."""

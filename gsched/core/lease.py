@@ -77,10 +77,12 @@ class Lease:
         "broken",
         "cluster",
         "failures",
+        "known",
         "limit_before",
         "node",
         "reason",
         "retry_at",
+        "since",
         "state",
         "terminate",
         "told_at",
@@ -98,6 +100,8 @@ class Lease:
         self.broken = 0  # those of them that were the computation's fault
         self.reason = ""  # of the last failure
         self.retry_at: float | None = None  # while FAILED; None: given up
+        self.since = 0.0  # when it was last set up
+        self.known = False  # the client was told of it, and not yet that it is over
         self.told_at = 0.0  # when the client was last told what the node has to spare
         self.limit_before: int | None = node.limit
 

@@ -9,6 +9,7 @@ from gsched.core.lease import Allocation, Lease, LeaseState, SetUpFailure
 from gsched.core.node import Node, NodeState
 
 MAX_BROKEN = 4  # set-ups that fail by the computation's fault, before the node is given up
+OVERTAKING = 10.0  # seconds within which two messages of a node may arrive in the wrong order
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds before the next try, three times as long each
 
 
@@ -35,8 +36,10 @@ class Placement:
 
     def settle(self, cluster: Cluster, node: Node) -> None:
         """Set the cluster up on the node, if it may use it and is not on it."""
-        usable = cluster.state is ClusterState.ACTIVE and node.state is NodeState.UP and node.total
-        if not usable or cluster.id in node.leases or node.address in cluster.shut:
+        usable = node.state is NodeState.UP and node.total and not self._book.stopping
+        if not usable or cluster.state is not ClusterState.ACTIVE:
+            return
+        if cluster.id in node.leases or node.address in cluster.shut:
             return
         for allocation in cluster.allocations:
             if allocation.matches(node):
@@ -78,14 +81,16 @@ class Placement:
         if not self._is_current(lease, LeaseState.SETTING_UP):
             return
         lease.failures, lease.broken, lease.reason = 0, 0, ""
-        lease.node.heard = now
+        lease.node.heard = lease.since = now
         lease.node.total = cpus or lease.node.total
         lease.state = LeaseState.READY
+        self._book.ready.roomier(lease.node)
         if lease.unwanted:
             self.close(lease, lease.terminate, now)
             return
         self._serve(lease)
-        self._book.ask(TellNode(lease.cluster, lease.node, "initialized"))
+        lease.known = True
+        self.tell(lease, "initialized")
 
     def failed(self, lease: Lease, why: SetUpFailure, reason: str, now: float) -> None:
         """The set-up came to nothing.
@@ -127,9 +132,26 @@ class Placement:
                 self._try(lease)
 
     def vacate(self, node: Node, now: float, reason: str) -> None:
-        """The node is gone, or has lost its memory: no lease is left on it."""
+        """The node is gone: no lease is left on it."""
         for lease in list(node.leases.values()):
             self._remove(lease, now, reason)
+
+    def emptied(self, node: Node, now: float) -> None:
+        """The node has dropped what it held: set that up anew.
+
+        What was set up just now may be meant or not: the node's word may have been overtaken
+        by it, and if not, the first job will tell.
+        """
+        for lease in list(node.leases.values()):
+            set_up = lease.state in (LeaseState.READY, LeaseState.DRAINED)
+            if set_up and now - lease.since > OVERTAKING:
+                self._remove(lease, now, "it dropped the computation")
+                self.settle(lease.cluster, node)
+
+    def tell(self, lease: Lease, what: str) -> None:
+        """Tell the client about a node that it knows of, unless it has closed."""
+        if lease.known and lease.cluster.state is not ClusterState.CLOSING:
+            self._book.ask(TellNode(lease.cluster, lease.node, what))
 
     def hopeless(self, cluster: Cluster) -> str:
         """Why none of its nodes will ever run a job of the cluster; empty while there is hope."""
@@ -147,6 +169,7 @@ class Placement:
         node.leases[cluster.id] = cluster.leases[node.address] = lease
         if cluster.exclusive or self._cooperative:
             node.limit = allocation.limit(node.total)
+            self._book.ready.roomier(node)
         self._book.ask(SetUp(lease))
 
     def _try(self, lease: Lease) -> None:
@@ -157,7 +180,6 @@ class Placement:
 
     def _remove(self, lease: Lease, now: float, reason: str) -> None:
         cluster, node = lease.cluster, lease.node
-        was_ready = lease.state not in (LeaseState.SETTING_UP, LeaseState.FAILED)
         self._failed.discard(lease)
         self._serve_no_more(lease)
         del node.leases[cluster.id], cluster.leases[node.address]
@@ -166,8 +188,7 @@ class Placement:
             self._book.ready.roomier(node)
         for job in [job for job in node.jobs.values() if job.cluster is cluster]:
             self._dispatch.lost(job, f"node {node.address}: {reason}", now)
-        if was_ready and cluster.state is not ClusterState.CLOSING:
-            self._book.ask(TellNode(cluster, node, "closed"))
+        self.tell(lease, "closed")
         if cluster.state is ClusterState.CLOSING:
             self._book.touched.add(cluster)
 

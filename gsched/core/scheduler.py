@@ -91,6 +91,8 @@ class Scheduler:
 
     def offered(self, cluster: Cluster, pinned: str | None, message: Any, now: float) -> Job:
         """A client brings a job. It counts once it is `accepted`. Raises Refused."""
+        if self._book.stopping:
+            raise Refused(self._book.stopping)
         if not cluster.taking_jobs:
             raise Refused(f"computation is {cluster.state.value}")
         node = self._pin(cluster, pinned) if pinned else None
@@ -152,7 +154,8 @@ class Scheduler:
     ) -> list[Effect]:
         """A node says how a job ended. Also taken from a node that had been given up."""
         job = self._job(uid, State.QUEUED, *AT_NODE)
-        if job is not None and (job.node or job.last) is self._fleet.heard(address, now):
+        node = self._fleet.heard(address, now)
+        if job is not None and node is not None and (job.node or job.last) is node:
             self._dispatch.finished(job, end, reply, seconds, now)
         return self._after(now)
 
@@ -194,7 +197,9 @@ class Scheduler:
     def node_allocated(
         self, cluster: Cluster, allocations: list[Allocation], now: float
     ) -> list[Effect]:
-        """The client wants more nodes, or some of those back that it gave away."""
+        """The client wants more nodes, or some of those back that it gave away. Raises Refused."""
+        if cluster.state in (ClusterState.CLOSING, ClusterState.CLOSED):
+            raise Refused(f"computation is {cluster.state.value}")
         cluster.allocations += allocations
         for node in self.nodes.values():
             if any(allocation.matches(node) for allocation in allocations):
@@ -274,6 +279,15 @@ class Scheduler:
         for cluster in list(self.clusters.values()):
             self._check_client(cluster, now)
         self._placement.retry(now)
+        return self._after(now)
+
+    def stopped(self, reason: str, terminate: bool, now: float) -> list[Effect]:
+        """The scheduler is to end. Jobs that wait end as Terminated, and their clients are told.
+
+        Those that run are waited for or, with `terminate`, stopped; may come twice, the second
+        time harder. All is done once `jobs` and the leases are gone.
+        """
+        self._admission.stop(reason, terminate, now)
         return self._after(now)
 
     def check(self) -> None:

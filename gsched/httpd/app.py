@@ -1,0 +1,149 @@
+"""The page's routes: files for the browser, the state as JSON, the state as a live stream."""
+
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import bottle
+from bottle import HTTPError, HTTPResponse, request, response
+
+from gsched.httpd import assets, guard
+from gsched.httpd.events import RETRY_AFTER, Publisher, Stream, TooManyStreamsError, encode
+
+log = logging.getLogger("gsched.httpd")
+
+SOCKET_KEY = "gsched.socket"  # environ: the connection, for a stream to tune
+STREAM_BUFFER = 65536  # bytes the kernel may hold for a reader that does not read
+
+Snapshot = Callable[[], dict[str, Any]]
+StartResponse = Callable[..., Any]
+
+
+def build(snapshot: Snapshot, hosts: Iterable[str] = ()) -> bottle.Bottle:
+    """Returns the page as a WSGI application.
+
+    `snapshot` returns the scheduler's state, ready for JSON; it is called for each request of
+    the state and once a second while somebody watches. `hosts` are names under which browsers
+    may reach us besides localhost. Raises FileNotFoundError when the page's files are missing.
+    Call `close()` when done: it ends the live streams.
+    """
+    return Page(snapshot, guard.host_names(hosts), assets.load())
+
+
+class Page(bottle.Bottle):
+    """The application; a wrapper round Bottle's own adds what each answer must have."""
+
+    def __init__(
+        self, snapshot: Snapshot, hosts: frozenset[str], files: dict[str, assets.Asset]
+    ) -> None:
+        super().__init__()
+        self._snapshot, self._hosts, self._files = snapshot, hosts, files
+        self.publisher = Publisher(snapshot)
+        self.get("/", callback=self.index)
+        self.get("/static/<name:path>", callback=self.static)
+        self.get("/healthz", callback=self.healthz)
+        self.get("/api/v1/status", callback=self.status)
+        self.get("/api/v1/events", callback=self.events)
+
+    def close(self) -> None:
+        """Says good-bye to the live streams and takes no new ones."""
+        self.publisher.close()
+        super().close()
+
+    def wsgi(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answers one request: checks the Host header, adds the headers that protect the page."""
+        environ["wsgi.errors"] = _Complaints(environ)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, _protected(headers), exc_info)
+
+        reason = guard.refusal(environ, self._hosts)
+        if reason is None:
+            return super().wsgi(environ, start)  # type: ignore[no-any-return]
+        log.info("refused %s: %s", environ.get("REMOTE_ADDR", "a request"), reason)
+        kind, body = _error_body(environ.get("PATH_INFO", ""), 421, reason)
+        start("421 Misdirected Request", [("Content-Type", kind)])
+        return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+
+    def default_error_handler(self, res: HTTPError) -> bytes:
+        """Returns the body of an error that Bottle or a route raised; never its traceback."""
+        reason = res.body if res.exception is None else "the request failed; the log says why"
+        kind, body = _error_body(request.path, res.status_code, str(reason))
+        response.content_type = kind
+        return body
+
+    def index(self) -> bytes:
+        """The page itself."""
+        return self._send(assets.INDEX)
+
+    def static(self, name: str) -> bytes:
+        """One of the page's files."""
+        return self._send(name)
+
+    def healthz(self) -> str:
+        """Whether the process answers; says nothing about the scheduler's state."""
+        response.content_type = "text/plain; charset=utf-8"
+        return "ok\n"
+
+    def status(self) -> bytes:
+        """The state of the scheduler now, as JSON."""
+        response.content_type = "application/json"
+        return encode(self._snapshot())
+
+    def events(self) -> Stream:
+        """The state of the scheduler each second, as server-sent events."""
+        try:
+            stream = self.publisher.subscribe()
+        except TooManyStreamsError:
+            later = {"Retry-After": str(RETRY_AFTER)}
+            raise HTTPError(503, "too many pages are watching", **later) from None
+        connection = request.environ.get(SOCKET_KEY)
+        if connection is not None:
+            # A reader that stalls is noticed when this is full, not megabytes later.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
+        response.content_type = "text/event-stream"
+        response.set_header("X-Accel-Buffering", "no")  # nginx would collect the events
+        return stream
+
+    def _send(self, name: str) -> bytes:
+        asset = self._files.get(name)
+        if asset is None:
+            raise HTTPError(404, "there is no such file")
+        # Cached, but asked for anew each time: after an upgrade old and new files never mix.
+        headers = {"ETag": asset.etag, "Cache-Control": "no-cache"}
+        # Not by Bottle's get_header, which raises where a browser would never send UTF-8.
+        if asset.matches(request.environ.get("HTTP_IF_NONE_MATCH", "")):
+            raise HTTPResponse(status=304, **headers)
+        for header, value in headers.items():
+            response.set_header(header, value)
+        response.content_type = asset.content_type
+        return asset.body
+
+
+class _Complaints:
+    """Where Bottle writes the traceback of a failed request: our log, naming the request."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self._what = f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')!r}"
+
+    def write(self, text: str) -> None:
+        log.error("%s failed: %s", self._what, text.strip())
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def _error_body(path: str, status: int, reason: str) -> tuple[str, bytes]:
+    """Returns the content type and body for an error: JSON for programs, a line for people."""
+    if path.startswith("/api/"):
+        return "application/json", json.dumps({"status": status, "error": reason}).encode()
+    return "text/plain; charset=utf-8", f"{reason}\n".encode()
+
+
+def _protected(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Returns the headers of an answer with the protecting ones, uncached unless it said so."""
+    named = {name.lower() for name, _ in headers}
+    caching = [] if "cache-control" in named else [("Cache-Control", "no-store")]
+    return [*headers, *caching, *guard.HEADERS]

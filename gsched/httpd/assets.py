@@ -1,0 +1,77 @@
+"""The files the browser gets: read once, held in memory, served from a fixed table.
+
+A request names a key of that table and never a path on disk, so there is nothing to climb out of.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gsched
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
+
+INDEX = "index.html"
+
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file: its bytes, its media type and a quoted strong ETag."""
+
+    body: bytes
+    content_type: str
+    etag: str
+
+    def matches(self, if_none_match: str) -> bool:
+        """Whether an If-None-Match header says that the browser holds these very bytes."""
+        tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+        return self.etag in tags or "*" in tags
+
+
+def load() -> dict[str, Asset]:
+    """Returns the page's files by relative name.
+
+    Raises FileNotFoundError when the installation has no page.
+    """
+    root = _root()
+    assets = dict(_walk(root, ""))
+    if INDEX not in assets:
+        raise FileNotFoundError(f"the page's files are missing: no {INDEX} in {root}")
+    return assets
+
+
+def _root() -> "Traversable":
+    """Returns the folder: the installed package, or `web/` beside it in a source tree."""
+    try:
+        return resources.files("gsched.web")
+    except ModuleNotFoundError:
+        return Path(gsched.__file__).resolve().parent.parent / "web"
+
+
+def _walk(folder: "Traversable", prefix: str) -> Iterator[tuple[str, Asset]]:
+    """Yields the files below `folder` of the types we serve; anything else stays inside."""
+    if not folder.is_dir():
+        return
+    for entry in folder.iterdir():
+        name = prefix + entry.name
+        content_type = CONTENT_TYPES.get(Path(name).suffix)
+        if entry.name.startswith((".", "_")):
+            continue
+        if entry.is_dir():
+            yield from _walk(entry, name + "/")
+        elif content_type:
+            body = entry.read_bytes()
+            yield name, Asset(body, content_type, f'"{hashlib.sha256(body).hexdigest()[:20]}"')

@@ -1,0 +1,188 @@
+"""The page's web server: gevent's, with the limits it lacks.
+
+gevent's server has no timeouts, does not stop handlers that it started, and sends headers and
+body apart, which costs 40 ms each where Nagle's algorithm meets delayed acknowledgements. It also
+prints to stderr; here everything goes to the log. The process must be monkey-patched.
+"""
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from ssl import SSLError
+from typing import Any
+
+import gevent
+from gevent import pywsgi
+from gevent.pool import Pool
+from gevent.util import wrap_errors
+
+from gsched.httpd import app as page
+from gsched.httpd import events, guard
+
+log = logging.getLogger("gsched.httpd")
+
+CONNECTIONS = events.MAX_STREAMS + 256  # streams can never take all places
+BACKLOG = 1024
+ACCEPT_PAUSE = 1.0  # seconds without accepting after the system refused, as out of descriptors
+KILL_TIMEOUT = 1.0  # seconds for handlers to end after they were killed
+
+# What a vanished or stalled peer causes; no fault of ours.
+PEER_ERRORS = (ConnectionError, TimeoutError, SSLError, gevent.GreenletExit)
+
+_REFUSAL = "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class IdleError(OSError):
+    """No request came for too long; the connection is closed without a word."""
+
+
+class SlowHeadError(ValueError):
+    """A request's headers took too long."""
+
+
+class BodyError(ValueError):
+    """A request brings a body, which nothing here reads."""
+
+
+class Handler(pywsgi.WSGIHandler):
+    """One connection."""
+
+    idle_timeout = 15.0  # seconds from one request to the end of the next one's first line
+    head_timeout = 10.0  # seconds for the headers of a request
+    io_timeout = 20.0  # seconds for a single read or write
+
+    def read_requestline(self) -> str:
+        """Waits for a request; the server may end the wait when it stops."""
+        if not self.server.started:
+            return ""
+        self.server.idle.add(self.socket)
+        try:
+            with gevent.Timeout(self.idle_timeout, IdleError):
+                return super().read_requestline()  # type: ignore[no-any-return]
+        finally:
+            self.server.idle.discard(self.socket)
+
+    def read_request(self, raw_requestline: str) -> bool:
+        """Reads the headers.
+
+        Raises ValueError, which becomes an error response, when they are wrong or slow.
+        """
+        with gevent.Timeout(self.head_timeout, SlowHeadError("slow headers")):
+            good: bool = super().read_request(raw_requestline)
+        if self.content_length or self.headers.get("transfer-encoding"):
+            raise BodyError("a body, which nothing here reads")
+        return good
+
+    def get_environ(self) -> dict[str, Any]:
+        """Returns the request's environ with what the application wants to know of the socket."""
+        environ: dict[str, Any] = super().get_environ()
+        environ[page.SOCKET_KEY] = self.socket
+        environ[guard.ADDRESS_KEY] = self.socket.getsockname()[0]
+        return environ
+
+    def handle_error(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        """Logs what went wrong while answering, unless the peer just went away."""
+        if issubclass(kind, PEER_ERRORS):
+            self.close_connection = True
+            return
+        log.error("%s failed", self.requestline, exc_info=(kind, error, trace))
+        self._send_error_response_if_possible(500)
+
+    def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
+        """Returns the refusal of a malformed request; gevent would print some of them."""
+        log.info("bad request from %s: %s", self.client_address, ex or type(ex).__name__)
+        status = "413 Content Too Large" if isinstance(ex, BodyError) else "400 Bad Request"
+        return status.split()[0], (_REFUSAL % status).encode()
+
+
+class Server(pywsgi.WSGIServer):
+    """The listening socket and its connections."""
+
+    def __init__(self, address: tuple[str, int], application: page.Page) -> None:
+        self.idle: set[Any] = set()  # sockets on which no request has begun
+        # SERVER_NAME is given since gevent would ask the DNS for it, and wait.
+        super().__init__(
+            address,
+            application,
+            backlog=BACKLOG,
+            spawn=Pool(CONNECTIONS),
+            log=None,
+            error_log=log,
+            handler_class=Handler,
+            environ={"SERVER_NAME": address[0]},
+        )
+
+    def do_read(self) -> tuple[Any, Any] | None:
+        """Accepts a connection; pauses when the system refuses. Runs in the hub: must not wait."""
+        try:
+            return super().do_read()  # type: ignore[no-any-return]
+        except OSError as error:
+            if self.is_fatal_error(error):
+                raise
+            gevent.spawn(log.error, "the page cannot accept connections: %s", error)
+            self.stop_accepting()
+            self._timer = self.loop.timer(ACCEPT_PAUSE)
+            self._timer.start(self._start_accepting_if_started)
+            return None
+
+    def handle(self, sock: Any, address: Any) -> None:
+        """Serves a connection until it ends; runs in a greenlet of its own."""
+        gevent.getcurrent().name = f"page {address}"
+        failure = wrap_errors(Exception, self._serve)(sock, address)
+        if failure is not None and not isinstance(failure, PEER_ERRORS):
+            log.error("the page's connection from %s failed", address, exc_info=failure)
+
+    def _serve(self, sock: Any, address: Any) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(self.handler_class.io_timeout)
+        super().handle(sock, address)
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Stops listening, wakes idle connections, and kills what still runs after `timeout`."""
+        self.close()
+        for sock in tuple(self.idle):
+            wrap_errors(OSError, sock.shutdown)(socket.SHUT_RD)
+        self.pool.join(timeout=self.stop_timeout if timeout is None else timeout)
+        self.pool.kill(block=True, timeout=KILL_TIMEOUT)
+
+
+class PageServer:
+    """The page, served at one address."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        snapshot: Callable[[], dict[str, Any]],
+        hosts: Iterable[str] = (),
+    ) -> None:
+        """Prepares to serve `snapshot` at `host` and `port` (0 takes a free one).
+
+        `hosts` are further names under which browsers may ask. Raises FileNotFoundError when the
+        page's files are missing.
+        """
+        self._app: page.Page = page.build(snapshot, (host, *hosts))
+        self._server = Server((host, port), self._app)
+        self._host, self._port = host, port
+
+    @property
+    def port(self) -> int:
+        """The port listened on; once started, the actual one."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The page's address for a browser on this host."""
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
+        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+
+    def start(self) -> None:
+        """Listens and returns. Raises OSError when the port is taken or not allowed."""
+        self._server.start()
+        self._port = self._server.server_port
+        log.info("the page is at %s", self.url)
+
+    def stop(self, timeout: float) -> None:
+        """Ends all connections and returns in at most `timeout` + KILL_TIMEOUT seconds."""
+        self._app.close()
+        self._server.stop(timeout=timeout)

@@ -1,0 +1,90 @@
+"""A real dispynode on this host, run as a child, watched and restarted."""
+
+import importlib.util
+import json
+import logging
+import sys
+from pathlib import Path
+
+import gevent
+from gevent import subprocess
+
+from gsched.net.greenlets import Greenlets
+
+log = logging.getLogger("gsched.local_node")
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before it is started again, doubling
+LONG_ENOUGH = 60.0  # seconds after which a run counts as a good one
+STOP_TIMEOUT = 10.0  # seconds; a node needs up to 8 to stop a job that does not listen
+
+
+class NotInstalled(Exception):
+    """dispy is not there."""
+
+
+class LocalNode:
+    """See the module's text. `cpus` 0 means all; `port` is where the node shall listen."""
+
+    def __init__(self, address: str, port: int, cpus: int, secret: str, directory: Path) -> None:
+        if importlib.util.find_spec("dispy") is None:
+            raise NotInstalled(
+                "--local_node needs dispy, which is not installed: pip install 'gsched[node]'"
+            )
+        # A dispynode listens one port above the one that it is told.
+        self._arguments = ["--daemon", "--clean", "-i", address, "-p", str(port - 1)]
+        self._arguments += ["--dest_path_prefix", str(directory / "node")]
+        self._arguments += ["-c", str(cpus)] if cpus else []
+        self._arguments += ["-s", secret] if secret else []
+        self._output = directory / "node.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._greenlets = Greenlets()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start it, and again whenever it ends."""
+        self._greenlets.spawn("local node", self._watch)
+
+    def stop(self) -> None:
+        """Stop it, by force if it takes too long."""
+        self._greenlets.kill()
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            log.warning("the local node does not stop; it is killed")
+            process.kill()
+            process.wait()
+
+    def _watch(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            seconds = self._run()
+            pause = FIRST_PAUSE if seconds > LONG_ENOUGH else min(2 * pause, LONGEST_PAUSE)
+            code = self._process.returncode if self._process else None
+            log.error(
+                "the local node ended (%s), see %s; again in %.0f s", code, self._output, pause
+            )
+            gevent.sleep(pause)
+
+    def _run(self) -> float:
+        """Seconds that it ran."""
+        begin = gevent.get_hub().loop.now()
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gsched.node_process"],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self._process.stdin.write(json.dumps(self._arguments).encode())
+        self._process.stdin.close()
+        log.info("the local node runs as process %s", self._process.pid)
+        self._process.wait()
+        return float(gevent.get_hub().loop.now() - begin)

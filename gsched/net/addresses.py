@@ -1,0 +1,100 @@
+"""Which addresses of this host to use."""
+
+import ipaddress
+import logging
+from dataclasses import dataclass
+
+import psutil
+from gevent import socket
+
+from gsched.net.resolver import is_address, resolve
+
+log = logging.getLogger("gsched.net")
+
+LOOPBACK = "127.0.0.1"
+EVERY_ADDRESS = "0.0.0.0"
+LOCAL_BROADCAST = "255.255.255.255"
+_ELSEWHERE = ("192.0.2.1", 9)  # nothing is sent there: it only asks for the route
+
+
+@dataclass(frozen=True)
+class Own:
+    """One address of ours: `bind` to listen at, `use` to be reached at, `announced` to others."""
+
+    bind: str
+    use: str
+    announced: str
+
+
+class UnknownHost(Exception):
+    """A host name given by the user that has no address. Names option and host."""
+
+
+def own_addresses(pairs: tuple[tuple[str | None, str | None], ...]) -> list[Own]:
+    """From pairs of address to use (None: find out) and to announce (None: the same).
+
+    Raises UnknownHost.
+    """
+    return [_own(used, announced) for used, announced in pairs]
+
+
+def _own(used: str | None, announced: str | None) -> Own:
+    use = _resolved("--ip_addr", used) if used else default_address()
+    bind = use if used else EVERY_ADDRESS
+    return Own(bind, use, _resolved("--ext_ip_addr", announced) if announced else use)
+
+
+def _resolved(option: str, host: str) -> str:
+    address = resolve(host)
+    if not is_address(address):
+        raise UnknownHost(f"{option} {host}: this name has no IPv4 address")
+    return address
+
+
+def default_address() -> str:
+    """Of this host's name; or of the interface that routes outward; or loopback, with a warning."""
+    address = resolve(socket.gethostname())
+    if is_address(address) and not is_loopback(address):
+        return address
+    found = _routed() or _of_some_interface()
+    if not found:
+        log.warning(
+            "this host has no network: only programs on this host can use gsched (%s)", LOOPBACK
+        )
+    return found or LOOPBACK
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this host can be reached there."""
+    return is_address(address) and ipaddress.ip_address(address).is_loopback
+
+
+def broadcasts(own: list[Own]) -> list[str]:
+    """Where to send what all nodes shall hear. Loopback reaches none."""
+    here = {one.use for one in own if not is_loopback(one.use)}
+    if not here:
+        return []
+    found = {LOCAL_BROADCAST}
+    for links in psutil.net_if_addrs().values():
+        found |= {link.broadcast for link in links if link.address in here and link.broadcast}
+    return sorted(found)
+
+
+def _routed() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect(_ELSEWHERE)
+        except OSError:
+            return ""
+        address = str(sock.getsockname()[0])
+    return "" if is_loopback(address) else address
+
+
+def _of_some_interface() -> str:
+    up = {name for name, stats in psutil.net_if_stats().items() if stats.isup}
+    for name, links in psutil.net_if_addrs().items():
+        for link in links:
+            usable = name in up and link.family == socket.AF_INET
+            if usable and not is_loopback(link.address):
+                return str(link.address)
+    return ""

@@ -1,0 +1,113 @@
+"""One TCP connection: framed messages in both directions, each step with a time limit.
+
+All that goes wrong with the peer's machine or the way to it is an OSError: refused, reset,
+timed out, and `Closed` where the peer ended the stream too early.
+"""
+
+from types import TracebackType
+
+from gevent import socket
+
+from gsched.wire.frames import FrameReader, frame
+
+Address = tuple[str, int]
+
+_CHUNK = 1 << 16
+
+
+class Closed(ConnectionError):
+    """The peer closed the connection where more was expected."""
+
+
+class Channel:
+    """A connection, for one greenlet at a time. Closes itself at the end of a `with`."""
+
+    __slots__ = ("_reader", "_socket", "local", "peer")
+
+    def __init__(self, sock: socket.socket, peer: Address, timeout: float) -> None:
+        sock.settimeout(timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = sock
+        self._reader = FrameReader()
+        self.peer = peer
+        self.local: Address = sock.getsockname()[:2]
+
+    def timeout(self, seconds: float | None) -> None:
+        """Seconds that each step may take from now on; None for no limit."""
+        self._socket.settimeout(seconds)
+
+    def send(self, payload: bytes, code: bytes = b"") -> None:
+        """Send one message, with a code in front of it where it opens a stream that wants one."""
+        self._socket.sendall(code + frame(payload))
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes that are no message: a piece of a file."""
+        self._socket.sendall(data)
+
+    def receive(self, limit: int) -> bytes:
+        """The next message. Raises PeerError if it is over `limit` bytes."""
+        while (payload := self._reader.message(limit)) is None:
+            self._more()
+        return payload
+
+    def receive_code(self, size: int) -> bytes:
+        """The bytes in front of the first message."""
+        while (code := self._reader.raw(size)) is None:
+            self._more()
+        return code
+
+    def receive_raw(self, size: int) -> bytes:
+        """Some of the next `size` bytes of a file, at least one."""
+        while not (data := self._reader.some(size)):
+            self._more()
+        return data
+
+    def _more(self) -> None:
+        data = self._socket.recv(_CHUNK)
+        if not data:
+            raise Closed("closed by the peer")
+        self._reader.feed(data)
+
+    def close(self) -> None:
+        """Close the connection; the peer sees the end of the stream."""
+        self._socket.close()
+
+    def __enter__(self) -> "Channel":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def connect(address: Address, timeout: float) -> Channel:
+    """A connection to the address. Raises OSError."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(address)
+        return Channel(sock, address, timeout)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def ask(address: Address, code: bytes, payload: bytes, timeout: float, limit: int) -> bytes:
+    """Send one message on a connection of its own and wait for the reply.
+
+    Raises OSError if there is no reply, PeerError if it is over `limit` bytes.
+    """
+    with connect(address, timeout) as channel:
+        channel.send(payload, code)
+        return channel.receive(limit)
+
+
+def tell(address: Address, code: bytes, payload: bytes, timeout: float) -> None:
+    """Send one message on a connection of its own. Raises OSError."""
+    with connect(address, timeout) as channel:
+        channel.send(payload, code)

@@ -1,0 +1,258 @@
+"""Requests from clients: one short function for each message.
+
+Before anything is decoded the code in front of it must be right; only CLIENT, which asks for
+the sign that the code is made with, comes with another one.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from gsched.core.cluster import Cluster, ClusterState
+from gsched.core.effects import Effect
+from gsched.core.scheduler import Refused
+from gsched.net import uploads
+from gsched.net.channel import Channel
+from gsched.net.computation import Computation, Message
+from gsched.net.delivery import Delivery
+from gsched.net.exchange import Exchange
+from gsched.net.identity import Identity
+from gsched.net.openings import Openings, allocations
+from gsched.net.resolver import resolve
+from gsched.wire import secrets
+from gsched.wire.errors import PeerError
+from gsched.wire.frames import CODE_SIZE
+from gsched.wire.messages import LARGE, SMALL, Sender, parse
+from gsched.wire.pickles import dumps
+from gsched.wire.records import Job, XferFile
+from gsched.wire.releases import understood
+
+log = logging.getLogger("gsched.clients")
+
+TOLD_TIMEOUT = 9.0  # seconds; a client waits 10 for the answer to SCHEDULE
+ACK, NAK = b"ACK", b"NAK"
+_REFUSED = -1
+_SMALL = 1024
+
+
+class ClientService:
+    """One connection is one request."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        identity: Identity,
+        delivery: Delivery,
+        openings: Openings,
+        limit: uploads.Limit,
+    ) -> None:
+        self._exchange = exchange
+        self._scheduler = exchange.scheduler
+        self._identity = identity
+        self._delivery = delivery
+        self._openings = openings
+        self._limit = limit
+        self._handlers: dict[str, Callable[..., bytes | None]] = {
+            "CLIENT": self._client,
+            "COMPUTE": self._compute,
+            "FILEXFER": self._file,
+            "SCHEDULE": self._schedule,
+            "JOB": self._job,
+            "TERMINATE_JOB": self._terminate_job,
+            "CLOSE": self._close,
+            "PULSE": self._pulse,
+            "ALLOCATE_NODE": self._allocate_node,
+            "DEALLOCATE_NODE": self._deallocate_node,
+            "CLOSE_NODE": self._close_node,
+            "SET_NODE_CPUS": self._set_node_cpus,
+            "NODE_JOBS": self._node_jobs,
+        }
+
+    def serve(self, channel: Channel) -> None:
+        """One request, with its reply. Raises PeerError or OSError."""
+        known = secrets.same(channel.receive_code(CODE_SIZE), self._identity.client_code)
+        payload = channel.receive(LARGE if known else SMALL)
+        if not known and not payload.startswith(b"CLIENT:"):
+            raise PeerError("client with another secret: its secret= must equal --cluster_secret")
+        message, body = parse(payload, Sender.CLIENT)
+        reply = self._handlers[message.name](channel, body)
+        if reply:
+            channel.send(reply)
+
+    # -- a cluster comes and goes ---------------------------------------------------------------
+
+    def _client(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        """A client introduces itself."""
+        if not understood(body["version"]):
+            raise PeerError(f"client of dispy {body['version'][:20]}, which is not served")
+        address = body["ip_addr"] or channel.peer[0]
+        reply = {"ip_addr": address, "port": channel.local[1]}
+        return dumps(reply | {"sign": self._identity.sign, "version": body["version"]})
+
+    def _compute(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        try:
+            opening = self._openings.open(body, channel.peer[0])
+        except Refused as refusal:
+            log.warning("client %s: computation refused: %s", channel.peer[0], refusal)
+            return dumps(str(refusal))
+        cluster = self._scheduler.cluster_opened(opening, self._exchange.now())
+        self._openings.opened(cluster)
+        log.info("%s: computation %s", cluster.label, cluster.id)
+        return dumps({"compute_id": cluster.id, "auth": _computation(cluster).client_auth})
+
+    def _file(self, channel: Channel, offered: XferFile) -> None:
+        cluster = self._scheduler.clusters.get(_id(offered.compute_id))
+        if cluster is None or _computation(cluster).source != channel.peer[0]:
+            channel.send(dumps(_REFUSED))
+            raise PeerError("file for a computation that is not the client's")
+        self._heard(cluster)
+        problem = uploads.receive_into(_computation(cluster).spool, channel, offered, self._limit)
+        if problem:
+            cluster.note = problem
+            log.warning("%s: %s", cluster.label, problem)
+
+    def _schedule(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        """The answer waits until the client has been told, so that it cannot hang."""
+        cluster = self._cluster(body)
+        missing = self._openings.files_missing(cluster)
+        if missing:
+            reason = f"files that it needs did not arrive: {', '.join(missing[:5])}"
+            self._end(cluster, reason)
+            return NAK
+        self._exchange.tell(self._scheduler.cluster_scheduled, cluster)
+        if cluster.state is ClusterState.WAITING:
+            return self._wait_for_turn(cluster)
+        _computation(cluster).told.wait(TOLD_TIMEOUT)
+        return ACK if _computation(cluster).reachable else NAK
+
+    def _wait_for_turn(self, cluster: Cluster) -> bytes:
+        log.info("%s %s", cluster.label, cluster.note)
+        if self._delivery.probe(cluster):
+            return ACK
+        self._end(cluster, "its client cannot be reached")
+        return NAK
+
+    def _close(self, channel: Channel, body: dict[str, Any]) -> None:
+        cluster = self._cluster(body)
+        terminate = bool(body.get("terminate_pending", True))
+        self._end(cluster, "closed by its client", terminate)
+
+    def _end(self, cluster: Cluster, reason: str, terminate: bool = True) -> None:
+        closed = self._scheduler.cluster_closed
+        self._exchange.tell(lambda now: closed(cluster, now, reason, terminate))
+
+    def _pulse(self, channel: Channel, body: dict[str, Any]) -> None:
+        """A client is alive: a sign of life for all its clusters."""
+        for cluster in self._openings.of_client(body["client_port"]):
+            addresses = (_computation(cluster).reply_to[0], _computation(cluster).source)
+            if body["client_ip_addr"] in addresses or channel.peer[0] in addresses:
+                self._heard(cluster)
+
+    # -- jobs -----------------------------------------------------------------------------------
+
+    def _job(self, channel: Channel, body: dict[str, Any]) -> None:
+        """The client has to confirm the uid: only then does the job count."""
+        record: Job = body["job"]
+        cluster = self._cluster({"compute_id": record.compute_id, "auth": body["auth"]})
+        pinned = resolve(body["node"]) if body["node"] else None
+        try:
+            message = _message(cluster, record)
+            job = self._scheduler.offered(cluster, pinned, message, self._exchange.now())
+        except Refused as refusal:
+            log.warning("%s: job refused: %s", cluster.label, refusal)
+            channel.send(dumps(None))
+            return
+        message.hold()
+        record.uid, record.compute_id = job.uid, cluster.id
+        self._confirm(channel, job.uid)
+
+    def _confirm(self, channel: Channel, uid: int) -> None:
+        reason = "refused by its client"
+        try:
+            channel.send(dumps(uid))
+            if channel.receive(_SMALL) == ACK:
+                self._exchange.tell(self._scheduler.accepted, uid)
+                return
+        except OSError as error:
+            reason = f"not confirmed by its client: {error}"
+        withdrawn = self._scheduler.withdrawn
+        self._exchange.tell(lambda now: withdrawn(uid, now, reason))
+
+    def _terminate_job(self, channel: Channel, body: dict[str, Any]) -> None:
+        job = self._cluster(body).jobs.get(_id(body["uid"]))
+        if job is not None:
+            self._exchange.tell(self._scheduler.cancelled, job.uid)
+
+    # -- nodes of a cluster ---------------------------------------------------------------------
+
+    def _allocate_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        cluster = self._cluster(body)
+        spool = _computation(cluster).spool
+
+        def event(now: float) -> list[Effect]:
+            wanted = allocations(body["node_alloc"], spool)
+            return self._scheduler.node_allocated(cluster, wanted, now)
+
+        return self._reply(cluster, event)
+
+    def _deallocate_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        cluster = self._cluster(body)
+        event = self._scheduler.node_deallocated
+        return self._reply(cluster, event, cluster, resolve(body["node"]))
+
+    def _close_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        cluster = self._cluster(body)
+        terminate = bool(body.get("terminate_pending"))
+        event = self._scheduler.node_given_back
+        return self._reply(cluster, event, cluster, resolve(body["node"]), terminate)
+
+    def _set_node_cpus(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        cluster, address = self._cluster(body), resolve(body["node"])
+        event = self._scheduler.cpus_limited
+        reply = self._reply(cluster, event, cluster, address, body["cpus"])
+        node = self._scheduler.nodes.get(address)
+        return dumps(node.cpus) if node and reply == dumps(0) else reply
+
+    def _node_jobs(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        cluster = self._cluster(body)
+        node = self._scheduler.nodes.get(resolve(body["node"]))
+        jobs = node.jobs.values() if node else ()
+        return dumps([job.uid for job in jobs if job.cluster is cluster])
+
+    # -- within -----------------------------------------------------------------------------------
+
+    def _cluster(self, body: dict[str, Any]) -> Cluster:
+        """The cluster that the request is about. Raises PeerError if it is not the client's."""
+        cluster = self._scheduler.clusters.get(_id(body["compute_id"]))
+        if cluster is None or not secrets.same(_computation(cluster).client_auth, body["auth"]):
+            raise PeerError("request for a computation that is not the client's")
+        self._heard(cluster)
+        return cluster
+
+    def _heard(self, cluster: Cluster) -> None:
+        self._scheduler.client_heard(cluster, self._exchange.now())
+
+    def _reply(self, cluster: Cluster, event: Callable[..., list[Effect]], *args: Any) -> bytes:
+        """Tell the core, and the client whether that could be done."""
+        try:
+            self._exchange.tell(event, *args)
+        except Refused as refusal:
+            log.warning("%s: %s", cluster.label, refusal)
+            return dumps(_REFUSED)
+        return dumps(0)
+
+
+def _computation(cluster: Cluster) -> Computation:
+    computation: Computation = cluster.spec
+    return computation
+
+
+def _message(cluster: Cluster, record: Job) -> Message:
+    files = [_computation(cluster).spool.find(one) for one in record.xfer_files]
+    if None in files:
+        raise Refused("files that it needs did not arrive")
+    return Message(record, [file for file in files if file])
+
+
+def _id(value: Any) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,73 @@
+"""What is kept of a client's computation for the sake of its nodes and its client.
+
+To the core this is the opaque `spec` of a cluster.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from gevent.event import Event
+
+from gsched.core.lease import Lease
+from gsched.net.channel import Address
+from gsched.store.spool import Spool, SpoolFile
+from gsched.wire.pickles import dumps
+from gsched.wire.records import Compute, Job, XferFile
+
+NONE_PICKLED = dumps(None)
+
+
+@dataclass(kw_only=True)
+class Computation:
+    """See the module's text."""
+
+    record: Compute  # as the client sent it
+    client_auth: str  # opens the client's requests
+    node_auth: str  # opens ours to nodes
+    source: str  # address from which the client's requests come
+    reply_to: Address  # where the client listens
+    spool: Spool  # the files that the client has sent
+    told: Event = field(default_factory=Event)  # set once SCHEDULED is delivered, or cannot be
+    reachable: bool = False  # whether it was delivered
+
+    def files_missing(self, wanted: list[XferFile]) -> list[str]:
+        """Names of files that the client did not manage to send."""
+        return [one.name for one in wanted if self.spool.find(one) is None]
+
+    def record_for(self, lease: Lease, port: int, pulse_interval: float) -> Compute:
+        """What the node of the lease is sent: `port` is where it shall answer."""
+        return replace(
+            self.record,
+            id=lease.cluster.id,
+            auth=self.node_auth,
+            scheduler_ip_addr=lease.node.contact,
+            scheduler_port=port,
+            job_result_port=port,
+            node_ip_addr=lease.node.address,
+            pulse_interval=pulse_interval,
+            exclusive=lease.cluster.exclusive,
+        )
+
+
+@dataclass(slots=True)
+class Message:
+    """What is kept of a job: to the core its opaque `message`."""
+
+    record: Job
+    files: list[SpoolFile]
+
+    @property
+    def hash(self) -> str:
+        """The client's own mark for the job; it takes no answer without it."""
+        return self.record.hash
+
+    def hold(self) -> None:
+        """The job is there: its files have to stay as they are."""
+        for file in self.files:
+            file.hold()
+
+    def release(self) -> None:
+        """The job is over: drop what only its node needed."""
+        for file in self.files:
+            file.release()
+        self.files = []
+        self.record._args = self.record._kwargs = b""

@@ -1,0 +1,220 @@
+"""Finding nodes: by UDP to all of the network, by TCP to those whose address is known.
+
+A node answers a greeting only if it is in its own version, and only while it serves nobody. It
+answers with PONG to the nodes' port; a node that starts looks for schedulers by itself.
+"""
+
+import errno
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import gevent
+from gevent import socket
+
+from gsched.core.effects import FindNodes
+from gsched.core.node import NodeState
+from gsched.net.channel import Address, tell
+from gsched.net.exchange import Exchange
+from gsched.net.greenlets import Greenlets
+from gsched.net.identity import Identity
+from gsched.net.listeners import Complaints
+from gsched.net.resolver import is_address, resolve
+from gsched.wire import secrets
+from gsched.wire.errors import PeerError
+from gsched.wire.messages import build
+from gsched.wire.releases import GREETINGS, understood
+
+log = logging.getLogger("gsched.discovery")
+
+MAX_DATAGRAM = 2000  # bytes
+RECEIVE_BUFFER = 1 << 22  # bytes: a thousand nodes may answer at once
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between greetings of a node that is not there
+COMPLAINT_PAUSE = 4.0  # the pause before which it is said, once, that a node does not answer
+ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
+_MAX_ANSWERS = 256  # greetings under way that strangers have asked for
+
+
+class Discovery:
+    """Greets nodes, and takes their calls by UDP.
+
+    `port` is where they are to answer, `ports` are those at which nodes listen, the usual one
+    first, and `broadcasts` the addresses at which all nodes hear.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        identity: Identity,
+        *,
+        port: int,
+        ports: Iterable[int],
+        timeout: float,
+        broadcasts: Iterable[str],
+    ) -> None:
+        self._exchange = exchange
+        self._scheduler = exchange.scheduler
+        self._identity = identity
+        self._port = port
+        self._ports = tuple(ports)
+        self._timeout = timeout  # seconds
+        self._broadcasts = tuple(broadcasts)
+        self._greenlets = Greenlets()
+        self._answers: set[str] = set()
+        self._wanted: set[str] = set()  # addresses that are greeted until they answer
+        self._sockets: list[socket.socket] = []
+        exchange.perform(FindNodes, self._find)
+
+    # -- what others ask for ------------------------------------------------------------------
+
+    def listen(
+        self, address: Address, handler: Callable[[bytes], None], complaints: Complaints
+    ) -> None:
+        """Take datagrams at the address. Raises OSError if it cannot be had."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        try:
+            sock.bind(address)
+        except OSError:
+            sock.close()
+            raise
+        self._sockets.append(sock)
+        self._greenlets.spawn(f"udp {address}", _receive, sock, handler, complaints)
+
+    def seek(self, host: str, port: int | None, while_: Callable[[], bool] = lambda: True) -> None:
+        """Greet a node until it answers, as long as `while_` says so."""
+        if host not in self._wanted:
+            self._wanted.add(host)
+            self._greenlets.spawn(f"seek {host}", self._seek, host, port, while_)
+
+    def answer(self, body: dict[str, Any]) -> None:
+        """A node looks for a scheduler: greet it, with the code that it knows us by."""
+        if not understood(body["version"]) or not 0 < body["port"] < 1 << 16:
+            raise PeerError(f"node of dispy {body['version'][:20]}, which is not served")
+        if body["sign"] == self._identity.sign or not is_address(body["ip_addr"]):
+            raise PeerError("PING that is not a node's own")
+        if body["ip_addr"] in self._answers or len(self._answers) >= _MAX_ANSWERS:
+            return
+        self._answers.add(body["ip_addr"])
+        self._greenlets.spawn(f"answer {body['ip_addr']}", self._answer, body)
+
+    def run(self, ping_interval: float | None) -> None:
+        """Greet everybody now and every so many seconds, and nodes that were lost."""
+        self._greenlets.spawn("greetings", self._run, ping_interval)
+
+    def stop(self) -> None:
+        """Greet nobody any more, and be deaf."""
+        self._greenlets.kill()
+        for sock in self._sockets:
+            sock.close()
+
+    # -- greetings to everybody -----------------------------------------------------------------
+
+    def _run(self, ping_interval: float | None) -> None:
+        while True:
+            self._greet_all()
+            self._keep_alive()
+            for node in list(self._scheduler.nodes.values()):
+                if node.state is NodeState.LOST:
+                    self.seek(node.address, node.port)
+            if ping_interval is None:
+                return
+            gevent.sleep(ping_interval)
+
+    def _greet_all(self) -> None:
+        for version in GREETINGS:
+            self._send_all(build("PING", self._greeting(version)))
+
+    def _keep_alive(self) -> None:
+        """Nodes drop what has been idle for an hour, unless they hear this."""
+        contacts = {node.contact for node in self._scheduler.nodes.values() if node.leases}
+        for contact in contacts:
+            self._send_all(build("PULSE", {"ip_addr": contact}))
+
+    def _send_all(self, datagram: bytes) -> None:
+        for host in self._broadcasts:
+            for port in self._ports:
+                try:
+                    self._sockets[0].sendto(datagram, (host, port))
+                except OSError as error:
+                    log.debug("no broadcast to %s:%s: %s", host, port, error)
+
+    def _find(self, effect: FindNodes) -> None:
+        """The nodes that a cluster names, as far as they are not known."""
+        cluster = effect.cluster
+        hosts = {(one.host, one.port) for one in cluster.allocations}
+        if any("*" in host for host, _ in hosts):
+            self._greenlets.spawn("greetings", self._greet_all)
+        for host, port in hosts:
+            if "*" not in host and resolve(host) not in self._scheduler.nodes:
+                self.seek(host, port, lambda: cluster.taking_jobs)
+
+    # -- greetings to one node ------------------------------------------------------------------
+
+    def _seek(self, host: str, port: int | None, while_: Callable[[], bool]) -> None:
+        pause = FIRST_PAUSE
+        while while_() and not self._is_up(address := resolve(host)):
+            problem = self._greet_in_turn(address, port)
+            if not self._is_up(address):
+                level = logging.WARNING if pause == COMPLAINT_PAUSE else logging.DEBUG
+                log.log(level, "node %s: %s", host, problem or "no answer, it may serve others")
+                gevent.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+        self._wanted.discard(host)
+
+    def _greet_in_turn(self, address: str, port: int | None) -> str:
+        """Greet in one version after the other until there is an answer; what went wrong."""
+        problem = ""
+        for at in [port] if port else self._ports:
+            for version in GREETINGS:
+                body = self._greeting(version) | {"node_ip_addr": address}
+                problem = self._greet((address, at), secrets.STRANGER, body)
+                if problem:
+                    break
+                gevent.sleep(ANSWER_TIME if version == GREETINGS[0] else 0)
+                if self._is_up(address):
+                    return ""
+        return problem
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        try:
+            code = self._identity.node_code(body["sign"])
+            address = (body["ip_addr"], body["port"])
+            problem = self._greet(address, code, self._greeting(body["version"]))
+            if problem:
+                log.warning("node %s looks for us and cannot be reached: %s", address[0], problem)
+        finally:
+            self._answers.discard(body["ip_addr"])
+
+    def _greet(self, address: Address, code: bytes, body: dict[str, Any]) -> str:
+        try:
+            tell(address, code, build("PING", body), self._timeout)
+        except OSError as error:
+            return str(error)
+        return ""
+
+    def _greeting(self, version: str) -> dict[str, Any]:
+        body = {"version": version, "sign": self._identity.sign, "port": self._port}
+        return body | {"ip_addrs": list(self._identity.announced)}
+
+    def _is_up(self, address: str) -> bool:
+        node = self._scheduler.nodes.get(address)
+        return node is not None and node.state is NodeState.UP
+
+
+def _receive(sock: socket.socket, handler: Callable[[bytes], None], complaints: Complaints) -> None:
+    """One datagram after the other: a greenlet for each would let a flood in."""
+    while True:
+        try:
+            datagram, peer = sock.recvfrom(MAX_DATAGRAM)
+        except OSError as error:
+            if error.errno == errno.EBADF:
+                return
+            log.debug("udp: %s", error)
+            continue
+        try:
+            handler(datagram)
+        except PeerError as error:
+            complaints.log(peer[0], str(error))

@@ -1,0 +1,49 @@
+"""Where events go in and effects come out.
+
+Everything in `net` that has something to tell the core tells it by way of `Exchange`, which then
+has the effects carried out. Carrying out never waits: whoever does it starts a greenlet.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gsched.core.effects import Effect, Report
+from gsched.core.scheduler import Scheduler
+
+log = logging.getLogger("gsched.core")
+
+Performer = Callable[[Any], None]
+
+
+class Clock:
+    """Seconds since 1970 that never jump, whatever is done to the system's clock."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._offset
+
+
+class Exchange:
+    """The core with what carries out its effects."""
+
+    def __init__(self, scheduler: Scheduler, clock: Callable[[], float]) -> None:
+        self.scheduler = scheduler
+        self.now = clock
+        self._performers: dict[type, list[Performer]] = {Report: [self._log]}
+
+    def perform(self, kind: type, performer: Performer) -> None:
+        """Say who carries out effects of that kind: all who said so, in that order."""
+        self._performers.setdefault(kind, []).append(performer)
+
+    def tell(self, event: Callable[..., list[Effect]], *args: Any) -> None:
+        """Tell the core that something has happened just now, and have done what it asks."""
+        for effect in event(*args, self.now()):
+            for perform in self._performers[type(effect)]:
+                perform(effect)
+
+    def _log(self, report: Report) -> None:
+        log.log(report.level, "%s", report.text)

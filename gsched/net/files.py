@@ -1,0 +1,124 @@
+"""Files over a connection, in both directions.
+
+The receiver says how many bytes it has, the sender sends at most CHUNK bytes more, and so on
+until all are there; a number that the sender does not expect ends the transfer. Disk is touched
+in threads, so that a slow one does not hold up others.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import gevent
+
+from gsched.net.channel import Address, Channel, connect
+from gsched.store.spool import SpoolFile
+from gsched.wire.errors import PeerError
+from gsched.wire.messages import build
+from gsched.wire.pickles import dumps, loads
+from gsched.wire.records import XferFile
+
+CHUNK = 1_024_000  # the step of dispy's transfers: receivers take exactly that much at a time
+REFUSED = -1
+_SMALL = 1024
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class DiskError(Exception):
+    """Our own disk does not take a file."""
+
+
+class FileRefused(Exception):
+    """The other side does not take the file; the text says which."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a transfer came to: bytes kept, and whether some were cut off."""
+
+    size: int
+    truncated: bool
+
+
+def receive(channel: Channel, offered: XferFile, path: Path, most: int) -> Received:
+    """Take a file of which at most `most` bytes are kept (0: all of it).
+
+    Where bytes are cut off, the sender is told a count in the end that it does not expect, so
+    that it reports a failed transfer to its user. Raises OSError and DiskError.
+    """
+    size = offered.stat_buf.size
+    kept = min(size, most) if most else size
+    with _created(path) as file:
+        done = 0
+        while done < kept:
+            channel.send(dumps(done))
+            done = _receive_chunk(channel, file, done, size, kept)
+    channel.send(dumps(kept))
+    return Received(kept, kept < size)
+
+
+def _receive_chunk(channel: Channel, file: BinaryIO, done: int, size: int, kept: int) -> int:
+    end = min(done + CHUNK, size)
+    while done < end:
+        data = channel.receive_raw(end - done)
+        wanted = data[: max(0, kept - done)]
+        if wanted:
+            _write(file, wanted)
+        done += len(data)
+    return done
+
+
+def _created(path: Path) -> BinaryIO:
+    try:
+        return path.open("wb", buffering=0)
+    except OSError as error:
+        raise DiskError(str(error)) from error
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    """Write all of it. Without a buffer the disk's complaint comes here, not at the close."""
+    try:
+        while data:
+            data = data[_in_thread(file.write, data) :]
+    except OSError as error:
+        raise DiskError(str(error)) from error
+
+
+def send(address: Address, code: bytes, file: SpoolFile, record: XferFile, timeout: float) -> None:
+    """Bring a file to a node. Raises FileRefused, PeerError or OSError."""
+    with connect(address, timeout) as channel:
+        channel.send(build("FILEXFER", record), code)
+        there = _count(channel)
+        if there == file.size:
+            return
+        with file.path.open("rb") as source:
+            there = _send_bytes(channel, source, there)
+        if there != file.size:
+            raise FileRefused(f"file {record.name} refused by the node")
+
+
+def _send_bytes(channel: Channel, source: BinaryIO, there: int) -> int:
+    sent = 0
+    while sent == there:
+        data = _in_thread(source.read, CHUNK)
+        if not data:
+            break
+        channel.send_raw(data)
+        sent += len(data)
+        there = _count(channel)
+    return there
+
+
+def _count(channel: Channel) -> int:
+    count = loads(channel.receive(_SMALL), plain=True)
+    if type(count) is not int:
+        raise PeerError("a file's receiver answered without a number")
+    return count
+
+
+def _in_thread(call: Callable[[A], R], arg: A) -> R:
+    result: R = gevent.get_hub().threadpool.apply(call, (arg,))
+    return result

@@ -1,0 +1,80 @@
+"""TCP ports that we listen on: a greenlet for each connection.
+
+A peer that breaks the protocol loses its connection and gets a line in the log, the same line
+only once; the service goes on.
+"""
+
+import logging
+from collections.abc import Callable
+
+from gevent import socket
+from gevent.pool import Pool
+from gevent.server import StreamServer
+
+from gsched.net.channel import Address, Channel
+from gsched.wire.errors import PeerError
+
+log = logging.getLogger("gsched.net")
+
+BACKLOG = 1024  # connections that may wait to be accepted: a thousand nodes answer one ping
+MAX_CONNECTIONS = 4096  # at the same time, on one port
+_MAX_COMPLAINTS = 10_000
+
+Handler = Callable[[Channel], None]
+
+
+class Complaints:
+    """What has been said about which peer, so that it is said once."""
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str]] = set()
+
+    def log(self, peer: str, reason: str) -> None:
+        """Log the reason, unless this peer gave it before."""
+        if (peer, reason) in self._said:
+            return
+        if len(self._said) >= _MAX_COMPLAINTS:
+            self._said.clear()
+        self._said.add((peer, reason))
+        log.warning("%s: %s", peer, reason)
+
+
+class Listener:
+    """One address and port. `handler` is called with each connection, in its own greenlet."""
+
+    def __init__(
+        self, address: Address, handler: Handler, timeout: float, complaints: Complaints
+    ) -> None:
+        self._handler = handler
+        self._timeout = timeout
+        self._complaints = complaints
+        self._server = StreamServer(
+            address, self._serve, backlog=BACKLOG, spawn=Pool(MAX_CONNECTIONS)
+        )
+
+    def start(self) -> None:
+        """Begin to accept. Raises OSError if the port is taken."""
+        self._server.start()
+
+    @property
+    def address(self) -> Address:
+        """Where it listens, with the port that was found free if 0 was asked for."""
+        return (self._server.server_host, self._server.server_port)
+
+    def stop_accepting(self) -> None:
+        """Take no more connections; those that are there go on."""
+        self._server.stop_accepting()
+        self._server.close()
+
+    def stop(self) -> None:
+        """Take no more connections and end those that are there."""
+        self._server.stop(timeout=0)
+
+    def _serve(self, sock: socket.socket, peer: Address) -> None:
+        try:
+            with Channel(sock, peer[:2], self._timeout) as channel:
+                self._handler(channel)
+        except PeerError as error:
+            self._complaints.log(peer[0], str(error))
+        except OSError as error:
+            log.debug("%s:%s: %s", peer[0], peer[1], error)

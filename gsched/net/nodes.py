@@ -1,0 +1,155 @@
+"""Messages from nodes and from the processes of their jobs.
+
+The nodes' port asks for no code in front of a message, and the address a connection comes from
+says nothing about the node; so each message is held against what only the node can know.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from gsched.core.fleet import NodeFacts
+from gsched.core.job import End, Job
+from gsched.core.node import Node, NodeState
+from gsched.net.channel import Channel
+from gsched.net.computation import Message
+from gsched.net.discovery import Discovery
+from gsched.net.exchange import Exchange
+from gsched.net.identity import Identity
+from gsched.wire import records, secrets
+from gsched.wire.errors import PeerError
+from gsched.wire.messages import LARGE, Sender, parse
+from gsched.wire.records import AvailInfo, JobReply
+from gsched.wire.releases import understood
+
+log = logging.getLogger("gsched.nodes")
+
+ENDS = {records.FINISHED: End.FINISHED, records.TERMINATED: End.TERMINATED}
+
+
+class NodeService:
+    """One short function for each message of a node."""
+
+    def __init__(self, exchange: Exchange, identity: Identity, discovery: Discovery) -> None:
+        self._exchange = exchange
+        self._scheduler = exchange.scheduler
+        self._identity = identity
+        self._discovery = discovery
+        self._handlers: dict[str, Callable[..., bytes | None]] = {
+            "PONG": self._pong,
+            "PING": self._ping,
+            "PULSE": self._pulse,
+            "TERMINATED": self._terminated,
+            "NODE_CPUS": self._node_cpus,
+            "JOB_REPLY": self._job_reply,
+        }
+
+    def serve(self, channel: Channel) -> None:
+        """One connection: one message, with its reply. Raises PeerError or OSError."""
+        message, body = parse(channel.receive(LARGE), Sender.NODE)
+        reply = self._handlers[message.name](body)
+        if reply:
+            channel.send(reply)
+
+    def datagram(self, payload: bytes) -> None:
+        """One message by UDP. Raises PeerError."""
+        message, body = parse(payload, Sender.DATAGRAM)
+        self._handlers[message.name](body)
+
+    # -- messages -----------------------------------------------------------------------------
+
+    def _pong(self, body: dict[str, Any]) -> bytes:
+        """A node says that it is free, and proves that it knows our secret."""
+        if not secrets.same(body["auth"], self._identity.pong_code):
+            raise PeerError("node with another secret: its --secret must equal --node_secret here")
+        if not understood(body["version"]):
+            raise PeerError(f"node of dispy {body['version'][:20]}, which is not served")
+        if body["port"] <= 0 or body["cpus"] < 0:
+            raise PeerError("PONG without a port or CPUs")
+        facts = NodeFacts(
+            address=body["ip_addr"],
+            port=body["port"],
+            name=body["name"] or body["ip_addr"],
+            cpus=body["cpus"],
+            identity=body["sign"],
+            contact=body["scheduler_ip_addr"] or self._identity.announced[0],
+            avail=_avail(body.get("avail_info")),
+        )
+        self._exchange.tell(self._scheduler.node_emptied, facts.address)
+        self._exchange.tell(self._scheduler.node_joined, facts)
+        return b""
+
+    def _ping(self, body: dict[str, Any]) -> bytes:
+        """A node looks for a scheduler. It does so only while it serves none."""
+        node = self._scheduler.nodes.get(body["ip_addr"])
+        known = node is not None and node.identity == body["sign"]
+        if node is not None and known and node.state is NodeState.UP:
+            self._exchange.tell(self._scheduler.node_emptied, node.address)
+        else:
+            self._discovery.answer(body)
+        return b""
+
+    def _pulse(self, body: dict[str, Any]) -> bytes:
+        """A node that serves us is alive."""
+        if body["ip_addr"] not in self._scheduler.nodes:
+            return b""
+        avail = _avail(body.get("avail_info"))
+        self._exchange.tell(self._scheduler.node_heard, body["ip_addr"], avail)
+        return b"PULSE"
+
+    def _terminated(self, body: dict[str, Any]) -> bytes:
+        """A node stops, or has dropped what it held for us."""
+        node = self._authentic(body)
+        if node is not None:
+            self._exchange.tell(self._scheduler.node_lost, node.address, "it said goodbye")
+        return b""
+
+    def _node_cpus(self, body: dict[str, Any]) -> bytes:
+        """A node's owner has changed its CPUs."""
+        node = self._authentic(body)
+        if node is not None:
+            self._exchange.tell(self._scheduler.node_cpus, node.address, body["cpus"])
+        return b""
+
+    def _job_reply(self, reply: JobReply) -> bytes:
+        """A job has ended, or has sent a provisional result."""
+        job = self._scheduler.jobs.get(reply.uid) if isinstance(reply.uid, int) else None
+        if job is None:
+            # Of an earlier run of ours, or ended before: nobody is left to be told.
+            log.info("reply for job %s, which is not known", reply.uid)
+        elif not secrets.same(_message(job).hash, reply.hash):
+            raise PeerError(f"reply for job {reply.uid} with a wrong hash")
+        elif reply.status == records.PROVISIONAL:
+            self._exchange.tell(self._scheduler.provisional, job.uid, reply.ip_addr, reply)
+        else:
+            self._finished(job, reply)
+        return b"ACK"
+
+    def _finished(self, job: Job, reply: JobReply) -> None:
+        end = ENDS.get(reply.status)
+        if end is None:
+            raise PeerError(f"reply for job {reply.uid} with status {reply.status}")
+        seconds = max(0.0, reply.end_time - reply.start_time)
+        finished = self._scheduler.finished
+        self._exchange.tell(finished, job.uid, reply.ip_addr, end, reply, seconds)
+
+    # -- within -------------------------------------------------------------------------------
+
+    def _authentic(self, body: dict[str, Any]) -> Node | None:
+        """The node, if the message bears its sign; an unknown one says nothing to us."""
+        node = self._scheduler.nodes.get(body["ip_addr"])
+        if node is not None and not secrets.same(node.identity, body["sign"]):
+            raise PeerError(f"message in the name of node {node.address} with a wrong sign")
+        return node
+
+
+def _message(job: Job) -> Message:
+    message: Message = job.message
+    return message
+
+
+def _avail(info: AvailInfo | None) -> dict[str, float] | None:
+    if info is None:
+        return None
+    info.check()
+    return {"cpu": info.cpu, "memory": info.memory, "disk": info.disk, "swap": info.swap}

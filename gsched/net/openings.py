@@ -1,0 +1,147 @@
+"""What a client says of a new computation, made into what the core and the nodes need."""
+
+from pathlib import Path
+from typing import Any
+
+from gsched.core.cluster import Cluster
+from gsched.core.effects import Forget
+from gsched.core.lease import Allocation
+from gsched.core.scheduler import Opening, Refused
+from gsched.net.computation import Computation
+from gsched.net.exchange import Exchange
+from gsched.net.paths import check_relative
+from gsched.store.spool import Spool
+from gsched.wire import secrets
+from gsched.wire.errors import PeerError
+from gsched.wire.pickles import dumps
+from gsched.wire.records import Compute, NodeAllocate, XferFile
+from gsched.wire.standins import StandIn
+
+MAX_ALLOCATIONS = 100_000
+_LONGEST_HOST = 255
+
+
+class Openings:
+    """Makes computations, and finds those of a client again."""
+
+    def __init__(self, exchange: Exchange, directory: Path, always_clean_up: bool) -> None:
+        self._directory = directory
+        self._always_clean_up = always_clean_up
+        self._by_port: dict[int, set[Cluster]] = {}
+        exchange.perform(Forget, self._closed)
+
+    def open(self, body: dict[str, Any], source: str) -> Opening:
+        """From a COMPUTE message that came from the address `source`. Raises Refused."""
+        record: Compute = body["compute"]
+        self._check(record)
+        if self._always_clean_up and not record.cleanup:
+            record.cleanup = True
+        computation = Computation(
+            record=record,
+            client_auth=record.auth or secrets.new_sign(),
+            node_auth=secrets.new_sign(),
+            source=source,
+            reply_to=(record.scheduler_ip_addr or source, record.job_result_port or 0),
+            spool=Spool(self._directory / secrets.new_sign()),
+        )
+        return Opening(
+            name=record.name,
+            client=computation.reply_to[0],
+            spec=computation,
+            reentrant=bool(record.reentrant),
+            exclusive=bool(body["exclusive"]),
+            allocations=allocations(body["node_allocs"], None),
+        )
+
+    def opened(self, cluster: Cluster) -> None:
+        """The core has taken it."""
+        self._by_port.setdefault(_reply_port(cluster), set()).add(cluster)
+
+    def of_client(self, port: int) -> list[Cluster]:
+        """Clusters whose client listens at that port."""
+        return list(self._by_port.get(port, ()))
+
+    def files_missing(self, cluster: Cluster) -> list[str]:
+        """Names of files that the client did not bring."""
+        computation: Computation = cluster.spec
+        wanted = [*computation.record.xfer_files]
+        for allocation in cluster.allocations:
+            wanted += allocation.files
+        return computation.files_missing(wanted)
+
+    def _closed(self, effect: Forget) -> None:
+        clusters = self._by_port.get(_reply_port(effect.cluster), set())
+        clusters.discard(effect.cluster)
+        if not clusters:
+            self._by_port.pop(_reply_port(effect.cluster), None)
+
+    def _check(self, record: Compute) -> None:
+        port = record.job_result_port
+        if not port or not 0 < port < 1 << 16:
+            raise Refused("the client does not say at which port it listens")
+        try:
+            check_relative(record.dest_path or "", "/")
+        except PeerError as error:
+            raise Refused(f"dest_path: {error}") from error
+
+
+def allocations(wanted: list[Any], spool: Spool | None) -> list[Allocation]:
+    """From what clients send: dicts, NodeAllocate or objects of their own classes.
+
+    Files that are only named must be in `spool`. Raises Refused.
+    """
+    if len(wanted) > MAX_ALLOCATIONS:
+        raise Refused(f"more than {MAX_ALLOCATIONS} node allocations")
+    return [_allocation(_fields(one), spool) for one in wanted]
+
+
+def _fields(one: Any) -> dict[str, Any]:
+    if isinstance(one, NodeAllocate):
+        one.check()
+        return one.items() | {"host": one.ip_addr}
+    if isinstance(one, StandIn):  # of a class of the user's own, that extends NodeAllocate
+        return one.state() | {"host": one.state().get("ip_addr")}
+    if isinstance(one, dict):
+        return one
+    raise Refused(f"node allocation of type {type(one).__name__}")
+
+
+def _allocation(fields: dict[str, Any], spool: Spool | None) -> Allocation:
+    host, port, cpus = fields.get("host"), fields.get("port"), fields.get("cpus", 0)
+    if not isinstance(host, str) or not 0 < len(host) <= _LONGEST_HOST:
+        raise Refused("node allocation without a host")
+    if not isinstance(port, (int, type(None))) or not isinstance(cpus, int):
+        raise Refused(f"node allocation of {host} with a port or cpus that is no number")
+    setup_args, depends = fields.get("setup_args", ()), fields.get("depends", [])
+    if not isinstance(depends, list):
+        raise Refused(f"node allocation of {host} with files that are no list")
+    _check_encodable(setup_args)
+    return Allocation(
+        host=host,
+        port=port,
+        cpus=cpus,
+        files=[_file(one, spool) for one in depends],
+        setup_args=setup_args if isinstance(setup_args, tuple) else (setup_args,),
+    )
+
+
+def _file(one: Any, spool: Spool | None) -> XferFile:
+    if isinstance(one, XferFile):
+        one.check()
+        return one
+    file = spool.find_name(one) if spool and isinstance(one, str) else None
+    if file is None:
+        raise Refused(f"file {str(one)[:60]} of a node allocation was not sent")
+    return file.record
+
+
+def _check_encodable(value: Any) -> None:
+    try:
+        dumps(value)
+    except (PeerError, RecursionError) as error:
+        raise Refused(f"setup_args: {error}") from error
+
+
+def _reply_port(cluster: Cluster) -> int:
+    computation: Computation = cluster.spec
+    return computation.reply_to[1]

@@ -1,0 +1,174 @@
+"""Jobs on their way to nodes, and their stopping there."""
+
+import logging
+
+import gevent
+
+from gsched.core.dispatch import Refusal
+from gsched.core.effects import SendJob, TerminateJob
+from gsched.core.job import Job, State
+from gsched.core.node import Node
+from gsched.net import files
+from gsched.net.channel import Address, Channel, ask, connect, tell
+from gsched.net.computation import NONE_PICKLED, Computation, Message
+from gsched.net.exchange import Exchange
+from gsched.net.greenlets import Greenlets
+from gsched.net.identity import Identity
+from gsched.wire.errors import PeerError
+from gsched.wire.messages import build
+from gsched.wire.pickles import loads
+from gsched.wire.records import Job as JobRecord
+
+log = logging.getLogger("gsched.nodes")
+
+QUESTIONS = (0.2, 1.0, 3.0)  # seconds before each question for a job whose fate is not known
+REMINDERS = 20  # a node may miss a request to stop a job that it is just starting
+REMINDER_PAUSE = 3.0  # seconds; it takes a node up to 8 to kill a job that does not listen
+ACK = b"ACK"
+_LIMIT = 1 << 24
+
+
+class Sending:
+    """Carries out SendJob and TerminateJob."""
+
+    def __init__(self, exchange: Exchange, identity: Identity, timeout: float) -> None:
+        self._exchange = exchange
+        self._identity = identity
+        self._timeout = timeout  # seconds
+        self._greenlets = Greenlets()
+        exchange.perform(SendJob, self._start)
+        exchange.perform(TerminateJob, self._start_termination)
+
+    def stop(self) -> None:
+        """Leave all exchanges where they are."""
+        self._greenlets.kill()
+
+    def _start(self, effect: SendJob) -> None:
+        self._greenlets.spawn(f"job {effect.job.uid}", self._send, effect)
+
+    def _start_termination(self, effect: TerminateJob) -> None:
+        self._greenlets.spawn(f"stop {effect.job.uid}", self._terminate, effect.node, effect.job)
+
+    # -- jobs ---------------------------------------------------------------------------------
+
+    def _send(self, effect: SendJob) -> None:
+        try:
+            self._send_files(effect)
+            channel = connect(_address(effect.node), self._timeout)
+        except OSError as error:
+            self._refused(effect, Refusal.UNREACHABLE, str(error))
+        except (PeerError, files.FileRefused, files.DiskError) as error:
+            self._refused(effect, Refusal.REJECTED, str(error))
+        else:
+            self._send_job(effect, channel)
+
+    def _send_files(self, effect: SendJob) -> None:
+        message, code = _message(effect.job), self._code(effect.node)
+        for file in message.files:
+            files.send(_address(effect.node), code, file, file.record, self._timeout)
+
+    def _send_job(self, effect: SendJob, channel: Channel) -> None:
+        """From the first byte on the node may have started it, whatever is heard of it."""
+        payload = build("JOB", _message(effect.job).record)
+        try:
+            with channel:
+                channel.send(payload, self._code(effect.node))
+                reply = channel.receive(_LIMIT)
+        except (OSError, PeerError) as error:
+            self._find_out(effect, str(error))
+            return
+        if reply == ACK:
+            self._exchange.tell(self._exchange.scheduler.started, effect.job.uid, effect.tries)
+        else:
+            self._refused(effect, *_refusal(reply))
+
+    def _refused(self, effect: SendJob, why: Refusal, reason: str) -> None:
+        refused = self._exchange.scheduler.refused
+        self._exchange.tell(refused, effect.job.uid, effect.tries, why, reason)
+
+    # -- jobs whose fate is not known -----------------------------------------------------------
+
+    def _find_out(self, effect: SendJob, problem: str) -> None:
+        """Ask the node what it runs, some times: it may answer, be restarted, or be gone."""
+        scheduler = self._exchange.scheduler
+        for pause in QUESTIONS:
+            gevent.sleep(pause)
+            if effect.job.state is not State.SENDING or effect.job.tries != effect.tries:
+                return
+            uids = self._ask_for_jobs(effect)
+            if uids is not None:
+                self._settle(effect, effect.job.uid in uids, problem)
+                return
+        reason = f"it does not say whether it has taken job {effect.job.uid} ({problem})"
+        self._exchange.tell(scheduler.node_lost, effect.node.address, reason)
+
+    def _settle(self, effect: SendJob, there: bool, problem: str) -> None:
+        scheduler, job = self._exchange.scheduler, effect.job
+        if there:
+            self._exchange.tell(scheduler.started, job.uid, effect.tries)
+        else:
+            reason = f"node {effect.node.address} does not have it ({problem})"
+            self._exchange.tell(scheduler.missing, job.uid, effect.tries, reason)
+
+    def _ask_for_jobs(self, effect: SendJob) -> list[object] | None:
+        cluster = effect.job.cluster
+        computation: Computation = cluster.spec
+        payload = build("JOBS", {"compute_id": cluster.id, "auth": computation.node_auth})
+        code = self._code(effect.node)
+        try:
+            reply = ask(_address(effect.node), code, payload, self._timeout, _LIMIT)
+            uids = loads(reply, plain=True)
+        except (OSError, PeerError) as error:
+            log.debug("node %s does not tell its jobs: %s", effect.node.address, error)
+            return None
+        return uids if isinstance(uids, list) else None
+
+    # -- stopping -----------------------------------------------------------------------------
+
+    def _terminate(self, node: Node, job: Job) -> None:
+        """Ask until the job has ended: that is heard by way of its reply."""
+        record = _message(job).record
+        body = JobRecord(
+            uid=job.uid,
+            hash=record.hash,
+            compute_id=job.cluster.id,
+            _args=NONE_PICKLED,
+            _kwargs=NONE_PICKLED,
+            xfer_files=[],
+            code="",
+        )
+        payload, tries = build("TERMINATE_JOB", body), job.tries
+        for _ in range(REMINDERS):
+            if job.state is not State.RUNNING or job.tries != tries:
+                return
+            self._tell(node, payload)
+            gevent.sleep(REMINDER_PAUSE)
+        log.warning("node %s does not stop job %s", node.address, job.uid)
+
+    def _tell(self, node: Node, payload: bytes) -> None:
+        try:
+            tell(_address(node), self._code(node), payload, self._timeout)
+        except OSError as error:
+            log.info("node %s cannot be told to stop a job: %s", node.address, error)
+
+    def _code(self, node: Node) -> bytes:
+        return self._identity.node_code(node.identity)
+
+
+def _address(node: Node) -> Address:
+    return (node.address, node.port)
+
+
+def _message(job: Job) -> Message:
+    message: Message = job.message
+    return message
+
+
+def _refusal(reply: bytes) -> tuple[Refusal, str]:
+    """What a node means that does not take a job. In each case it has not started it."""
+    text = reply[:500].decode("utf-8", "replace")
+    if text.startswith("All CPUs busy"):
+        return Refusal.BUSY, text
+    if text.startswith(("Invalid job (", "Invalid scheduler")):
+        return Refusal.UNKNOWN, text
+    return Refusal.REJECTED, text or "empty reply"

@@ -1,0 +1,168 @@
+"""Computations on their way to nodes and off them again.
+
+For one lease only one exchange goes on at a time; the core sees to that. A node wants COMPUTE,
+then the files, then SETUP exactly once, and a job only after that.
+"""
+
+import logging
+
+import gevent
+
+from gsched.core.effects import Close, SetUp
+from gsched.core.lease import Lease, SetUpFailure
+from gsched.core.node import Node
+from gsched.net import files
+from gsched.net.channel import ask
+from gsched.net.computation import Computation
+from gsched.net.exchange import Exchange
+from gsched.net.greenlets import Greenlets
+from gsched.net.identity import Identity
+from gsched.wire.errors import PeerError
+from gsched.wire.messages import build
+from gsched.wire.pickles import loads
+from gsched.wire.records import XferFile
+
+log = logging.getLogger("gsched.nodes")
+
+SETUP_TIMEOUT = 120.0  # seconds; a node's own limit is 12.5, unless it runs with --unsafe_setup
+CLOSE_TIMEOUT = 30.0  # seconds; a node answers when all jobs are stopped, which takes it up to 8
+IDLE_CHECK = 1.0  # seconds between two looks whether the jobs that were waited for have ended
+ACK = b"ACK"
+_LIMIT = 1 << 20
+
+
+class SetUpFailed(Exception):
+    """The set-up came to nothing."""
+
+    def __init__(self, why: SetUpFailure, reason: str) -> None:
+        super().__init__(reason)
+        self.why = why
+
+
+class SetUps:
+    """Carries out SetUp and Close."""
+
+    def __init__(self, exchange: Exchange, identity: Identity, port: int, timeout: float) -> None:
+        self._exchange = exchange
+        self._identity = identity
+        self._port = port  # where nodes answer
+        self._timeout = timeout  # seconds
+        self._greenlets = Greenlets()
+        exchange.perform(SetUp, self._start_set_up)
+        exchange.perform(Close, self._start_close)
+
+    def stop(self) -> None:
+        """Leave all exchanges where they are."""
+        self._greenlets.kill()
+
+    def _start_set_up(self, effect: SetUp) -> None:
+        self._greenlets.spawn(f"set-up {_place(effect.lease)}", self._set_up, effect.lease)
+
+    def _start_close(self, effect: Close) -> None:
+        self._greenlets.spawn(f"close {_place(effect.lease)}", self._close, effect.lease)
+
+    # -- set-up -------------------------------------------------------------------------------
+
+    def _set_up(self, lease: Lease) -> None:
+        scheduler = self._exchange.scheduler
+        try:
+            cpus = self._try_set_up(lease)
+        except SetUpFailed as failure:
+            self._exchange.tell(scheduler.lease_failed, lease, failure.why, str(failure))
+        else:
+            log.info("%s is set up", _place(lease))
+            self._exchange.tell(scheduler.lease_ready, lease, cpus)
+
+    def _try_set_up(self, lease: Lease) -> int:
+        """CPUs of the node, or 0 if it was set up before. Raises SetUpFailed."""
+        try:
+            cpus = self._compute(lease)
+            if cpus:
+                self._send_files(lease)
+                self._setup(lease)
+            return cpus
+        except SetUpFailed as failure:
+            if failure.why is SetUpFailure.BROKEN:
+                self._try_close(lease)
+            raise
+        except OSError as error:
+            self._try_close(lease)
+            raise SetUpFailed(SetUpFailure.UNREACHABLE, str(error)) from error
+        except (PeerError, files.FileRefused) as error:
+            self._try_close(lease)
+            raise SetUpFailed(SetUpFailure.BROKEN, str(error)) from error
+
+    def _compute(self, lease: Lease) -> int:
+        record = _computation(lease).record_for(
+            lease, self._port, self._exchange.scheduler.pulse_interval
+        )
+        reply = self._ask(lease.node, build("COMPUTE", record), self._timeout)
+        try:
+            cpus = loads(reply, plain=True)
+        except PeerError:
+            text = reply[:500].decode("utf-8", "replace")
+            raise SetUpFailed(SetUpFailure.BROKEN, text or "no reason given") from None
+        if type(cpus) is int and cpus >= 0:
+            return cpus
+        raise SetUpFailed(SetUpFailure.UNWILLING, _unwilling(cpus))
+
+    def _send_files(self, lease: Lease) -> None:
+        computation = _computation(lease)
+        for wanted in [*computation.record.xfer_files, *lease.allocation.files]:
+            self._send_file(lease, computation, wanted)
+
+    def _send_file(self, lease: Lease, computation: Computation, wanted: XferFile) -> None:
+        file = computation.spool.find(wanted)
+        if file is None:
+            raise SetUpFailed(SetUpFailure.BROKEN, f"file {wanted.name} is not here")
+        node = lease.node
+        code = self._identity.node_code(node.identity)
+        files.send((node.address, node.port), code, file, file.record, self._timeout)
+
+    def _setup(self, lease: Lease) -> None:
+        body = {"compute_id": lease.cluster.id, "setup_args": lease.allocation.setup_args}
+        reply = self._ask(lease.node, build("SETUP", body), SETUP_TIMEOUT)
+        if reply != ACK:
+            text = reply[-2000:].decode("utf-8", "replace").strip()
+            raise SetUpFailed(SetUpFailure.BROKEN, text or "no reason given")
+
+    # -- close --------------------------------------------------------------------------------
+
+    def _close(self, lease: Lease) -> None:
+        while not lease.terminate and _has_jobs(lease):
+            gevent.sleep(IDLE_CHECK)
+        self._try_close(lease)
+        self._exchange.tell(self._exchange.scheduler.lease_closed, lease)
+
+    def _try_close(self, lease: Lease) -> None:
+        """Ask the node to forget the computation. If it cannot be asked, its own timer does."""
+        body = {"compute_id": lease.cluster.id, "auth": _computation(lease).node_auth}
+        body |= {"node_ip_addr": lease.node.address}
+        body |= {"terminate_pending": lease.terminate, "close": True}
+        try:
+            self._ask(lease.node, build("CLOSE", body), CLOSE_TIMEOUT)
+        except (OSError, PeerError) as error:
+            log.warning("%s could not be closed: %s", _place(lease), error)
+
+    def _ask(self, node: Node, payload: bytes, timeout: float) -> bytes:
+        code = self._identity.node_code(node.identity)
+        return ask((node.address, node.port), code, payload, timeout, _LIMIT)
+
+
+def _computation(lease: Lease) -> Computation:
+    computation: Computation = lease.cluster.spec
+    return computation
+
+
+def _place(lease: Lease) -> str:
+    return f"{lease.cluster.label} on node {lease.node.address}"
+
+
+def _has_jobs(lease: Lease) -> bool:
+    return any(job.cluster is lease.cluster for job in lease.node.jobs.values())
+
+
+def _unwilling(reply: object) -> str:
+    if reply == -1:
+        return "node is out of its service time"
+    return f"node answers {str(reply)[:200]!r}"

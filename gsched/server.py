@@ -1,0 +1,295 @@
+"""The server: its parts, how they start and how they stop."""
+
+import fcntl
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any, TextIO
+
+import gevent
+from gevent.event import Event
+
+from gsched import __version__
+from gsched.core.scheduler import Scheduler
+from gsched.core.snapshot import snapshot
+from gsched.httpd.server import PageServer
+from gsched.local_node import LocalNode
+from gsched.net.addresses import EVERY_ADDRESS, broadcasts, own_addresses
+from gsched.net.channel import Address
+from gsched.net.clients import ClientService
+from gsched.net.delivery import Delivery
+from gsched.net.discovery import Discovery
+from gsched.net.exchange import Clock, Exchange
+from gsched.net.greenlets import Greenlets
+from gsched.net.identity import Identity
+from gsched.net.listeners import Complaints, Handler, Listener
+from gsched.net.nodes import NodeService
+from gsched.net.openings import Openings
+from gsched.net.sending import Sending
+from gsched.net.setups import SetUps
+from gsched.net.uploads import Limit
+from gsched.settings import Settings
+from gsched.welcome import client_program
+
+log = logging.getLogger("gsched")
+
+TICK = 1.0  # seconds
+STOP_TIMEOUT = 20.0  # seconds for nodes to stop jobs and for clients to be told
+_DATAGRAMS, _CLIENTS, _NODES = 0, 2, 1  # places of ports above a release's base
+
+
+class CannotStart(Exception):
+    """What the user has to mend; the text names the option."""
+
+
+class Server:
+    """One scheduler. Raises CannotStart, here or in `start`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.own = own_addresses(settings.addresses)
+        self.stopping = Event()
+        self._greenlets = Greenlets()
+        self._complaints = Complaints()
+        self._lock = self._take_directory()
+        self.scheduler = Scheduler(
+            settings.algorithm,
+            first_id=_first_id(),
+            cooperative=settings.cooperative,
+            pulse_interval=settings.pulse_interval,
+            zombie_interval=settings.zombie_interval,
+        )
+        self.exchange = Exchange(self.scheduler, Clock())
+        self._started = self.exchange.now()
+        self.identity = Identity(
+            node_secret=settings.node_secret,
+            cluster_secret=settings.cluster_secret,
+            announced=tuple(one.announced for one in self.own),
+        )
+        self._listeners: list[Listener] = []
+        self._client_listeners: list[Listener] = []
+        self._page: PageServer | None = None
+        self._local_node: LocalNode | None = None
+
+    # -- start --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open all ports and begin to serve."""
+        settings, timeout = self.settings, self.settings.msg_timeout
+        self.port = self._listen_for_nodes()
+        self.discovery = Discovery(
+            self.exchange,
+            self.identity,
+            port=self.port,
+            ports=[settings.node_port, *(base + _NODES for base in settings.other_ports)],
+            timeout=timeout,
+            broadcasts=broadcasts(self.own),
+        )
+        self.node_service = NodeService(self.exchange, self.identity, self.discovery)
+        self.set_ups = SetUps(self.exchange, self.identity, self.port, timeout)
+        self.sending = Sending(self.exchange, self.identity, timeout)
+        self.delivery = Delivery(self.exchange, self.identity, timeout)
+        self.scheduler_port = self._listen_for_clients()
+        self._listen_for_datagrams()
+        self._start_page()
+        self._start_nodes()
+        self._greenlets.spawn("ticks", self._tick)
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the page and the console show."""
+        now = self.exchange.now()
+        return snapshot(self.scheduler, now) | {
+            "version": __version__,
+            "epoch": self.identity.sign[:16],
+            "time": now,
+            "uptime": now - self._started,
+            "listens": list(self.listens()),
+            "client_program": client_program(self.own[0]),
+        }
+
+    def listens(self) -> Iterator[str]:
+        """Addresses and ports with their purpose, for people."""
+        for listener in self._client_listeners:
+            yield f"{_shown(listener.address)} clients"
+        for listener in self._listeners:
+            yield f"{_shown(listener.address)} nodes"
+        if self._page is not None:
+            yield f"{self._page.url} page"
+
+    # -- stop ---------------------------------------------------------------------------------
+
+    def wait(self) -> None:
+        """Serve until somebody sets `stopping`; then stop all parts, in a bounded time."""
+        self.stopping.wait()
+        self.shut_down()
+
+    def drain(self) -> None:
+        """Take no more jobs; once those that run have ended, stop."""
+        self.exchange.tell(
+            lambda now: self.scheduler.stopped("the scheduler is about to stop", False, now)
+        )
+        self._greenlets.spawn("drain", self._wait_for_jobs)
+
+    def shut_down(self) -> None:
+        """Tell clients what will not be run, leave the nodes, close everything."""
+        log.info("stopping")
+        for listener in self._client_listeners:
+            listener.stop_accepting()
+        self.exchange.tell(
+            lambda now: self.scheduler.stopped("the scheduler was stopped", True, now)
+        )
+        with gevent.Timeout(STOP_TIMEOUT, False):
+            self._wait_until(lambda: not self.scheduler.jobs and not self._leases())
+        for job in self.scheduler.jobs.values():
+            log.error("not told to its client: %s", job.tell())
+        self._close_all()
+
+    def _close_all(self) -> None:
+        self._greenlets.kill()
+        for part in (self.discovery, self.sending, self.set_ups, self.delivery):
+            part.stop()
+        for listener in chain(self._client_listeners, self._listeners):
+            listener.stop()
+        if self._page is not None:
+            self._page.stop(1.0)
+        if self._local_node is not None:
+            self._local_node.stop()
+        self._lock.close()
+
+    def _wait_for_jobs(self) -> None:
+        self._wait_until(lambda: not self.scheduler.jobs)
+        self.stopping.set()
+
+    def _wait_until(self, done: Callable[[], bool]) -> None:
+        while not done():
+            gevent.sleep(0.05)
+
+    def _leases(self) -> bool:
+        return any(node.leases for node in self.scheduler.nodes.values())
+
+    # -- parts --------------------------------------------------------------------------------
+
+    def _take_directory(self) -> TextIO:
+        """Make the directory for files, and see that no other server uses it."""
+        directory = self.settings.dest_path_prefix
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = (directory / "lock").open("w")
+        except OSError as error:
+            raise CannotStart(f"--dest_path_prefix {directory}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise CannotStart(
+                f"--dest_path_prefix {directory}: another gsched uses it; give each its own"
+            ) from None
+        if self.settings.clean:
+            shutil.rmtree(directory / "spool", ignore_errors=True)
+        return lock
+
+    def _listen_for_nodes(self) -> int:
+        port = self.settings.port
+        for one in self.own:
+            listener = self._listen((one.bind, port), self._serve_node, "--port")
+            self._listeners.append(listener)
+            port = listener.address[1]
+        return port
+
+    def _serve_node(self, channel: Any) -> None:
+        self.node_service.serve(channel)
+
+    def _listen_for_clients(self) -> int:
+        settings = self.settings
+        openings = Openings(
+            self.exchange, settings.dest_path_prefix / "spool", settings.cleanup_nodes
+        )
+        limit = Limit(settings.max_file_size, settings.oversize_files == "refuse")
+        service = ClientService(self.exchange, self.identity, self.delivery, openings, limit)
+        port = settings.scheduler_port
+        for one in self.own:
+            listener = self._listen((one.bind, port), service.serve, "--scheduler_port")
+            self._client_listeners.append(listener)
+            port = listener.address[1]
+            for base in settings.other_ports:
+                self._listen_too((one.bind, base + _CLIENTS), service.serve)
+        return port
+
+    def _listen(self, address: Address, handler: Handler, option: str) -> Listener:
+        listener = Listener(address, handler, self.settings.msg_timeout, self._complaints)
+        try:
+            listener.start()
+        except OSError as error:
+            raise CannotStart(
+                f"{option} {address[1]}: cannot listen at {_shown(address)}"
+                f" ({os.strerror(error.errno or 0)}); another scheduler may run here"
+            ) from error
+        return listener
+
+    def _listen_too(self, address: Address, handler: Handler) -> None:
+        try:
+            self._client_listeners.append(self._listen(address, handler, "--other_ports"))
+        except CannotStart as error:
+            log.warning("%s", error)
+
+    def _listen_for_datagrams(self) -> None:
+        ports = [self.port, *(base + _DATAGRAMS for base in self.settings.other_ports)]
+        for one in self.own:
+            # Broadcasts do not come to a socket that is bound to one address.
+            host = one.bind if one.bind.startswith("127.") else EVERY_ADDRESS
+            for port in ports:
+                self._listen_by_udp((host, port))
+
+    def _listen_by_udp(self, address: Address) -> None:
+        try:
+            self.discovery.listen(address, self.node_service.datagram, self._complaints)
+        except OSError as error:
+            log.warning(
+                "no UDP at %s: %s; nodes there have to be named by --nodes", _shown(address), error
+            )
+
+    def _start_page(self) -> None:
+        settings = self.settings
+        if not settings.httpd:
+            return
+        self._page = PageServer(settings.http_host, settings.http_port, self.snapshot)
+        try:
+            self._page.start()
+        except OSError as error:
+            raise CannotStart(
+                f"--http_port {settings.http_port}: {os.strerror(error.errno or 0)}"
+            ) from error
+
+    def _start_nodes(self) -> None:
+        settings = self.settings
+        if settings.local_node is not None:
+            address = self.own[0].use
+            self._local_node = LocalNode(
+                address,
+                settings.node_port,
+                settings.local_node,
+                settings.node_secret,
+                settings.dest_path_prefix,
+            )
+            self._local_node.start()
+            self.discovery.seek(address, settings.node_port)
+        for host, port in settings.nodes:
+            self.discovery.seek(host, port)
+        self.discovery.run(settings.ping_interval)
+
+    def _tick(self) -> None:
+        while True:
+            gevent.sleep(TICK)
+            self.exchange.tell(self.scheduler.tick)
+
+
+def _first_id() -> int:
+    """Ids start where those of an earlier run cannot have come to: a thousand a millisecond."""
+    return int(time.time() * 1000) * 1000
+
+
+def _shown(address: Address) -> str:
+    return f"{address[0]}:{address[1]}"

@@ -1,0 +1,35 @@
+"""What a new user is told: where gsched listens, and a program that uses it."""
+
+import sys
+from collections.abc import Iterable
+
+from gevent import socket
+
+from gsched.net.addresses import Own, is_loopback
+from gsched.net.resolver import resolve
+
+_PROGRAM = """\
+import dispy, time
+def compute(n): time.sleep(0.5); return n * n
+cluster = dispy.SharedJobCluster(compute, {where})
+print([job() for job in [cluster.submit(n) for n in range(10)]])
+cluster.close()"""
+
+
+def client_program(own: Own) -> str:
+    """Five lines of Python that run ten jobs. To be saved to a file: dispy reads its source."""
+    where = f"scheduler_host={own.use!r}"
+    if is_loopback(resolve(socket.gethostname())):
+        where += f", ip_addr={own.use!r}"  # dispy finds no address by itself then, and fails
+    return _PROGRAM.format(where=where)
+
+
+def greeting(version: str, listens: Iterable[str], program: str) -> str:
+    """What is printed once, when the server is ready."""
+    places = "\n".join(f"  {place}" for place in listens)
+    return (
+        f"gsched {version} is ready\n{places}\n\n"
+        "Try it: paste this into a shell on this host\n\n"
+        f"cat > gsched_client.py <<'END'\n{program}\nEND\n"
+        f"{sys.executable} gsched_client.py\n"
+    )
