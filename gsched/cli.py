@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import gevent
 
-from gsched import __version__, options
+from gsched import __version__
 from gsched.console import Console, interactive
 from gsched.local_node import NotInstalled
 from gsched.net.addresses import UnknownHost
+from gsched.options.table import parse
 from gsched.server import CannotStart, Server
 from gsched.welcome import client_program, greeting
 
@@ -22,7 +23,7 @@ USAGE_ERROR = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal or the console stops it. Returns the exit code."""
-    settings = options.parse(list(sys.argv[1:] if arguments is None else arguments), os.environ)
+    settings = parse(list(sys.argv[1:] if arguments is None else arguments), os.environ)
     _log_to_stderr(settings.debug)
     try:
         server = Server(settings)

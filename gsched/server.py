@@ -31,7 +31,7 @@ from gsched.net.openings import Openings
 from gsched.net.sending import Sending
 from gsched.net.setups import SetUps
 from gsched.net.uploads import Limit
-from gsched.settings import Settings
+from gsched.options.settings import Settings
 from gsched.welcome import client_program
 
 log = logging.getLogger("gsched")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from gsched.options import OPTIONS, Settings, parse
+from gsched.options.table import OPTIONS, Settings, parse
 
 HOME = {"HOME": "/home/ada"}
 BY_NAME = {option.name: option for option in OPTIONS}

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from option_cases import AWKWARD, one_line
 
-from gsched.configfile import (
+from gsched.options.configfile import (
     FileFormat,
     hint,
     nearest,

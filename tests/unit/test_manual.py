@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gsched import manual
-from gsched.options import OPTIONS, parse
+from gsched.options import manual
+from gsched.options.table import OPTIONS, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = {"HOME": "/home/ada"}
@@ -104,7 +104,8 @@ def test_the_check_names_what_is_out_of_step(
     path.write_text(path.read_text().replace("51347", "51340"))
     changed = path.read_text()
     assert manual.main(["--check"], root) == 1
-    assert capsys.readouterr().err == f"{name} is out of step: run python -m gsched.manual\n"
+    mend = "run python -m gsched.options.manual"
+    assert capsys.readouterr().err == f"{name} is out of step: {mend}\n"
     assert path.read_text() == changed
 
 

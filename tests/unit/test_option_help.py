@@ -8,7 +8,7 @@ import pytest
 from option_cases import own_home
 
 from gsched import __version__
-from gsched.options import OPTIONS, parse
+from gsched.options.table import OPTIONS, parse
 
 
 @pytest.fixture(autouse=True)

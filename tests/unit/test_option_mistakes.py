@@ -24,8 +24,8 @@ from option_cases import (
     variable,
 )
 
-from gsched.option import Option
-from gsched.options import OPTIONS, parse
+from gsched.options.option import Option
+from gsched.options.table import OPTIONS, parse
 
 
 @pytest.fixture(autouse=True)

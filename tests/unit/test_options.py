@@ -25,7 +25,7 @@ from option_cases import (
     words,
 )
 
-from gsched.options import OPTIONS, Settings, parse
+from gsched.options.table import OPTIONS, Settings, parse
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from option_cases import AWKWARD, HOME, one_line, own_home, refusal
 
-from gsched.configfile import save
-from gsched.options import OPTIONS, parse
+from gsched.options.configfile import save
+from gsched.options.table import OPTIONS, parse
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gsched import values
-from gsched.configfile import NO_ELEMENTS
+from gsched.options import values
+from gsched.options.configfile import NO_ELEMENTS
 
 PREFIX = "GSCHED_"
 """What the environment variables of the options begin with."""

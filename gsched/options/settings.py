@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from gsched.values import CLIENTS_OFFSET, NODES_OFFSET, Node
+from gsched.options.values import CLIENTS_OFFSET, NODES_OFFSET, Node
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Writes what people read about the options from the one table of them.
 
-`python -m gsched.manual` rewrites conf/gsched.conf and the table in README.md, between the
+`python -m gsched.options.manual` rewrites conf/gsched.conf and the table in README.md, between the
 markers; with `--check` it only tells which of the two is out of step, and exits with 1 if any.
 """
 
@@ -10,10 +10,10 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from gsched.configfile import written_line
-from gsched.option import Option
-from gsched.options import OPTIONS
-from gsched.prose import FILE_HEADER
+from gsched.options.configfile import written_line
+from gsched.options.option import Option
+from gsched.options.prose import FILE_HEADER
+from gsched.options.table import OPTIONS
 
 START = "<!-- options -->"
 END = "<!-- /options -->"
@@ -21,7 +21,7 @@ END = "<!-- /options -->"
 _WIDTH = 95
 _NAME = re.compile(r"(?<![\w-])--?[a-z][a-z_]*\b|GSCHED_[A-Z_]+")
 """Names of options and variables inside a text."""
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 _README = "README.md"
 _CONF = "conf/gsched.conf"
 
@@ -123,7 +123,7 @@ def out_of_step(root: Path) -> list[str]:
         current = _text(root / name)
         try:
             if wanted(current) != current:
-                problems.append(f"{name} is out of step: run python -m gsched.manual")
+                problems.append(f"{name} is out of step: run python -m gsched.options.manual")
         except OutOfReach as problem:
             problems.append(str(problem))
     return problems
@@ -137,7 +137,7 @@ def _text(path: Path) -> str | None:
 def main(argv: Sequence[str], root: Path = _ROOT) -> int:
     """Rewrite or check; 0 when all is in step, 1 when something is not, 2 for a wrong call."""
     if list(argv) not in ([], ["--check"]):
-        sys.stderr.write("usage: python -m gsched.manual [--check]\n")
+        sys.stderr.write("usage: python -m gsched.options.manual [--check]\n")
         return 2
     problems = out_of_step(root) if argv else rewrite(root)
     for problem in problems:

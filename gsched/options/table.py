@@ -8,10 +8,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from gsched import __version__, sources, values
-from gsched.option import Later, Option
-from gsched.prose import PROSE
-from gsched.settings import Settings, build
+from gsched import __version__
+from gsched.options import sources, values
+from gsched.options.option import Later, Option
+from gsched.options.prose import PROSE
+from gsched.options.settings import Settings, build
 
 __all__ = ["OPTIONS", "Settings", "parse"]
 

@@ -18,10 +18,10 @@ from typing import NoReturn, TextIO
 
 import configargparse
 
-from gsched import configfile
-from gsched.configfile import hint, nearest
-from gsched.option import PREFIX, Option, Raw, shown
-from gsched.prose import Prose
+from gsched.options import configfile
+from gsched.options.configfile import hint, nearest
+from gsched.options.option import PREFIX, Option, Raw, shown
+from gsched.options.prose import Prose
 
 _ENDS_AT_ONCE = ("--help", "-h", "--version")
 _NEGATIVE_NUMBER = re.compile(r"-[0-9]+(\.[0-9]*)?|-\.[0-9]+")

@@ -1,0 +1,1 @@
+"""Options: from command line, environment and file to Settings, and their documentation."""
