@@ -1,0 +1,67 @@
+# make run   set up, then start the scheduler, its page and one node on this host
+# make demo  watch two programs share a node
+# make test  set up, then run all tests
+# make help  the other targets
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint format docs dist clean
+
+help:
+	@echo "make run      start gsched, its page and one dispynode on this host (ARGS=... adds options)"
+	@echo "make demo     two real programs compete for a real node; takes half a minute"
+	@echo "make test     run all tests (TESTS=tests/unit for some of them)"
+	@echo "make lint     check style, types and generated documentation"
+	@echo "make format   apply the style"
+	@echo "make docs     write conf/gsched.conf and the README's table of options anew"
+	@echo "make dist     build wheel and source archive into dist/"
+	@echo "make clean    remove all that the other targets have made"
+
+# Installing takes a while, so each set of packages leaves a mark that says it is there.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "gsched needs Python 3.10 or newer; name one: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "no venv module here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/run.done: setup.py pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[node]'
+	@touch $@
+
+$(VENV)/test.done: setup.py pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[node,test]'
+	@touch $@
+
+run: $(VENV)/run.done
+	$(BIN)/gsched --config conf/gsched.conf --httpd --local_node $(ARGS)
+
+demo: $(VENV)/run.done
+	@$(BIN)/python -m gsched.demo
+
+TESTS ?= tests
+test: $(VENV)/test.done
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/test.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m gsched.options.manual --check
+
+format: $(VENV)/test.done
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/run.done
+	$(BIN)/python -m gsched.options.manual
+
+dist: $(VENV)/test.done
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(BIN)/python setup.py --quiet sdist
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Two real client programs that compete for one real node, to be watched."""
