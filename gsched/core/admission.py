@@ -63,9 +63,13 @@ class Admission:
             cluster.note = self._obstacle(cluster)
             if cluster.note:
                 return
-            del waiting[0]
-            cluster.state = ClusterState.STARTING
-            self._book.ask(TellScheduled(cluster))
+            self._start(cluster)
+
+    def _start(self, cluster: Cluster) -> None:
+        self._book.waiting.remove(cluster)
+        cluster.note = ""
+        cluster.state = ClusterState.STARTING
+        self._book.ask(TellScheduled(cluster))
 
     def started(self, cluster: Cluster) -> None:
         """The client knows that it may submit."""
@@ -88,6 +92,8 @@ class Admission:
     def stop(self, reason: str, terminate: bool, now: float) -> None:
         """The scheduler is about to end: no more jobs, and with `terminate` none at nodes."""
         self._book.stopping = reason
+        while self._book.waiting:  # their clients wait without end, so they are let go
+            self._start(self._book.waiting[0])
         self._dispatch.recall(self._book.jobs.values(), now, reason)
         for cluster in list(self._book.clusters.values()) if terminate else ():
             self._leave_nodes(cluster, now)
@@ -118,6 +124,8 @@ class Admission:
             return
         cluster.state = ClusterState.CLOSED
         del self._book.clusters[cluster.id]
+        for node in self._book.nodes.values():
+            node.pinned.pop(cluster, None)
         self._book.ask(Forget(cluster))
         self.admit()
 

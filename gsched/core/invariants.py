@@ -76,5 +76,5 @@ def _nothing_left_over(book: Book) -> None:
 
 def _exclusive(book: Book) -> None:
     present = [cluster for cluster in book.clusters.values() if cluster.present]
-    if any(cluster.exclusive for cluster in present):
+    if any(cluster.exclusive for cluster in present) and not book.stopping:
         assert len(present) == 1, f"{present[0].label} is not alone"

@@ -160,13 +160,12 @@ class Delivery:
     def _result(self, effect: effects.SendResult) -> None:
         job = effect.job
         _message(job).release()
-        payload = build("JOB_REPLY", self._reply(job))
 
         def done() -> None:
             self._exchange.scheduler.client_heard(job.cluster, self._exchange.now())
             self._exchange.tell(self._exchange.scheduler.delivered, job.uid)
 
-        self._mailbox(job.cluster).put(Letter(lambda: payload, done), job.uid)
+        self._mailbox(job.cluster).put(Letter(lambda: self._job_reply(job), done), job.uid)
 
     def _provisional(self, effect: effects.SendProvisional) -> None:
         payload = build("JOB_REPLY", effect.reply)
@@ -225,7 +224,7 @@ class Delivery:
             mailbox.close()
         computation = _computation(effect.cluster)
         computation.told.set()
-        computation.spool.remove()
+        gevent.get_hub().threadpool.spawn(computation.spool.remove)
 
     # -- within -------------------------------------------------------------------------------
 
@@ -237,7 +236,7 @@ class Delivery:
             self._mailboxes[cluster.id] = mailbox
         return mailbox
 
-    def _reply(self, job: Job) -> JobReply:
+    def _job_reply(self, job: Job) -> bytes:
         """How the job ended, in the node's words where it has spoken."""
         status = STATUS[job.end] if job.end else records.ABANDONED
         node = job.last
@@ -254,7 +253,7 @@ class Delivery:
         reply.status = status
         reply.result = reply.result or NONE_PICKLED  # clients decode it in any case
         reply.extra["cpus"] = node.cpus if node else 0
-        return reply
+        return build("JOB_REPLY", reply)
 
     def _node_status(self, effect: effects.TellNode) -> dict[str, object]:
         cluster, node = effect.cluster, effect.node

@@ -13,7 +13,7 @@ import gevent
 from gevent import socket
 
 from gsched.core.effects import FindNodes
-from gsched.core.node import NodeState
+from gsched.core.node import Node, NodeState
 from gsched.net.channel import Address, tell
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
@@ -30,6 +30,7 @@ log = logging.getLogger("gsched.discovery")
 MAX_DATAGRAM = 2000  # bytes
 RECEIVE_BUFFER = 1 << 22  # bytes: a thousand nodes may answer at once
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between greetings of a node that is not there
+LOST_PAUSE = 2.0  # seconds between two looks for nodes that were lost
 COMPLAINT_PAUSE = 4.0  # the pause before which it is said, once, that a node does not answer
 ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
 _MAX_ANSWERS = 256  # greetings under way that strangers have asked for
@@ -103,6 +104,7 @@ class Discovery:
     def run(self, ping_interval: float | None) -> None:
         """Greet everybody now and every so many seconds, and nodes that were lost."""
         self._greenlets.spawn("greetings", self._run, ping_interval)
+        self._greenlets.spawn("lost nodes", self._seek_lost)
 
     def stop(self) -> None:
         """Greet nobody any more, and be deaf."""
@@ -116,12 +118,16 @@ class Discovery:
         while True:
             self._greet_all()
             self._keep_alive()
-            for node in list(self._scheduler.nodes.values()):
-                if node.state is NodeState.LOST:
-                    self.seek(node.address, node.port)
             if ping_interval is None:
                 return
             gevent.sleep(ping_interval)
+
+    def _seek_lost(self) -> None:
+        while True:
+            for node in list(self._scheduler.nodes.values()):
+                if node.state is NodeState.LOST:
+                    self.seek(node.address, node.port, lambda node=node: self._is_known(node))
+            gevent.sleep(LOST_PAUSE)
 
     def _greet_all(self) -> None:
         for version in GREETINGS:
@@ -198,6 +204,9 @@ class Discovery:
     def _greeting(self, version: str) -> dict[str, Any]:
         body = {"version": version, "sign": self._identity.sign, "port": self._port}
         return body | {"ip_addrs": list(self._identity.announced)}
+
+    def _is_known(self, node: Node) -> bool:
+        return self._scheduler.nodes.get(node.address) is node
 
     def _is_up(self, address: str) -> bool:
         node = self._scheduler.nodes.get(address)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from gevent.pool import Group
+from gevent.pool import Group, Pool
 
 log = logging.getLogger("gsched.greenlets")
 
@@ -30,6 +30,17 @@ class Greenlets:
     def kill(self) -> None:
         """Stop all that still run."""
         self._group.kill()
+
+
+class Handlers(Pool):
+    """Greenlets of a server's connections, so many at the same time."""
+
+    def spawn(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> gevent.Greenlet:
+        """As Greenlets.spawn; gevent's servers call it for each connection."""
+        greenlet = super().spawn(call, *args, **kwargs)
+        greenlet.name = "connection"
+        greenlet.link_exception(_report)
+        return greenlet
 
 
 def _after(seconds: float, call: Callable[..., Any], *args: Any) -> None:

@@ -8,10 +8,10 @@ import logging
 from collections.abc import Callable
 
 from gevent import socket
-from gevent.pool import Pool
 from gevent.server import StreamServer
 
 from gsched.net.channel import Address, Channel
+from gsched.net.greenlets import Handlers
 from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.net")
@@ -49,7 +49,7 @@ class Listener:
         self._timeout = timeout
         self._complaints = complaints
         self._server = StreamServer(
-            address, self._serve, backlog=BACKLOG, spawn=Pool(MAX_CONNECTIONS)
+            address, self._serve, backlog=BACKLOG, spawn=Handlers(MAX_CONNECTIONS)
         )
 
     def start(self) -> None:

@@ -22,9 +22,11 @@ from gsched.wire.records import Job as JobRecord
 log = logging.getLogger("gsched.nodes")
 
 QUESTIONS = (0.2, 1.0, 3.0)  # seconds before each question for a job whose fate is not known
+RESTART_TIME = 1.0  # seconds in which no dispynode can end and be there again
 REMINDERS = 20  # a node may miss a request to stop a job that it is just starting
 REMINDER_PAUSE = 3.0  # seconds; it takes a node up to 8 to kill a job that does not listen
 ACK = b"ACK"
+SIGN_LENGTH = 40
 _LIMIT = 1 << 24
 
 
@@ -33,6 +35,7 @@ class Sending:
 
     def __init__(self, exchange: Exchange, identity: Identity, timeout: float) -> None:
         self._exchange = exchange
+        self._scheduler = exchange.scheduler
         self._identity = identity
         self._timeout = timeout  # seconds
         self._greenlets = Greenlets()
@@ -70,27 +73,44 @@ class Sending:
     def _send_job(self, effect: SendJob, channel: Channel) -> None:
         """From the first byte on the node may have started it, whatever is heard of it."""
         payload = build("JOB", _message(effect.job).record)
+        began = self._exchange.now()
         try:
             with channel:
                 channel.send(payload, self._code(effect.node))
                 reply = channel.receive(_LIMIT)
         except (OSError, PeerError) as error:
-            self._find_out(effect, str(error))
+            if self._was_restarted(effect.node, began):
+                self._refused(effect, Refusal.UNREACHABLE, "it was restarted before")
+                self._exchange.tell(self._scheduler.node_lost, effect.node.address, "restarted")
+            else:
+                self._find_out(effect, str(error))
             return
         if reply == ACK:
-            self._exchange.tell(self._exchange.scheduler.started, effect.job.uid, effect.tries)
+            self._exchange.tell(self._scheduler.started, effect.job.uid, effect.tries)
         else:
             self._refused(effect, *_refusal(reply))
 
     def _refused(self, effect: SendJob, why: Refusal, reason: str) -> None:
-        refused = self._exchange.scheduler.refused
-        self._exchange.tell(refused, effect.job.uid, effect.tries, why, reason)
+        self._exchange.tell(self._scheduler.refused, effect.job.uid, effect.tries, why, reason)
 
     # -- jobs whose fate is not known -----------------------------------------------------------
 
+    def _was_restarted(self, node: Node, began: float) -> bool:
+        """Whether the node has hung up because it does not know our code any more.
+
+        It has another sign then. If it tells that at once, it is the very process that has hung
+        up, since none starts that fast: so the job did not start, neither there nor before.
+        """
+        try:
+            payload = build("NODE_INFO", {"sign": node.identity})
+            reply = ask(_address(node), self._code(node), payload, RESTART_TIME, _LIMIT)
+        except (OSError, PeerError):
+            return False
+        at_once = self._exchange.now() - began < RESTART_TIME
+        return at_once and len(reply) == SIGN_LENGTH and reply != node.identity.encode()
+
     def _find_out(self, effect: SendJob, problem: str) -> None:
         """Ask the node what it runs, some times: it may answer, be restarted, or be gone."""
-        scheduler = self._exchange.scheduler
         for pause in QUESTIONS:
             gevent.sleep(pause)
             if effect.job.state is not State.SENDING or effect.job.tries != effect.tries:
@@ -100,15 +120,15 @@ class Sending:
                 self._settle(effect, effect.job.uid in uids, problem)
                 return
         reason = f"it does not say whether it has taken job {effect.job.uid} ({problem})"
-        self._exchange.tell(scheduler.node_lost, effect.node.address, reason)
+        self._exchange.tell(self._scheduler.node_lost, effect.node.address, reason)
 
     def _settle(self, effect: SendJob, there: bool, problem: str) -> None:
-        scheduler, job = self._exchange.scheduler, effect.job
+        job = effect.job
         if there:
-            self._exchange.tell(scheduler.started, job.uid, effect.tries)
+            self._exchange.tell(self._scheduler.started, job.uid, effect.tries)
         else:
             reason = f"node {effect.node.address} does not have it ({problem})"
-            self._exchange.tell(scheduler.missing, job.uid, effect.tries, reason)
+            self._exchange.tell(self._scheduler.missing, job.uid, effect.tries, reason)
 
     def _ask_for_jobs(self, effect: SendJob) -> list[object] | None:
         cluster = effect.job.cluster

@@ -5,8 +5,11 @@ then the files, then SETUP exactly once, and a job only after that.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from gsched.core.effects import Close, SetUp
 from gsched.core.lease import Lease, SetUpFailure
@@ -39,6 +42,31 @@ class SetUpFailed(Exception):
         self.why = why
 
 
+class Turns:
+    """One exchange at a time for each pair of node and cluster.
+
+    The core sees to that for one lease; but when a node was given up and has come back, the
+    exchange for the old lease may still be on its way, and must not close what the new one needs.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[tuple[str, int], tuple[BoundedSemaphore, int]] = {}
+
+    @contextmanager
+    def of(self, lease: Lease) -> Iterator[None]:
+        """Wait for the lease's turn, and hold it."""
+        key = (lease.node.address, lease.cluster.id)
+        lock, users = self._locks.get(key) or (BoundedSemaphore(1), 0)
+        self._locks[key] = (lock, users + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            lock, users = self._locks.pop(key)
+            if users > 1:
+                self._locks[key] = (lock, users - 1)
+
+
 class SetUps:
     """Carries out SetUp and Close."""
 
@@ -48,6 +76,7 @@ class SetUps:
         self._port = port  # where nodes answer
         self._timeout = timeout  # seconds
         self._greenlets = Greenlets()
+        self._turns = Turns()
         exchange.perform(SetUp, self._start_set_up)
         exchange.perform(Close, self._start_close)
 
@@ -66,7 +95,8 @@ class SetUps:
     def _set_up(self, lease: Lease) -> None:
         scheduler = self._exchange.scheduler
         try:
-            cpus = self._try_set_up(lease)
+            with self._turns.of(lease):
+                cpus = self._try_set_up(lease)
         except SetUpFailed as failure:
             self._exchange.tell(scheduler.lease_failed, lease, failure.why, str(failure))
         else:
@@ -131,7 +161,8 @@ class SetUps:
     def _close(self, lease: Lease) -> None:
         while not lease.terminate and _has_jobs(lease):
             gevent.sleep(IDLE_CHECK)
-        self._try_close(lease)
+        with self._turns.of(lease):
+            self._try_close(lease)
         self._exchange.tell(self._exchange.scheduler.lease_closed, lease)
 
     def _try_close(self, lease: Lease) -> None:
