@@ -1,0 +1,608 @@
+"""The page served by a process of its own, asked by raw sockets and by a real browser.
+
+The server's state is a file: what a test writes there, the page shows at the next tick. Nothing
+is slept for: each wait is for something to happen, with a bound that only failure reaches.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import gsched
+
+ROOT = Path(gsched.__file__).resolve().parents[1]
+PATIENCE = 60  # seconds until a wait counts as failed
+
+# The process under test: patched first, as the scheduler is; limits short enough to reach.
+SERVER = """
+from gevent import monkey; monkey.patch_all()
+import json, logging, signal, sys, gevent, gevent.event
+from gsched.httpd import server
+folder, port = sys.argv[1], int(sys.argv[2])
+logging.basicConfig(filename=folder + "/log", level=logging.INFO)
+server.Handler.idle_timeout = server.Handler.head_timeout = 1.0
+server.Handler.io_timeout = 2.0
+def snapshot():
+    with open(folder + "/state.json") as file:
+        state = json.load(file)
+    return {**state, "watched": page._app.publisher.watched}
+page = server.PageServer("127.0.0.1", port, snapshot)
+page.start()
+stopping = gevent.event.Event()
+handler = gevent.signal_handler(signal.SIGTERM, stopping.set)
+print(page.port, page.url, flush=True)
+stopping.wait()
+page.stop(2.0)
+print("stopped", flush=True)
+"""
+
+NODE = {
+    "address": "10.20.0.11",
+    "port": 51348,
+    "name": "atlas",
+    "state": "ready",
+    "cpus": 8,
+    "busy": 2,
+    "jobs_done": 1234,
+    "cpu_time": 8130.0,
+    "clusters": 1,
+    "waiting": 0,
+    "heard": 3.4,
+    "avail": {"cpu": 71.0, "memory": 3 * 2**30, "disk": 2**40, "swap": 100.0},
+    "note": "",
+}
+CLUSTER = {
+    "id": "91234567890123456789",
+    "name": "compute",
+    "client": "10.20.0.31",
+    "label": "compute @ 10.20.0.31",
+    "state": "active",
+    "waiting": 30,
+    "running": 2,
+    "done": 68,
+    "nodes": 1,
+    "exclusive": False,
+    "note": "",
+}
+STATE = {
+    "version": "0.1.0",
+    "epoch": "first",
+    "time": 1_700_000_000.5,
+    "uptime": 8054.0,
+    "algorithm": "fair",
+    "listens": ["127.0.0.1:51347 nodes", "127.0.0.1:51349 clients"],
+    "client_program": "import dispy\ncluster = dispy.SharedJobCluster(compute)",
+    "totals": {"nodes": 1, "cpus": 8, "busy": 2, "clusters": 1, "waiting": 30, "running": 2}
+    | {"done": 68},
+    "nodes": [NODE],
+    "clusters": [CLUSTER],
+}
+
+
+def wait_until(condition):
+    """Returns the first true answer of `condition`."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
+
+
+class Served:
+    """A page in a process of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.write(STATE)
+        self.start(0)
+
+    def start(self, port):
+        """Starts the process at `port` and waits until it listens."""
+        with open(self.folder / "stderr", "ab") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SERVER, str(self.folder), str(port)],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        words = self.process.stdout.readline().split()
+        assert words, self.stderr
+        self.port, self.url = int(words[0]), words[1]
+
+    def write(self, state):
+        """Makes `state` what the next snapshot returns."""
+        text = state if isinstance(state, str) else json.dumps(state)
+        draft = self.folder / "state.draft"
+        draft.write_text(text)
+        draft.replace(self.folder / "state.json")
+
+    @property
+    def stderr(self):
+        return (self.folder / "stderr").read_text()
+
+    @property
+    def log(self):
+        return (self.folder / "log").read_text()
+
+    def connect(self, receive_buffer=None):
+        """Returns a connected socket."""
+        sock = socket.socket()
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.settimeout(PATIENCE)
+        sock.connect(("127.0.0.1", self.port))
+        return sock
+
+    def get(self, path, **headers):
+        """Returns the status and body of a request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+        return response.status, body
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def end(self):
+        """Stops the process if it still runs; it must have been quiet."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(PATIENCE)
+        self.process.stdout.close()
+        assert self.stderr == ""
+
+
+class Events:
+    """A reader of server-sent events."""
+
+    def __init__(self, served):
+        self._connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
+        self._connection.request("GET", "/api/v1/events")
+        self._response = self._connection.getresponse()
+        assert self._response.status == 200
+
+    def __iter__(self):
+        event = {}
+        while line := self._response.readline():
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name:
+                event[name] = value
+            elif "event" in event:
+                yield event["event"], json.loads(event["data"])
+                event = {}
+
+    def until(self, condition):
+        """Returns the state of the first event whose state fulfils `condition`."""
+        deadline = time.monotonic() + PATIENCE
+        for _, state in self:
+            if condition(state):
+                return state
+            assert time.monotonic() < deadline, "waited in vain"
+        raise AssertionError("the stream ended")
+
+    def close(self):
+        self._response.close()
+        self._connection.close()
+
+
+@pytest.fixture
+def served(tmp_path):
+    made = Served(tmp_path)
+    yield made
+    made.end()
+
+
+def received(sock):
+    """Returns all that comes until the other side closes, or resets over what it left unread."""
+    answer = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := sock.recv(65536):
+            answer += chunk
+    return answer
+
+
+# The server
+
+
+def test_the_page_is_served(served):
+    assert served.url == f"http://127.0.0.1:{served.port}/"
+    assert b"<title>gsched</title>" in served.get("/")[1]
+    assert served.get("/healthz") == (200, b"ok\n")
+    assert json.loads(served.get("/api/v1/status")[1])["nodes"] == [NODE]
+    assert served.get("/static/..%2f..%2fsetup.py")[0] == 404
+    assert served.get("/", Host="evil.example")[0] == 421
+
+
+def test_events_come_and_change(served):
+    events = Events(served)
+    assert events.until(lambda _: True)["uptime"] == STATE["uptime"]
+    served.write({**STATE, "uptime": 9000.0})
+    events.until(lambda state: state["uptime"] == 9000.0)
+    events.close()
+
+
+def test_no_answer_waits_for_delayed_acknowledgements(served):
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
+    spans = []
+    for _ in range(30):
+        begun = time.monotonic()
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+        spans.append(time.monotonic() - begun)
+    connection.close()
+    # Without TCP_NODELAY none of them but the first takes less than 40 ms, on any machine.
+    assert min(spans[1:]) < 0.03
+
+
+def test_a_reader_that_stalls_holds_up_nobody_and_is_dropped(served):
+    large = {**STATE, "nodes": [{**NODE, "port": port, "note": "x" * 200} for port in range(2000)]}
+    served.write(large)
+    stalled = [served.connect(receive_buffer=4096) for _ in range(3)]
+    for sock in stalled:
+        sock.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    reader = Events(served)
+    reader.until(lambda state: state["watched"] == 4)
+    for uptime in range(3):
+        served.write({**large, "uptime": uptime})
+        reader.until(lambda state, uptime=uptime: state["uptime"] == uptime)
+    reader.until(lambda state: state["watched"] == 1)
+    reader.close()
+    for sock in stalled:
+        sock.close()
+
+
+def test_a_reader_that_goes_away_gives_its_place_back(served):
+    stays, goes = Events(served), Events(served)
+    stays.until(lambda state: state["watched"] == 2)
+    goes.close()
+    stays.until(lambda state: state["watched"] == 1)
+    stays.close()
+    assert "ERROR" not in served.log
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: local"])
+def test_a_request_that_is_not_finished_is_closed(served, begun):
+    with served.connect() as sock:
+        sock.sendall(begun)
+        answer = received(sock)
+    assert answer == b"" if b"\r\n" not in begun else answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_headers_that_trickle_in_do_not_win_time(served):
+    with served.connect() as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n")
+
+        def trickle():
+            if select.select([sock], [], [], 0.05)[0]:
+                return True
+            sock.sendall(b"X")
+            return False
+
+        wait_until(trickle)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n" + b"X-A: 1\r\n" * 200 + b"\r\n", b"400"),
+        (b"GET /" + b"x" * 10_000 + b" HTTP/1.1\r\n\r\n", b"414"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 9999999999\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nContent-Length: five\r\n\r\n", b"400"),
+        (b"GET / HTTP/9.9\r\n\r\n", b"400"),
+        (b"GET / HTTP/x.y\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", b"421"),
+        (b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n", b"200"),
+    ],
+)
+def test_malformed_requests_are_refused_quietly(served, request_bytes, status):
+    with served.connect() as sock:
+        sock.sendall(request_bytes)
+        answer = received(sock)
+    assert answer.split()[1] == status
+    assert "Traceback" not in served.log
+    assert served.get("/healthz")[0] == 200
+
+
+def test_headers_without_end_are_cut_off(served):
+    with served.connect() as sock, contextlib.suppress(ConnectionError):
+        sock.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 50_000_000)
+        raise AssertionError("50 MB of headers were taken")
+    assert "Traceback" not in served.log
+    assert served.get("/healthz")[0] == 200
+
+
+def test_a_failing_snapshot_goes_to_the_log_and_not_to_stderr(served):
+    served.write("not json")
+    assert served.get("/api/v1/status")[0] == 500
+    assert served.get("/healthz")[0] == 200
+    assert "JSONDecodeError" in served.log
+
+
+def test_a_port_that_is_taken_is_an_error_of_start(served):
+    command = [sys.executable, "-c", SERVER, str(served.folder), str(served.port)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode != 0
+    assert "OSError" in done.stderr and "Address already in use" in done.stderr
+
+
+def test_stopping_says_good_bye_and_waits_for_nobody(served):
+    served.write({**STATE, "client_program": "x" * 5_000_000})
+    stalled = served.connect(receive_buffer=4096)
+    stalled.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    idle = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
+    idle.request("GET", "/healthz")
+    idle.getresponse().read()
+    reader = Events(served)
+    reader.until(lambda state: state["watched"] == 2)
+    served.process.terminate()
+    assert [name for name, _ in reader][-1] == "bye"
+    assert served.process.wait(PATIENCE) == 0
+    assert served.process.stdout.readline() == "stopped\n"
+    for connection in (stalled, idle, reader):
+        connection.close()
+
+
+# The page in a browser
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser without a window; skips when there is none here."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("chromium is not installed")
+    offline = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    arguments = ["--disable-gpu", "--disable-quic", "--no-first-run", *offline]
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, headless=True, chromium_sandbox=False, args=arguments
+        )
+        yield browser
+        browser.close()
+
+
+class Complaints(list):
+    """What the browser complains of; and any request that leaves this host."""
+
+    def __init__(self, browser_page):
+        super().__init__()
+        browser_page.on("console", self._console)
+        browser_page.on("pageerror", lambda error: self.append(str(error)))
+        browser_page.on("request", self._request)
+
+    def _console(self, message):
+        # A server that is killed is reported by the browser itself; that is no fault of the page.
+        if message.type in ("error", "warning") and "net::ERR_" not in message.text:
+            self.append(message.text)
+
+    def _request(self, request):
+        if not request.url.startswith("http://127.0.0.1:"):
+            self.append(f"request to {request.url}")
+
+
+@pytest.fixture
+def view(chromium, served):
+    """The page, live, in a browser; the test fails when the browser complains."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE * 1000)
+    view = context.new_page()
+    complaints = Complaints(view)
+    view.goto(served.url)
+    view.wait_for_selector("body[data-state=live]")
+    yield view
+    context.close()
+    assert complaints == []
+
+
+def shows(view, selector, text):
+    """Waits until the element has `text` in it."""
+    view.locator(selector).filter(has_text=text).first.wait_for(state="visible")
+
+
+def cells(view, table):
+    """Returns the visible text of each row of a table, cell by cell."""
+    rows = view.locator(f"#{table} tbody tr").all()
+    return [[" ".join(c.split()) for c in row.locator("th, td").all_inner_texts()] for row in rows]
+
+
+def test_the_page_shows_nodes_and_clusters(view):
+    gib = ["71 %", "3 GiB", "1 TiB"]
+    assert cells(view, "nodes") == [
+        [
+            "atlas 10.20.0.11:51348",
+            "ready",
+            "2 / 8",
+            "1,234",
+            "2 h 15 min",
+            "1",
+            *gib,
+            "3 s ago",
+            "",
+        ]
+    ]
+    assert cells(view, "clusters") == [
+        ["compute @ 10.20.0.31", "active", "68 %", "30", "2", "68", "1", ""]
+    ]
+    assert view.locator("#version").inner_text() == "0.1.0"
+    assert view.locator("#uptime").inner_text() == "2 h 14 min"
+    assert view.locator("#algorithm").inner_text() == "clusters take turns"
+    assert view.locator("#totals .value").all_inner_texts() == ["1", "2 / 8", "30", "2", "68"]
+    assert view.locator("#listens li").all_inner_texts()[1].split() == [
+        "127.0.0.1:51349",
+        "clients",
+    ]
+    assert view.locator("#live").inner_text() == "Live"
+
+
+def test_rows_are_updated_in_place(view, served):
+    second = {**NODE, "address": "10.20.0.12", "name": "borealis"}
+    served.write({**STATE, "nodes": [NODE, second]})
+    shows(view, "#nodes tbody tr", "borealis")
+    view.evaluate("document.querySelectorAll('#nodes tbody tr')[1].dataset.mark = 'same'")
+    served.write({**STATE, "nodes": [{**second, "busy": 7, "state": "silent"}]})
+    shows(view, "#nodes tbody tr", "7 / 8")
+    assert [row[0].split()[0] for row in cells(view, "nodes")] == ["borealis"]
+    assert view.locator("#nodes tbody tr").get_attribute("data-mark") == "same"
+    shows(view, "#attention li", "1 node is silent: borealis.")
+
+
+def test_strangers_text_stays_text(view, served):
+    hostile = "<img src=x onerror=alert(1)>\u202etxt.exe\0"
+    served.write(
+        {
+            **STATE,
+            "version": hostile,
+            "algorithm": hostile,
+            "listens": [hostile],
+            "client_program": hostile,
+            "nodes": [{**NODE, "name": hostile, "note": hostile, "state": hostile}],
+            "clusters": [{**CLUSTER, "label": hostile, "note": "long " * 1000}],
+        }
+    )
+    shows(view, "#nodes .name", "<img src=x onerror=alert(1)>\ufffdtxt.exe\ufffd")
+    shows(view, "#clusters .name", "<img src=x onerror=alert(1)>")
+    assert view.locator("img[onerror]").count() == 0
+    assert len(view.locator("#clusters td.note").inner_text()) <= 201
+
+
+def test_missing_parts_are_no_obstacle(view, served):
+    served.write({"epoch": "first", "nodes": [{"address": "10.0.0.1"}], "clusters": [{"id": "7"}]})
+    shows(view, "#nodes tbody tr", "10.0.0.1")
+    assert "undefined" not in view.locator("body").inner_text()
+    assert "NaN" not in view.locator("body").inner_text()
+    assert "null" not in view.locator("body").inner_text()
+    served.write({**STATE, "nodes": [{**NODE, "avail": None, "heard": None}]})
+    shows(view, "#nodes tbody tr", "never")
+
+
+def test_an_empty_scheduler_teaches_how_to_begin(view, served):
+    served.write({**STATE, "nodes": [], "clusters": [], "totals": {"waiting": 3}})
+    shows(view, "#nodes-empty", "dispynode.py")
+    shows(view, "#clusters-empty", "dispy.SharedJobCluster(compute)")
+    shows(view, "#attention li", "3 jobs are waiting, and no node has joined yet.")
+    assert not view.locator("#nodes").is_visible()
+    served.write(STATE)
+    shows(view, "#nodes tbody tr", "atlas")
+    assert not view.locator("#nodes-empty").is_visible()
+
+
+def test_a_snippet_can_be_copied(view, served):
+    served.write({**STATE, "clusters": []})
+    button = view.locator("#clusters-empty button")
+    view.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    button.click()
+    shows(view, "#clusters-empty button", "Copied")
+    assert view.evaluate("navigator.clipboard.readText()") == STATE["client_program"]
+
+
+def test_a_dead_server_is_told_and_a_new_one_found(view, served):
+    served.kill()
+    shows(view, "#banner-text", re.compile(r"^Stale since \d\d:\d\d:\d\d\. "))
+    assert re.fullmatch(r"Stale since \d\d:\d\d:\d\d", view.locator("#live").inner_text())
+    assert view.title() == "gsched (stale)"
+    assert cells(view, "nodes")[0][0].startswith("atlas")
+    served.write({**STATE, "epoch": "second", "nodes": [{**NODE, "name": "dione"}]})
+    served.start(served.port)
+    view.locator("body[data-state=live]").wait_for()
+    shows(view, "#nodes tbody tr", "dione")
+    shows(view, "#notice", "The scheduler restarted at")
+    assert not view.locator("#banner").is_visible()
+    assert view.title() == "gsched"
+
+
+def test_a_server_that_stops_says_so(view, served):
+    served.process.terminate()
+    served.process.wait(PATIENCE)
+    shows(view, "#banner-text", "The scheduler has stopped")
+    shows(view, "#live", "Stopped at")
+
+
+def test_a_state_that_cannot_be_had_is_told_and_passes(view, served):
+    served.write("not json")
+    shows(view, "#banner-text", "The scheduler cannot report its state; its log says why.")
+    served.write(STATE)
+    view.locator("body[data-state=live]").wait_for()
+    assert not view.locator("#banner").is_visible()
+
+
+def test_a_hidden_page_holds_no_stream(view, served):
+    other = Events(served)
+    other.until(lambda state: state["watched"] == 2)
+    hide = """hidden => {
+        Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+        document.dispatchEvent(new Event('visibilitychange'));
+    }"""
+    view.evaluate(hide, True)
+    other.until(lambda state: state["watched"] == 1)
+    view.evaluate(hide, False)
+    view.locator("body[data-state=live]").wait_for()
+    other.until(lambda state: state["watched"] == 2)
+    other.close()
+
+
+def test_many_nodes_are_shown_when_asked_for(view, served):
+    nodes = [{**NODE, "port": port, "name": f"n{port}"} for port in range(1, 451)]
+    served.write({**STATE, "nodes": nodes})
+    shows(view, "#nodes-count", "450")
+    assert view.locator("#nodes tbody tr").count() == 200
+    view.get_by_role("button", name="Show all 450").click()
+    assert view.locator("#nodes tbody tr").count() == 450
+    assert not view.locator("#nodes-more").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(view, served, scheme):
+    view.emulate_media(color_scheme=scheme)
+    view.set_viewport_size({"width": 360, "height": 740})
+    served.write({**STATE, "nodes": [{**NODE, "name": "a-long-name." * 9, "note": "x" * 150}]})
+    shows(view, "#nodes tbody tr", "a-long-name")
+    width = view.evaluate("document.documentElement.scrollWidth")
+    assert width <= 360
+    dark = view.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 18, 24)"
+    assert dark == (scheme == "dark")
+
+
+def test_the_keyboard_reaches_everything(view, served):
+    served.write({**STATE, "nodes": [], "clusters": []})
+    shows(view, "#nodes-empty", "dispynode.py")
+    reached = set()
+    for _ in range(20):
+        view.keyboard.press("Tab")
+        reached.add(view.evaluate("document.activeElement.textContent.trim()"))
+    assert {"Skip to the numbers", "Copy", "Start a node"} <= reached
+
+
+def test_the_tables_say_what_they_are(view):
+    view.set_viewport_size({"width": 360, "height": 740})
+    tree = view.locator("#main").aria_snapshot()
+    assert 'table "Nodes: the machines that run jobs' in tree
+    assert 'table "Clusters: the computations' in tree
+    assert 'rowheader "atlas 10.20.0.11:51348"' in tree
+    assert view.locator("#nodes th[scope=col]").count() == 11
+    assert view.locator("#nodes th[scope=row]").count() == 1

@@ -1,0 +1,459 @@
+"""The page as a WSGI application: no sockets, no server, only requests and their answers."""
+
+import json
+import logging
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gsched
+from gsched.httpd import app as page
+from gsched.httpd import assets, events, guard
+
+PACKAGE = Path(gsched.__file__).resolve().parent
+SNAPSHOT = {
+    "version": "0.1.0",
+    "epoch": "e1",
+    "nodes": [{"address": "10.0.0.5", "name": "<b>node</b>"}],
+    "clusters": [{"id": "91234567890123456789", "label": "compute @ 10.0.0.9"}],
+}
+
+
+class Answer:
+    """What the application answered to one request."""
+
+    def __init__(self, app, path, method="GET", host="localhost:8181", **environ):
+        given = {"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": host, **environ}
+        self.body = self._run(app, {name: value for name, value in given.items() if value})
+
+    def _run(self, app, environ):
+        chunks = app(environ, self._start)
+        try:
+            return b"".join(chunks)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+
+    def _start(self, status, headers, exc_info=None):
+        self.status = int(status.split()[0])
+        self.headers = {name.lower(): value for name, value in headers}
+
+    @property
+    def json(self):
+        assert self.headers["content-type"] == "application/json"
+        return json.loads(self.body)
+
+
+@pytest.fixture
+def app():
+    built = page.build(lambda: SNAPSHOT, hosts=["Sched.Example.org."])
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def broken():
+    def snapshot():
+        raise RuntimeError("secret detail")
+
+    built = page.build(snapshot)
+    yield built
+    built.close()
+
+
+# Files
+
+
+def test_the_page_and_its_files_come_with_their_types(app):
+    assert Answer(app, "/").headers["content-type"] == "text/html; charset=utf-8"
+    assert b"<!doctype html>" in Answer(app, "/").body
+    types = {"main.js": "text/javascript", "style.css": "text/css", "favicon.svg": "image/svg+xml"}
+    for name, content_type in types.items():
+        answer = Answer(app, "/static/" + name)
+        assert answer.status == 200
+        assert answer.headers["content-type"].startswith(content_type)
+        assert answer.body == (assets._root() / name).read_bytes()
+
+
+def test_a_file_the_browser_holds_is_not_sent_again(app):
+    first = Answer(app, "/static/main.js")
+    etag = first.headers["etag"]
+    assert first.headers["cache-control"] == "no-cache"
+    for held in (etag, f'"other", {etag}', "W/" + etag, "*"):
+        answer = Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH=held)
+        assert (answer.status, answer.body) == (304, b"")
+        assert answer.headers["etag"] == etag
+    assert Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH='"other"').status == 200
+    assert Answer(app, "/static/style.css", HTTP_IF_NONE_MATCH=etag).status == 200
+    assert Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH="\xff\x00").status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../gsched/__init__.py",
+        "/static/../../../../../../etc/passwd",
+        "/static//etc/passwd",
+        "/static/..\\..\\setup.py",
+        "/static/./main.js",
+        "/static/main.js\0.css",
+        "/static/",
+        "/../../etc/passwd",
+        "//etc/passwd",
+        "/static/\xff\xfe",
+    ],
+)
+def test_no_path_leads_out_of_the_pages_files(app, path):
+    answer = Answer(app, path)
+    assert answer.status == 404
+    assert b"root:" not in answer.body
+
+
+def test_every_file_the_page_names_exists_and_is_our_own():
+    files = assets.load()
+    index = files["index.html"].body.decode()
+    named = re.findall(r'(?:src|href)="([^"#]+)"', index)
+    for name, asset in files.items():
+        if name.endswith(".js"):
+            named += [
+                "static/" + path for path in re.findall(r'from "\./(.+)"', asset.body.decode())
+            ]
+    assert len(named) > 10
+    for path in named:
+        assert path == "api/v1/status" or path.removeprefix("static/") in files, path
+    assert not re.search(r"<style|style=|\son\w+=|<script(?![^>]* src=)", index)
+
+
+def test_nothing_in_the_scripts_makes_markup_from_text():
+    forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http:")
+    for name, asset in assets.load().items():
+        if name.endswith(".js"):
+            assert not [word for word in forbidden if word in asset.body.decode()], name
+
+
+def copied_to(folder, web):
+    """Lays out the package in `folder`, with the page's files in `web`."""
+    unwanted = shutil.ignore_patterns("__pycache__", "web")
+    shutil.copytree(PACKAGE, folder / "gsched", ignore=unwanted)
+    for name, asset in assets.load().items() if web else ():
+        (folder / web).mkdir(exist_ok=True)
+        (folder / web / name).write_bytes(asset.body)
+
+
+@pytest.mark.parametrize("web", ["gsched/web", "web"], ids=["installed", "source tree"])
+def test_the_files_are_found_as_installed_and_in_a_source_tree(tmp_path, web):
+    copied_to(tmp_path, web)
+    done = run_load(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sorted(json.loads(done.stdout)) == sorted(assets.load())
+
+
+def test_an_installation_without_the_page_says_so(tmp_path):
+    copied_to(tmp_path, None)
+    done = run_load(tmp_path)
+    assert done.returncode != 0
+    assert "the page's files are missing" in done.stderr
+
+
+def run_load(folder):
+    code = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); import json\n"
+        "from gsched.httpd import assets; print(json.dumps(list(assets.load())))"
+    )
+    # Without site-packages, where an installed gsched would lend its own files.
+    command = [sys.executable, "-S", "-c", code]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+
+
+# The interface for programs
+
+
+def test_status_is_the_snapshot(app):
+    answer = Answer(app, "/api/v1/status")
+    assert answer.status == 200
+    assert answer.json == SNAPSHOT
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_healthz_answers_whatever_the_scheduler_does(app, broken):
+    for built in (app, broken):
+        answer = Answer(built, "/healthz")
+        assert (answer.status, answer.body) == (200, b"ok\n")
+        assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_a_failing_snapshot_is_logged_and_not_told(broken, caplog):
+    answer = Answer(broken, "/api/v1/status")
+    assert (answer.status, answer.json["status"]) == (500, 500)
+    assert b"secret" not in answer.body
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("gsched.httpd", logging.ERROR)
+    assert "GET '/api/v1/status'" in record.getMessage()
+    assert "RuntimeError: secret detail" in record.getMessage()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
+def test_a_snapshot_that_json_cannot_hold_is_an_error(value):
+    built = page.build(lambda: {"uptime": value})
+    assert Answer(built, "/api/v1/status").status == 500
+
+
+def test_errors_speak_json_to_programs_and_a_line_to_people(app):
+    assert Answer(app, "/api/v1/nothing").json["status"] == 404
+    assert Answer(app, "/nothing").headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
+def test_the_page_only_reads(app, method):
+    assert Answer(app, "/api/v1/status", method).json["status"] == 405
+
+
+def test_head_has_the_headers_only(app):
+    for path in ("/", "/static/main.js", "/api/v1/status", "/healthz", "/nothing"):
+        got, head = Answer(app, path), Answer(app, path, "HEAD")
+        assert (head.status, head.body) == (got.status, b"")
+        assert head.headers["content-length"] == str(len(got.body))
+
+
+# Who may ask, and what protects the page
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST:8181",
+        "localhost.:80",
+        "127.0.0.1",
+        "127.0.0.1:8181",
+        "127.9.8.7:1",
+        "[::1]",
+        "[::1]:8181",
+        "sched.example.org",
+        "SCHED.example.org.:443",
+    ],
+)
+def test_our_own_names_are_answered(app, host):
+    assert Answer(app, "/", host=host).status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example:8181",
+        "10.0.0.5",
+        "0.0.0.0",
+        "[::2]",
+        "[::1",
+        "localhost@evil.example",
+        "evil@localhost",
+        "localhost/",
+        "localhost,evil.example",
+        "127.1",
+        "2130706433",
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/api/v1/status", "/api/v1/events", "/healthz"])
+def test_foreign_names_are_refused(app, host, path):
+    answer = Answer(app, path, host=host)
+    assert answer.status == 421
+    assert answer.body.count(b"\n") <= 1
+    if path.startswith("/api/"):
+        assert "does not answer" in answer.json["error"]
+
+
+def test_the_address_a_connection_came_in_at_is_ours(app):
+    for host, arrival in (("10.0.0.5:8181", "10.0.0.5"), ("10.0.0.5", "::ffff:10.0.0.5")):
+        assert Answer(app, "/", host=host, **{guard.ADDRESS_KEY: arrival}).status == 200
+    assert Answer(app, "/", host="10.0.0.6", **{guard.ADDRESS_KEY: "10.0.0.5"}).status == 421
+
+
+def test_every_answer_is_protected(app, broken):
+    answers = [
+        *(Answer(app, path) for path in ("/", "/static/main.js", "/nothing", "/healthz")),
+        Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH="*"),
+        Answer(app, "/", host="evil.example"),
+        Answer(app, "/", "POST"),
+        Answer(broken, "/api/v1/status"),
+    ]
+    assert [answer.status for answer in answers] == [200, 200, 404, 200, 304, 421, 405, 500]
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "require-trusted-types-for 'script'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] in ("no-store", "no-cache")
+        assert "access-control-allow-origin" not in answer.headers
+
+
+# Live updates
+
+
+class Source:
+    """Snapshots that count themselves; fails while `error` is set."""
+
+    def __init__(self):
+        self.taken = 0
+        self.error = None
+
+    def __call__(self):
+        if self.error:
+            raise self.error
+        self.taken += 1
+        return {"epoch": "run7", "taken": self.taken}
+
+
+@pytest.fixture
+def source():
+    return Source()
+
+
+@pytest.fixture
+def publisher(source):
+    made = events.Publisher(source, interval=0.01, limit=3)
+    yield made
+    made.close()
+
+
+def parsed(chunk):
+    """Returns an event's fields; {} for a comment."""
+    lines = [line.split(": ", 1) for line in chunk.decode().strip().splitlines()]
+    return {name: value for name, value in lines if name}
+
+
+def next_event(stream):
+    """Returns the next event that has a name."""
+    return next(event for event in map(parsed, stream) if "event" in event)
+
+
+def test_a_stream_opens_at_once_and_then_tells_the_state(publisher):
+    stream = publisher.subscribe()
+    assert parsed(next(stream)) == {"retry": "2000"}
+    first, second = next_event(stream), next_event(stream)
+    assert (first["event"], first["id"]) == ("snapshot", "run7-1")
+    assert json.loads(first["data"]) == {"epoch": "run7", "taken": 1}
+    assert second["id"] == "run7-2"
+
+
+def test_one_snapshot_and_one_encoding_serve_all_streams(publisher, source):
+    streams = [publisher.subscribe() for _ in range(3)]
+    for stream in streams:
+        next(stream)
+    chunks = [next(stream) for stream in streams]
+    assert source.taken == 1
+    assert chunks[0] is chunks[1] is chunks[2]
+
+
+def test_a_latecomer_gets_the_last_event_without_waiting(source):
+    publisher = events.Publisher(source, interval=3600)
+    next_event(publisher.subscribe())
+    assert next_event(publisher.subscribe())["id"] == "run7-1"
+    publisher.close()
+
+
+def test_nothing_is_taken_while_nobody_watches(publisher, source):
+    assert (source.taken, publisher.running) == (0, False)
+    first, last = publisher.subscribe(), publisher.subscribe()
+    next_event(first)
+    first.close()
+    assert publisher.running
+    last.close()
+    assert publisher.watched == 0
+    wait_until(lambda: not publisher.running)
+    taken = source.taken
+    assert next_event(publisher.subscribe())["id"] == f"run7-{taken + 1}"
+
+
+def wait_until(condition):
+    import gevent
+
+    with gevent.Timeout(30):
+        while not condition():
+            gevent.sleep(0.01)
+
+
+def test_a_reader_that_lags_is_told_that_events_were_dropped(publisher, source):
+    slow, quick = publisher.subscribe(), publisher.subscribe()
+    for _ in range(events.QUEUE + 2):
+        newest = next_event(quick)
+        assert newest["event"] == "snapshot"
+    after = next_event(slow)
+    assert after["event"] == "resync"
+    assert json.loads(after["data"])["taken"] == events.QUEUE + 1
+    assert next_event(slow)["event"] == "snapshot"
+
+
+def test_a_silent_stream_says_that_it_lives():
+    stream = events.Stream(lambda _: None, heartbeat=0.01)
+    next(stream)
+    assert next(stream).startswith(b":")
+
+
+def test_trouble_is_told_and_logged_once_and_passes(publisher, source, caplog):
+    caplog.set_level(logging.INFO, "gsched.httpd")
+    source.error = RuntimeError("secret detail")
+    stream = publisher.subscribe()
+    told = [next_event(stream) for _ in range(3)]
+    assert {event["event"] for event in told} == {"trouble"}
+    assert "secret" not in str(told)
+    source.error = None
+    while next_event(stream)["event"] == "trouble":
+        pass
+    levels = [(record.levelname, bool(record.exc_info)) for record in caplog.records]
+    assert levels == [("ERROR", True), ("INFO", False)]
+
+
+def test_closing_says_good_bye_and_takes_nobody_new(publisher):
+    stream = publisher.subscribe()
+    next_event(stream)
+    publisher.close()
+    assert [parsed(chunk)["event"] for chunk in stream] == ["bye"]
+    with pytest.raises(events.TooManyStreamsError):
+        publisher.subscribe()
+    wait_until(lambda: not publisher.running)
+
+
+def test_a_publisher_that_dies_starts_again_for_the_next_reader(publisher, monkeypatch, caplog):
+    monkeypatch.setattr(publisher, "_take", lambda: 1 / 0)
+    stream = publisher.subscribe()
+    assert [parsed(chunk)["event"] for chunk in list(stream)[1:]] == ["bye"]
+    assert "the page's publisher died" in caplog.text
+    monkeypatch.undo()
+    stream.close()
+    assert next_event(publisher.subscribe())["event"] == "snapshot"
+
+
+def test_the_route_streams_and_gives_its_place_back(app):
+    seen = {}
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/v1/events", "HTTP_HOST": "localhost"}
+    chunks = app(
+        environ, lambda status, headers, exc_info=None: seen.update(headers, status=status)
+    )
+    assert seen["status"] == "200 OK"
+    assert seen["Content-Type"].startswith("text/event-stream")
+    assert (seen["Cache-Control"], seen["X-Accel-Buffering"]) == ("no-store", "no")
+    assert json.loads(next_event(iter(chunks))["data"]) == SNAPSHOT
+    assert app.publisher.watched == 1
+    chunks.close()
+    assert app.publisher.watched == 0
+    assert Answer(app, "/api/v1/events", "HEAD").body == b""
+    assert app.publisher.watched == 0
+
+
+def test_too_many_streams_are_asked_to_come_back(app):
+    places = [app.publisher.subscribe() for _ in range(events.MAX_STREAMS)]
+    answer = Answer(app, "/api/v1/events")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json == {"status": 503, "error": "too many pages are watching"}
+    places[0].close()
+    app.publisher.subscribe()

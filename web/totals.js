@@ -1,0 +1,77 @@
+// The cards on top: what there is, how full it is, how fast it goes.
+
+import { bar, el, setAttribute, setText } from "./dom.js";
+import { clean, count, counted, percent, rate } from "./format.js";
+import { NODE_TONES } from "./nodes.js";
+
+const STATES = 2; // named on the card
+const WINDOW = 15; // seconds over which the rate of finished jobs is taken
+
+/** The rate at which a counter grows, from its latest values. */
+class Speed {
+  constructor() {
+    this.points = [];
+  }
+
+  /** Adds the value at `time` (seconds); returns its growth per second, or null at first. */
+  add(time, value) {
+    this.points = this.points.filter((point) => point.time > time - WINDOW && point.time < time);
+    this.points.push({ time, value });
+    const [first] = this.points;
+    return time - first.time < 1 ? null : Math.max(0, (value - first.value) / (time - first.time));
+  }
+}
+
+export class Totals {
+  constructor(holder) {
+    this.holder = holder;
+    this.nodes = this.card("Nodes");
+    this.cpus = this.card("CPUs busy", "wide");
+    this.waiting = this.card("Jobs waiting");
+    this.running = this.card("Jobs running");
+    this.done = this.card("Jobs done");
+    this.cpus.bar = bar("busy");
+    this.cpus.sub.before(this.cpus.bar.element);
+    this.restart();
+  }
+
+  card(label, kind = "") {
+    const value = el("dd", { class: "value" });
+    const sub = el("dd", { class: "sub" });
+    this.holder.append(el("div", { class: `card ${kind}` }, el("dt", {}, label), value, sub));
+    return { value, sub };
+  }
+
+  /** Forgets what belongs to an earlier run of the scheduler. */
+  restart() {
+    this.speed = new Speed();
+  }
+
+  update({ totals = {}, nodes = [], time }) {
+    const { cpus, busy, clusters, waiting, running, done } = totals;
+    setText(this.nodes.value, count(totals.nodes ?? nodes.length));
+    this.showStates(nodes);
+    setText(this.cpus.value, `${count(busy)} / ${count(cpus)}`);
+    setText(this.cpus.sub, cpus ? `${percent((100 * busy) / cpus)} in use` : "none to use yet");
+    this.cpus.bar.size([cpus ? busy / cpus : 0]);
+    setText(this.waiting.value, count(waiting));
+    setText(this.waiting.sub, clusters ? `in ${counted(clusters, "cluster")}` : "no clusters");
+    const active = nodes.filter((node) => node.busy > 0).length;
+    setText(this.running.value, count(running));
+    setText(this.running.sub, active ? `on ${counted(active, "node")}` : "all idle");
+    setText(this.done.value, count(done));
+    setText(this.done.sub, rate(this.speed.add(time, done)) || "\u00a0");
+  }
+
+  /** How many nodes are in which state; first, and loud, the states nobody asked for. */
+  showStates(nodes) {
+    const tally = new Map();
+    for (const node of nodes) tally.set(clean(node.state), (tally.get(clean(node.state)) ?? 0) + 1);
+    const bad = (word) => Number(NODE_TONES[word] === "bad");
+    const order = [...tally].sort((a, b) => bad(b[0]) - bad(a[0]) || b[1] - a[1]);
+    const parts = order.slice(0, STATES).map(([word, size]) => `${count(size)} ${word}`);
+    const all = order.length === 1 ? `all ${order[0][0]}` : parts.join(", ");
+    setText(this.nodes.sub, order.length === 0 ? "none yet" : all);
+    setAttribute(this.nodes.sub, "data-tone", order.some(([word]) => bad(word)) ? "warn" : null);
+  }
+}
