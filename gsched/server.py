@@ -18,7 +18,7 @@ from gsched.core.snapshot import snapshot
 from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net.addresses import EVERY_ADDRESS, broadcasts, own_addresses
-from gsched.net.channel import Address
+from gsched.net.channel import Address, Caller, Channel
 from gsched.net.clients import ClientService
 from gsched.net.delivery import Delivery
 from gsched.net.discovery import Discovery
@@ -32,7 +32,7 @@ from gsched.net.sending import Sending
 from gsched.net.setups import SetUps
 from gsched.net.uploads import Limit
 from gsched.options.settings import Settings
-from gsched.welcome import client_program
+from gsched.welcome import client_program, node_command
 
 log = logging.getLogger("gsched")
 
@@ -78,20 +78,21 @@ class Server:
 
     def start(self) -> None:
         """Open all ports and begin to serve."""
-        settings, timeout = self.settings, self.settings.msg_timeout
+        settings = self.settings
+        to_nodes, to_clients = Caller(settings.msg_timeout), Caller(settings.msg_timeout)
         self.port = self._listen_for_nodes()
         self.discovery = Discovery(
             self.exchange,
             self.identity,
             port=self.port,
             ports=[settings.node_port, *(base + _NODES for base in settings.other_ports)],
-            timeout=timeout,
+            caller=to_nodes,
             broadcasts=broadcasts(self.own),
         )
         self.node_service = NodeService(self.exchange, self.identity, self.discovery)
-        self.set_ups = SetUps(self.exchange, self.identity, self.port, timeout)
-        self.sending = Sending(self.exchange, self.identity, timeout)
-        self.delivery = Delivery(self.exchange, self.identity, timeout)
+        self.set_ups = SetUps(self.exchange, self.identity, self.port, to_nodes)
+        self.sending = Sending(self.exchange, self.identity, to_nodes)
+        self.delivery = Delivery(self.exchange, self.identity, to_clients)
         self.scheduler_port = self._listen_for_clients()
         self._listen_for_datagrams()
         self._start_page()
@@ -108,6 +109,7 @@ class Server:
             "uptime": now - self._started,
             "listens": list(self.listens()),
             "client_program": client_program(self.own[0]),
+            "node_command": node_command(),
         }
 
     def listens(self) -> Iterator[str]:
@@ -199,7 +201,7 @@ class Server:
             port = listener.address[1]
         return port
 
-    def _serve_node(self, channel: Any) -> None:
+    def _serve_node(self, channel: Channel) -> None:
         self.node_service.serve(channel)
 
     def _listen_for_clients(self) -> int:

@@ -24,6 +24,11 @@ def client_program(own: Own) -> str:
     return _PROGRAM.format(where=where)
 
 
+def node_command() -> str:
+    """What starts a node on another host of the network."""
+    return "pip install dispy\ndispynode.py --daemon"
+
+
 def greeting(version: str, listens: Iterable[str], program: str) -> str:
     """What is printed once, when the server is ready."""
     places = "\n".join(f"  {place}" for place in listens)

@@ -105,7 +105,7 @@ class Dispatch:
             self._hold(node, why, now)
         job.refusals += why is Refusal.REJECTED
         if job.refusals >= MAX_REFUSALS:
-            self.end(job, End.ABANDONED, now, reason=f"nodes refused it: {reason}")
+            self._stop_or(job, End.ABANDONED, now, f"nodes refused it: {reason}")
         else:
             self._again(job, Event.REFUSED, now, reason)
 

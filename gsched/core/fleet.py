@@ -149,3 +149,6 @@ class Fleet:
             reason = f"it is pinned to node {node.address}, which did not come back"
             self._dispatch.end(job, End.ABANDONED, now, reason=reason)
         del self._book.nodes[node.address]
+        self._book.ready.forget(node)
+        for cluster in self._book.clusters.values():
+            self._placement.end_hopeless(cluster, now)

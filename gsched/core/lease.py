@@ -105,6 +105,11 @@ class Lease:
         self.told_at = 0.0  # when the client was last told what the node has to spare
         self.limit_before: int | None = node.limit
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it will not be tried again unless the client asks for it."""
+        return self.state is LeaseState.FAILED and self.retry_at is None
+
 
 def glob(pattern: str, text: str) -> bool:
     """Whether `text` is `pattern` with each * replaced by some text. Takes linear time."""

@@ -81,6 +81,7 @@ class Placement:
         if not self._is_current(lease, LeaseState.SETTING_UP):
             return
         lease.failures, lease.broken, lease.reason = 0, 0, ""
+        lease.node.failures = 0
         lease.node.heard = lease.since = now
         lease.node.total = cpus or lease.node.total
         lease.state = LeaseState.READY
@@ -115,7 +116,7 @@ class Placement:
 
     def dropped(self, lease: Lease) -> None:
         """The node does not have the computation any more: set it up anew."""
-        if lease.state in (LeaseState.READY, LeaseState.DRAINED):
+        if lease.state is LeaseState.READY:  # where it is DRAINED, it is not wanted there anyway
             self._serve_no_more(lease)
             self._try(lease)
 
@@ -156,11 +157,27 @@ class Placement:
     def hopeless(self, cluster: Cluster) -> str:
         """Why none of its nodes will ever run a job of the cluster; empty while there is hope."""
         leases = cluster.leases.values()
-        if not leases or any(x.state is not LeaseState.FAILED for x in leases):
+        if not leases or not all(lease.given_up for lease in leases):
             return ""
-        if any(lease.retry_at is not None for lease in leases):
+        if any(self._may_come(cluster, node) for node in self._book.nodes.values()):
             return ""
         return "; ".join(sorted({f"{x.node.address}: {x.reason}" for x in leases})[:3])
+
+    def end_hopeless(self, cluster: Cluster, now: float) -> None:
+        """End all that waits, if it would wait for ever."""
+        reason = self.hopeless(cluster)
+        if reason:
+            waiting = [job for job in cluster.jobs.values() if job.state is State.QUEUED]
+            self._abandon(waiting, now, f"set-up failed on every node ({reason})")
+
+    def end_stranded(self, job: Job, now: float) -> None:
+        """End the job if it has just begun to wait and would do so for ever."""
+        if job.state is not State.QUEUED:
+            return
+        reason = self.hopeless(job.cluster)
+        why = f"set-up failed on every node ({reason})" if reason else self._obstacle(job)
+        if why:
+            self._abandon([job], now, why)
 
     # -- within -------------------------------------------------------------------------------
 
@@ -189,6 +206,7 @@ class Placement:
         for job in [job for job in node.jobs.values() if job.cluster is cluster]:
             self._dispatch.lost(job, f"node {node.address}: {reason}", now)
         self.tell(lease, "closed")
+        self.end_hopeless(cluster, now)
         if cluster.state is ClusterState.CLOSING:
             self._book.touched.add(cluster)
 
@@ -210,12 +228,30 @@ class Placement:
     def _give_up(self, lease: Lease, now: float) -> None:
         cluster, node = lease.cluster, lease.node
         self._book.report(ERROR, f"{cluster.label}: node {node.address} is given up")
-        reason = self.hopeless(cluster)
-        for job in self._stranded(cluster, node, bool(reason)):
-            why = f"set-up failed on every node ({reason})" if reason else lease.reason
-            self._dispatch.end(job, End.ABANDONED, now, reason=why)
+        pinned = list(node.pinned.get(cluster, ()))
+        self._abandon(pinned, now, f"set-up failed on node {node.address}: {lease.reason}")
+        self.end_hopeless(cluster, now)
 
-    def _stranded(self, cluster: Cluster, node: Node, everywhere: bool) -> list[Job]:
-        """Jobs that wait for the node that was given up, or all if there is no other."""
-        waiting = [job for job in cluster.jobs.values() if job.state is State.QUEUED]
-        return [job for job in waiting if everywhere or job.pinned is node]
+    def _abandon(self, jobs: list[Job], now: float, reason: str) -> None:
+        for job in jobs:
+            self._dispatch.end(job, End.ABANDONED, now, reason=reason)
+
+    def _may_come(self, cluster: Cluster, node: Node) -> bool:
+        """Whether the cluster, not on that node, will be set up there when it can be."""
+        if cluster.id in node.leases or node.address in cluster.shut:
+            return False
+        return any(allocation.matches(node) for allocation in cluster.allocations)
+
+    def _obstacle(self, job: Job) -> str:
+        """Why the node that the job is pinned to will never run it; empty while it may."""
+        node = job.pinned
+        if node is None:
+            return ""
+        if self._book.nodes.get(node.address) is not node:
+            return f"it is pinned to node {node.address}, which did not come back"
+        if node.address in job.cluster.shut:
+            return f"its client closed node {node.address}"
+        lease = node.leases.get(job.cluster.id)
+        if lease is not None and lease.given_up:
+            return f"set-up failed on node {node.address}: {lease.reason}"
+        return ""

@@ -16,7 +16,7 @@ from gsched.core.queue import JobQueue
 
 
 class Group:
-    """The nodes that serve exactly these clusters."""
+    """The nodes that serve exactly these clusters, one at the least."""
 
     __slots__ = ("clusters", "members", "nodes", "ready")
 
@@ -45,8 +45,9 @@ class Ready:
         self._leave(node)
         fresh = clusters - node.serves
         node.serves = clusters
-        group = self._groups.get(clusters) or self._found(clusters)
-        group.members += 1
+        if clusters:
+            group = self._groups.get(clusters) or self._found(clusters)
+            group.members += 1
         for cluster in fresh:
             self._pinned_again(node, cluster)
         self.roomier(node)
@@ -61,6 +62,10 @@ class Ready:
         self._raise(group)
         if self._pinned_key(node) is not None:
             self._pinned.put(node, key)
+
+    def forget(self, node: Node) -> None:
+        """The node, which serves nobody, is not known any more."""
+        self._pinned.discard(node)
 
     def queued(self, job: Job) -> None:
         """The job waits, behind all others or in front of some."""

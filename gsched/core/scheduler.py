@@ -103,10 +103,7 @@ class Scheduler:
         job = self._job(uid, State.OFFERED)
         if job is not None:
             self._dispatch.accepted(job, now)
-            hopeless = self._placement.hopeless(job.cluster)
-            if hopeless and job.state is State.QUEUED:
-                reason = f"set-up failed on every node ({hopeless})"
-                self._dispatch.end(job, End.ABANDONED, now, reason=reason)
+            self._placement.end_stranded(job, now)
         return self._after(now)
 
     def withdrawn(self, uid: int, now: float, reason: str) -> list[Effect]:
@@ -133,6 +130,9 @@ class Scheduler:
                 self._placement.dropped(lease)
             if why is Refusal.UNREACHABLE:
                 self._fleet.unreachable(node, now)
+            else:
+                node.failures = 0
+            self._placement.end_stranded(job, now)
         return self._after(now)
 
     def missing(self, uid: int, tries: int, reason: str, now: float) -> list[Effect]:
@@ -140,6 +140,7 @@ class Scheduler:
         job = self._job(uid, *AT_NODE)
         if job is not None and job.tries == tries:
             self._dispatch.lost(job, reason, now)
+            self._placement.end_stranded(job, now)
         return self._after(now)
 
     def provisional(self, uid: int, address: str, reply: Any, now: float) -> list[Effect]:

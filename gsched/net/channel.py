@@ -84,30 +84,41 @@ class Channel:
         self.close()
 
 
-def connect(address: Address, timeout: float) -> Channel:
-    """A connection to the address. Raises OSError."""
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(timeout)
-        sock.connect(address)
-        return Channel(sock, address, timeout)
-    except BaseException:
-        sock.close()
-        raise
+class Caller:
+    """Opens connections, each step of which may take `timeout` seconds."""
 
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
 
-def ask(address: Address, code: bytes, payload: bytes, timeout: float, limit: int) -> bytes:
-    """Send one message on a connection of its own and wait for the reply.
+    def connect(self, address: Address, timeout: float | None = None) -> Channel:
+        """A connection to the address. Raises OSError."""
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(timeout or self.timeout)
+            sock.connect(address)
+            return Channel(sock, address, timeout or self.timeout)
+        except BaseException:
+            sock.close()
+            raise
 
-    Raises OSError if there is no reply, PeerError if it is over `limit` bytes.
-    """
-    with connect(address, timeout) as channel:
-        channel.send(payload, code)
-        return channel.receive(limit)
+    def ask(
+        self,
+        address: Address,
+        code: bytes,
+        payload: bytes,
+        limit: int,
+        timeout: float | None = None,
+    ) -> bytes:
+        """Send one message on a connection of its own and wait for the reply.
 
+        Raises OSError if there is no reply, PeerError if it is over `limit` bytes.
+        """
+        with self.connect(address, timeout) as channel:
+            channel.send(payload, code)
+            return channel.receive(limit)
 
-def tell(address: Address, code: bytes, payload: bytes, timeout: float) -> None:
-    """Send one message on a connection of its own. Raises OSError."""
-    with connect(address, timeout) as channel:
-        channel.send(payload, code)
+    def tell(self, address: Address, code: bytes, payload: bytes) -> None:
+        """Send one message on a connection of its own. Raises OSError."""
+        with self.connect(address) as channel:
+            channel.send(payload, code)

@@ -16,7 +16,7 @@ from gsched.core import effects
 from gsched.core.cluster import Cluster
 from gsched.core.job import End, Job, State
 from gsched.core.node import Node
-from gsched.net.channel import Address, ask, connect, tell
+from gsched.net.channel import Address, Caller
 from gsched.net.computation import NONE_PICKLED, Computation, Message
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
@@ -56,9 +56,9 @@ class Letter:
 class Mailbox:
     """What one client is still to be told about one cluster."""
 
-    def __init__(self, address: Address, timeout: float, greenlets: Greenlets) -> None:
+    def __init__(self, address: Address, caller: Caller, greenlets: Greenlets) -> None:
         self._address = address
-        self._timeout = timeout
+        self._caller = caller
         self._greenlets = greenlets
         self._lanes: list[deque[Letter]] = [deque() for _ in range(LANES)]
         self._busy: set[int] = set()
@@ -101,10 +101,10 @@ class Mailbox:
         """Whether the letter is through with."""
         try:
             if letter.done is None:
-                tell(self._address, b"", payload, self._timeout)
+                self._caller.tell(self._address, b"", payload)
                 return True
             # A NAK also says that the client has no use for it: it has it, or never knew it.
-            ask(self._address, b"", payload, self._timeout, _SMALL)
+            self._caller.ask(self._address, b"", payload, _SMALL)
         except (OSError, PeerError) as error:
             return self._failed(letter, error)
         self.failures = 0
@@ -124,10 +124,10 @@ class Mailbox:
 class Delivery:
     """Carries out the effects that concern clients."""
 
-    def __init__(self, exchange: Exchange, identity: Identity, timeout: float) -> None:
+    def __init__(self, exchange: Exchange, identity: Identity, caller: Caller) -> None:
         self._exchange = exchange
         self._identity = identity
-        self._timeout = timeout  # seconds
+        self._caller = caller
         self._greenlets = Greenlets()
         self._mailboxes: dict[int, Mailbox] = {}
         exchange.perform(effects.SendResult, self._result)
@@ -149,7 +149,7 @@ class Delivery:
     def probe(self, cluster: Cluster) -> bool:
         """Whether the client can be reached at all."""
         try:
-            connect(_computation(cluster).reply_to, self._timeout).close()
+            self._caller.connect(_computation(cluster).reply_to).close()
         except OSError as error:
             log.warning("%s: %s", cluster.label, _unreachable(cluster, error))
             return False
@@ -206,12 +206,13 @@ class Delivery:
     def _try_to_tell(self, cluster: Cluster, computation: Computation) -> str:
         interval = self._exchange.scheduler.pulse_interval
         payload = build("SCHEDULED", {"compute_id": cluster.id, "pulse_interval": interval})
-        timeout = min(self._timeout, SCHEDULED_TIMEOUT)
+        timeout = min(self._caller.timeout, SCHEDULED_TIMEOUT)
         problem = ""
         for pause in SCHEDULED_PAUSES:
             gevent.sleep(pause)
             try:
-                if ask(computation.reply_to, b"", payload, timeout, _SMALL) == b"ACK":
+                reply = self._caller.ask(computation.reply_to, b"", payload, _SMALL, timeout)
+                if reply == b"ACK":
                     return ""
                 problem = "its client does not know the computation"
             except (OSError, PeerError) as error:
@@ -232,7 +233,7 @@ class Delivery:
         mailbox = self._mailboxes.get(cluster.id)
         if mailbox is None:
             address = _computation(cluster).reply_to
-            mailbox = Mailbox(address, self._timeout, self._greenlets)
+            mailbox = Mailbox(address, self._caller, self._greenlets)
             self._mailboxes[cluster.id] = mailbox
         return mailbox
 

@@ -7,6 +7,7 @@ answers with PONG to the nodes' port; a node that starts looks for schedulers by
 import errno
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import gevent
@@ -14,7 +15,7 @@ from gevent import socket
 
 from gsched.core.effects import FindNodes
 from gsched.core.node import Node, NodeState
-from gsched.net.channel import Address, tell
+from gsched.net.channel import Address, Caller
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
@@ -50,7 +51,7 @@ class Discovery:
         *,
         port: int,
         ports: Iterable[int],
-        timeout: float,
+        caller: Caller,
         broadcasts: Iterable[str],
     ) -> None:
         self._exchange = exchange
@@ -58,7 +59,7 @@ class Discovery:
         self._identity = identity
         self._port = port
         self._ports = tuple(ports)
-        self._timeout = timeout  # seconds
+        self._caller = caller
         self._broadcasts = tuple(broadcasts)
         self._greenlets = Greenlets()
         self._answers: set[str] = set()
@@ -126,7 +127,7 @@ class Discovery:
         while True:
             for node in list(self._scheduler.nodes.values()):
                 if node.state is NodeState.LOST:
-                    self.seek(node.address, node.port, lambda node=node: self._is_known(node))
+                    self.seek(node.address, node.port, partial(self._is_known, node))
             gevent.sleep(LOST_PAUSE)
 
     def _greet_all(self) -> None:
@@ -196,7 +197,7 @@ class Discovery:
 
     def _greet(self, address: Address, code: bytes, body: dict[str, Any]) -> str:
         try:
-            tell(address, code, build("PING", body), self._timeout)
+            self._caller.tell(address, code, build("PING", body))
         except OSError as error:
             return str(error)
         return ""

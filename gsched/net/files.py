@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeVar
 
 import gevent
 
-from gsched.net.channel import Address, Channel, connect
+from gsched.net.channel import Address, Caller, Channel
 from gsched.store.spool import SpoolFile
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
@@ -87,17 +87,17 @@ def _write(file: BinaryIO, data: bytes) -> None:
         raise DiskError(str(error)) from error
 
 
-def send(address: Address, code: bytes, file: SpoolFile, record: XferFile, timeout: float) -> None:
+def send(caller: Caller, address: Address, code: bytes, file: SpoolFile) -> None:
     """Bring a file to a node. Raises FileRefused, PeerError or OSError."""
-    with connect(address, timeout) as channel:
-        channel.send(build("FILEXFER", record), code)
+    with caller.connect(address) as channel:
+        channel.send(build("FILEXFER", file.record), code)
         there = _count(channel)
         if there == file.size:
             return
         with file.path.open("rb") as source:
             there = _send_bytes(channel, source, there)
         if there != file.size:
-            raise FileRefused(f"file {record.name} refused by the node")
+            raise FileRefused(f"file {file.record.name} refused by the node")
 
 
 def _send_bytes(channel: Channel, source: BinaryIO, there: int) -> int:

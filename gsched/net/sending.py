@@ -9,7 +9,7 @@ from gsched.core.effects import SendJob, TerminateJob
 from gsched.core.job import Job, State
 from gsched.core.node import Node
 from gsched.net import files
-from gsched.net.channel import Address, Channel, ask, connect, tell
+from gsched.net.channel import Address, Caller, Channel
 from gsched.net.computation import NONE_PICKLED, Computation, Message
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
@@ -33,11 +33,11 @@ _LIMIT = 1 << 24
 class Sending:
     """Carries out SendJob and TerminateJob."""
 
-    def __init__(self, exchange: Exchange, identity: Identity, timeout: float) -> None:
+    def __init__(self, exchange: Exchange, identity: Identity, caller: Caller) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
         self._identity = identity
-        self._timeout = timeout  # seconds
+        self._caller = caller
         self._greenlets = Greenlets()
         exchange.perform(SendJob, self._start)
         exchange.perform(TerminateJob, self._start_termination)
@@ -57,7 +57,7 @@ class Sending:
     def _send(self, effect: SendJob) -> None:
         try:
             self._send_files(effect)
-            channel = connect(_address(effect.node), self._timeout)
+            channel = self._caller.connect(_address(effect.node))
         except OSError as error:
             self._refused(effect, Refusal.UNREACHABLE, str(error))
         except (PeerError, files.FileRefused, files.DiskError) as error:
@@ -68,7 +68,7 @@ class Sending:
     def _send_files(self, effect: SendJob) -> None:
         message, code = _message(effect.job), self._code(effect.node)
         for file in message.files:
-            files.send(_address(effect.node), code, file, file.record, self._timeout)
+            files.send(self._caller, _address(effect.node), code, file)
 
     def _send_job(self, effect: SendJob, channel: Channel) -> None:
         """From the first byte on the node may have started it, whatever is heard of it."""
@@ -103,7 +103,8 @@ class Sending:
         """
         try:
             payload = build("NODE_INFO", {"sign": node.identity})
-            reply = ask(_address(node), self._code(node), payload, RESTART_TIME, _LIMIT)
+            code = self._code(node)
+            reply = self._caller.ask(_address(node), code, payload, _LIMIT, RESTART_TIME)
         except (OSError, PeerError):
             return False
         at_once = self._exchange.now() - began < RESTART_TIME
@@ -136,7 +137,7 @@ class Sending:
         payload = build("JOBS", {"compute_id": cluster.id, "auth": computation.node_auth})
         code = self._code(effect.node)
         try:
-            reply = ask(_address(effect.node), code, payload, self._timeout, _LIMIT)
+            reply = self._caller.ask(_address(effect.node), code, payload, _LIMIT)
             uids = loads(reply, plain=True)
         except (OSError, PeerError) as error:
             log.debug("node %s does not tell its jobs: %s", effect.node.address, error)
@@ -167,7 +168,7 @@ class Sending:
 
     def _tell(self, node: Node, payload: bytes) -> None:
         try:
-            tell(_address(node), self._code(node), payload, self._timeout)
+            self._caller.tell(_address(node), self._code(node), payload)
         except OSError as error:
             log.info("node %s cannot be told to stop a job: %s", node.address, error)
 

@@ -15,7 +15,7 @@ from gsched.core.effects import Close, SetUp
 from gsched.core.lease import Lease, SetUpFailure
 from gsched.core.node import Node
 from gsched.net import files
-from gsched.net.channel import ask
+from gsched.net.channel import Caller
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
@@ -70,11 +70,11 @@ class Turns:
 class SetUps:
     """Carries out SetUp and Close."""
 
-    def __init__(self, exchange: Exchange, identity: Identity, port: int, timeout: float) -> None:
+    def __init__(self, exchange: Exchange, identity: Identity, port: int, caller: Caller) -> None:
         self._exchange = exchange
         self._identity = identity
         self._port = port  # where nodes answer
-        self._timeout = timeout  # seconds
+        self._caller = caller
         self._greenlets = Greenlets()
         self._turns = Turns()
         exchange.perform(SetUp, self._start_set_up)
@@ -126,7 +126,7 @@ class SetUps:
         record = _computation(lease).record_for(
             lease, self._port, self._exchange.scheduler.pulse_interval
         )
-        reply = self._ask(lease.node, build("COMPUTE", record), self._timeout)
+        reply = self._ask(lease.node, build("COMPUTE", record))
         try:
             cpus = loads(reply, plain=True)
         except PeerError:
@@ -147,7 +147,7 @@ class SetUps:
             raise SetUpFailed(SetUpFailure.BROKEN, f"file {wanted.name} is not here")
         node = lease.node
         code = self._identity.node_code(node.identity)
-        files.send((node.address, node.port), code, file, file.record, self._timeout)
+        files.send(self._caller, (node.address, node.port), code, file)
 
     def _setup(self, lease: Lease) -> None:
         body = {"compute_id": lease.cluster.id, "setup_args": lease.allocation.setup_args}
@@ -175,9 +175,9 @@ class SetUps:
         except (OSError, PeerError) as error:
             log.warning("%s could not be closed: %s", _place(lease), error)
 
-    def _ask(self, node: Node, payload: bytes, timeout: float) -> bytes:
+    def _ask(self, node: Node, payload: bytes, timeout: float | None = None) -> bytes:
         code = self._identity.node_code(node.identity)
-        return ask((node.address, node.port), code, payload, timeout, _LIMIT)
+        return self._caller.ask((node.address, node.port), code, payload, _LIMIT, timeout)
 
 
 def _computation(lease: Lease) -> Computation:

@@ -59,7 +59,7 @@ class Encoder:
 
     def memoize(self, value: Any) -> None:
         """Give the object on top of the stack a number, to refer to it later."""
-        self._memo[id(value)] = len(self._memo)
+        self._memo[id(value)] = len(self._kept)  # as the reader counts; some are written twice
         self._kept.append(value)
         self.out.append(b"\x94")
 

@@ -81,6 +81,10 @@ class StatResult:
         self.fields: tuple[int, ...] = fields[:10]
         self.more = {k: v for k, v in named.items() if k in self.PORTABLE and type(v) in NUMBER}
 
+    def __setstate__(self, state: Any) -> None:
+        """A pickle's BUILD could else set any attribute, of this class even."""
+        raise PeerError("os.stat_result with a state")
+
     @property
     def size(self) -> int:
         """Bytes."""

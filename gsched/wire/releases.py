@@ -6,7 +6,7 @@ there are two dialects; gsched speaks the newer one, in use since 4.11.
 
 import re
 
-_VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?$")
+_VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?", re.ASCII)
 _OLDEST, _BEYOND = (4, 11), (4, 16)
 
 # Nodes answer only a greeting in their own version, so a stranger is greeted in each of these.
@@ -28,7 +28,7 @@ GREETINGS = (
 
 def understood(version: str) -> bool:
     """Whether a peer of that release speaks the dialect that gsched speaks."""
-    found = _VERSION.match(version)
+    found = _VERSION.fullmatch(version)
     if not found:
         return False
     return _OLDEST <= (int(found[1]), int(found[2])) < _BEYOND
