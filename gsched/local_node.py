@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import logging
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,7 +17,7 @@ log = logging.getLogger("gsched.local_node")
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before it is started again, doubling
 LONG_ENOUGH = 60.0  # seconds after which a run counts as a good one
-STOP_TIMEOUT = 10.0  # seconds; a node needs up to 8 to stop a job that does not listen
+STOP_TIMEOUT = 4.0  # seconds; its jobs are gone by then, and some dispynodes never end
 
 
 class NotInstalled(Exception):
@@ -58,8 +60,8 @@ class LocalNode:
         try:
             process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
-            log.warning("the local node does not stop; it is killed")
-            process.kill()
+            log.info("the local node does not stop by itself; it is killed")
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def _watch(self) -> None:
@@ -82,6 +84,7 @@ class LocalNode:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # an interrupt at the terminal is for us, not for it
             )
         self._process.stdin.write(json.dumps(self._arguments).encode())
         self._process.stdin.close()
