@@ -10,10 +10,9 @@ import gevent
 
 from gsched import __version__
 from gsched.console import Console, interactive
-from gsched.local_node import NotInstalled
-from gsched.net.addresses import UnknownHost
+from gsched.net.mistakes import Mistake
 from gsched.options.table import parse
-from gsched.server import CannotStart, Server
+from gsched.server import Server
 from gsched.welcome import client_program, greeting
 
 log = logging.getLogger("gsched")
@@ -28,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         server = Server(settings)
         server.start()
-    except (CannotStart, UnknownHost, NotInstalled) as error:
+    except Mistake as error:
         print(f"gsched: {error}", file=sys.stderr)  # noqa: T201
         return USAGE_ERROR
     handlers = _stop_on_signals(server)

@@ -12,6 +12,7 @@ import gevent
 from gevent import subprocess
 
 from gsched.net.greenlets import Greenlets
+from gsched.net.mistakes import Mistake
 
 log = logging.getLogger("gsched.local_node")
 
@@ -20,16 +21,12 @@ LONG_ENOUGH = 60.0  # seconds after which a run counts as a good one
 STOP_TIMEOUT = 4.0  # seconds; its jobs are gone by then, and some dispynodes never end
 
 
-class NotInstalled(Exception):
-    """dispy is not there."""
-
-
 class LocalNode:
     """See the module's text. `cpus` 0 means all; `port` is where the node shall listen."""
 
     def __init__(self, address: str, port: int, cpus: int, secret: str, directory: Path) -> None:
         if importlib.util.find_spec("dispy") is None:
-            raise NotInstalled(
+            raise Mistake(
                 "--local_node needs dispy, which is not installed: pip install 'gsched[node]'"
             )
         # A dispynode listens one port above the one that it is told.

@@ -17,6 +17,7 @@ from gsched.core.scheduler import Scheduler
 from gsched.core.snapshot import snapshot
 from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
+from gsched.net import tls
 from gsched.net.addresses import EVERY_ADDRESS, broadcasts, own_addresses
 from gsched.net.channel import Address, Caller, Channel
 from gsched.net.clients import ClientService
@@ -26,6 +27,7 @@ from gsched.net.exchange import Clock, Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
 from gsched.net.listeners import Complaints, Handler, Listener
+from gsched.net.mistakes import Mistake
 from gsched.net.nodes import NodeService
 from gsched.net.openings import Openings
 from gsched.net.sending import Sending
@@ -41,12 +43,8 @@ STOP_TIMEOUT = 20.0  # seconds for nodes to stop jobs and for clients to be told
 _DATAGRAMS, _CLIENTS, _NODES = 0, 2, 1  # places of ports above a release's base
 
 
-class CannotStart(Exception):
-    """What the user has to mend; the text names the option."""
-
-
 class Server:
-    """One scheduler. Raises CannotStart, here or in `start`."""
+    """One scheduler. Raises Mistake, here or in `start`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -54,6 +52,8 @@ class Server:
         self.stopping = Event()
         self._greenlets = Greenlets()
         self._complaints = Complaints()
+        self._node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
+        self._cluster_tls = tls.load("cluster", settings.cluster_certfile, settings.cluster_keyfile)
         self._lock = self._take_directory()
         self.scheduler = Scheduler(
             settings.algorithm,
@@ -79,7 +79,8 @@ class Server:
     def start(self) -> None:
         """Open all ports and begin to serve."""
         settings = self.settings
-        to_nodes, to_clients = Caller(settings.msg_timeout), Caller(settings.msg_timeout)
+        to_nodes = Caller(settings.msg_timeout, self._node_tls)
+        to_clients = Caller(settings.msg_timeout, self._cluster_tls)
         self.port = self._listen_for_nodes()
         self.discovery = Discovery(
             self.exchange,
@@ -181,12 +182,12 @@ class Server:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = (directory / "lock").open("w")
         except OSError as error:
-            raise CannotStart(f"--dest_path_prefix {directory}: {error.strerror}") from error
+            raise Mistake(f"--dest_path_prefix {directory}: {error.strerror}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            raise CannotStart(
+            raise Mistake(
                 f"--dest_path_prefix {directory}: another gsched uses it; give each its own"
             ) from None
         if self.settings.clean:
@@ -196,7 +197,7 @@ class Server:
     def _listen_for_nodes(self) -> int:
         port = self.settings.port
         for one in self.own:
-            listener = self._listen((one.bind, port), self._serve_node, "--port")
+            listener = self._listen((one.bind, port), self._serve_node, "--port", self._node_tls)
             self._listeners.append(listener)
             port = listener.address[1]
         return port
@@ -213,19 +214,24 @@ class Server:
         service = ClientService(self.exchange, self.identity, self.delivery, openings, limit)
         port = settings.scheduler_port
         for one in self.own:
-            listener = self._listen((one.bind, port), service.serve, "--scheduler_port")
+            listener = self._listen(
+                (one.bind, port), service.serve, "--scheduler_port", self._cluster_tls
+            )
             self._client_listeners.append(listener)
             port = listener.address[1]
             for base in settings.other_ports:
                 self._listen_too((one.bind, base + _CLIENTS), service.serve)
         return port
 
-    def _listen(self, address: Address, handler: Handler, option: str) -> Listener:
-        listener = Listener(address, handler, self.settings.msg_timeout, self._complaints)
+    def _listen(
+        self, address: Address, handler: Handler, option: str, side: tls.Tls | None
+    ) -> Listener:
+        timeout = self.settings.msg_timeout
+        listener = Listener(address, handler, timeout, self._complaints, side)
         try:
             listener.start()
         except OSError as error:
-            raise CannotStart(
+            raise Mistake(
                 f"{option} {address[1]}: cannot listen at {_shown(address)}"
                 f" ({os.strerror(error.errno or 0)}); another scheduler may run here"
             ) from error
@@ -233,8 +239,10 @@ class Server:
 
     def _listen_too(self, address: Address, handler: Handler) -> None:
         try:
-            self._client_listeners.append(self._listen(address, handler, "--other_ports"))
-        except CannotStart as error:
+            self._client_listeners.append(
+                self._listen(address, handler, "--other_ports", self._cluster_tls)
+            )
+        except Mistake as error:
             log.warning("%s", error)
 
     def _listen_for_datagrams(self) -> None:
@@ -261,7 +269,7 @@ class Server:
         try:
             self._page.start()
         except OSError as error:
-            raise CannotStart(
+            raise Mistake(
                 f"--http_port {settings.http_port}: {os.strerror(error.errno or 0)}"
             ) from error
 

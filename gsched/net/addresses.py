@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import psutil
 from gevent import socket
 
+from gsched.net.mistakes import Mistake
 from gsched.net.resolver import is_address, resolve
 
 log = logging.getLogger("gsched.net")
@@ -26,14 +27,10 @@ class Own:
     announced: str
 
 
-class UnknownHost(Exception):
-    """A host name given by the user that has no address. Names option and host."""
-
-
 def own_addresses(pairs: tuple[tuple[str | None, str | None], ...]) -> list[Own]:
     """From pairs of address to use (None: find out) and to announce (None: the same).
 
-    Raises UnknownHost.
+    Raises Mistake.
     """
     return [_own(used, announced) for used, announced in pairs]
 
@@ -47,7 +44,7 @@ def _own(used: str | None, announced: str | None) -> Own:
 def _resolved(option: str, host: str) -> str:
     address = resolve(host)
     if not is_address(address):
-        raise UnknownHost(f"{option} {host}: this name has no IPv4 address")
+        raise Mistake(f"{option} {host}: this name has no IPv4 address")
     return address
 
 

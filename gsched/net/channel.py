@@ -8,6 +8,7 @@ from types import TracebackType
 
 from gevent import socket
 
+from gsched.net.tls import Tls
 from gsched.wire.frames import FrameReader, frame
 
 Address = tuple[str, int]
@@ -87,17 +88,20 @@ class Channel:
 class Caller:
     """Opens connections, each step of which may take `timeout` seconds."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, tls: Tls | None = None) -> None:
         self.timeout = timeout
+        self._tls = tls
 
     def connect(self, address: Address, timeout: float | None = None) -> Channel:
         """A connection to the address. Raises OSError."""
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock, timeout = socket.socket(family, socket.SOCK_STREAM), timeout or self.timeout
         try:
-            sock.settimeout(timeout or self.timeout)
+            sock.settimeout(timeout)
             sock.connect(address)
-            return Channel(sock, address, timeout or self.timeout)
+            if self._tls is not None:
+                sock = self._tls.connect(sock, timeout)
+            return Channel(sock, address, timeout)
         except BaseException:
             sock.close()
             raise

@@ -12,6 +12,7 @@ from gevent.server import StreamServer
 
 from gsched.net.channel import Address, Channel
 from gsched.net.greenlets import Handlers
+from gsched.net.tls import Tls
 from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.net")
@@ -43,11 +44,17 @@ class Listener:
     """One address and port. `handler` is called with each connection, in its own greenlet."""
 
     def __init__(
-        self, address: Address, handler: Handler, timeout: float, complaints: Complaints
+        self,
+        address: Address,
+        handler: Handler,
+        timeout: float,
+        complaints: Complaints,
+        tls: Tls | None = None,
     ) -> None:
         self._handler = handler
         self._timeout = timeout
         self._complaints = complaints
+        self._tls = tls
         self._server = StreamServer(
             address, self._serve, backlog=BACKLOG, spawn=Handlers(MAX_CONNECTIONS)
         )
@@ -72,6 +79,8 @@ class Listener:
 
     def _serve(self, sock: socket.socket, peer: Address) -> None:
         try:
+            if self._tls is not None:
+                sock = self._tls.accept(sock, self._timeout)
             with Channel(sock, peer[:2], self._timeout) as channel:
                 self._handler(channel)
         except PeerError as error:

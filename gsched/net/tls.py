@@ -1,0 +1,74 @@
+"""TLS as dispy's peers do it.
+
+On one side, nodes or clients, all parties share a certificate, or hold one whose file has that of
+its issuer too: whoever connects takes its own certificate file for the authority that the other's
+must come from. Host names are not checked, and whoever is connected to asks for no certificate.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from ssl import PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER, VERIFY_X509_PARTIAL_CHAIN, TLSVersion
+
+from gevent import socket
+from gevent.ssl import SSLContext, SSLError
+
+from gsched.net.mistakes import Mistake
+from gsched.wire.errors import PeerError
+
+
+@dataclass(frozen=True)
+class Tls:
+    """One side's TLS. `option` names the certificate's option for those who read the log."""
+
+    option: str
+    accepting: SSLContext
+    connecting: SSLContext
+
+    def accept(self, sock: socket.socket, timeout: float) -> socket.socket:
+        """The handshake of a connection that came in. Raises PeerError or OSError."""
+        sock.settimeout(timeout)
+        try:
+            return self.accepting.wrap_socket(sock, server_side=True)
+        except SSLError as error:
+            raise PeerError(self._problem(error)) from error
+
+    def connect(self, sock: socket.socket, timeout: float) -> socket.socket:
+        """The handshake of a connection that we opened. Raises OSError."""
+        sock.settimeout(timeout)
+        try:
+            return self.connecting.wrap_socket(sock)
+        except SSLError as error:
+            raise ConnectionError(self._problem(error)) from error
+
+    def _problem(self, error: SSLError) -> str:
+        reason = error.reason or str(error)
+        return f"TLS handshake failed, {reason}: is the certificate there that of {self.option}?"
+
+
+def load(side: str, certfile: Path | None, keyfile: Path | None) -> Tls | None:
+    """TLS of the side `node` or `cluster`; None without a certificate. Raises Mistake."""
+    if certfile is None:
+        if keyfile is not None:
+            raise Mistake(f"--{side}_keyfile is of no use without --{side}_certfile")
+        return None
+    for name, path in (("certfile", certfile), ("keyfile", keyfile)):
+        if path is not None and not path.is_file():
+            raise Mistake(f"--{side}_{name} {path}: no such file")
+    accepting, connecting = SSLContext(PROTOCOL_TLS_SERVER), SSLContext(PROTOCOL_TLS_CLIENT)
+    try:
+        accepting.load_cert_chain(certfile, keyfile)
+        connecting.load_verify_locations(certfile)
+    except (SSLError, OSError) as error:
+        raise Mistake(_unusable(side, certfile, keyfile, error)) from error
+    accepting.minimum_version = connecting.minimum_version = TLSVersion.TLSv1_2
+    connecting.check_hostname = False
+    connecting.verify_flags |= VERIFY_X509_PARTIAL_CHAIN
+    return Tls(f"--{side}_certfile", accepting, connecting)
+
+
+def _unusable(side: str, certfile: Path, keyfile: Path | None, error: OSError) -> str:
+    reason = getattr(error, "reason", None) or error.strerror or str(error)
+    if keyfile is not None:
+        return f"--{side}_certfile {certfile} with --{side}_keyfile {keyfile}: {reason}"
+    hint = f"it must hold certificate and key, or name the key by --{side}_keyfile"
+    return f"--{side}_certfile {certfile}: {reason}; {hint}"
