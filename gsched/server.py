@@ -30,6 +30,7 @@ from gsched.net.listeners import Complaints, Handler, Listener
 from gsched.net.mistakes import Mistake
 from gsched.net.nodes import NodeService
 from gsched.net.openings import Openings
+from gsched.net.relays import Relays
 from gsched.net.sending import Sending
 from gsched.net.setups import SetUps
 from gsched.net.uploads import Limit
@@ -90,7 +91,8 @@ class Server:
             caller=to_nodes,
             broadcasts=broadcasts(self.own),
         )
-        self.node_service = NodeService(self.exchange, self.identity, self.discovery)
+        self.relays = Relays(self.scheduler, self.identity, to_nodes, to_clients)
+        self.node_service = NodeService(self.exchange, self.identity, self.discovery, self.relays)
         self.set_ups = SetUps(self.exchange, self.identity, self.port, to_nodes)
         self.sending = Sending(self.exchange, self.identity, to_nodes)
         self.delivery = Delivery(self.exchange, self.identity, to_clients)
@@ -211,7 +213,15 @@ class Server:
             self.exchange, settings.dest_path_prefix / "spool", settings.cleanup_nodes
         )
         limit = Limit(settings.max_file_size, settings.oversize_files == "refuse")
-        service = ClientService(self.exchange, self.identity, self.delivery, openings, limit)
+        service = ClientService(
+            self.exchange,
+            self.identity,
+            self.delivery,
+            openings,
+            self.sending,
+            self.relays,
+            limit,
+        )
         port = settings.scheduler_port
         for one in self.own:
             listener = self._listen(

@@ -74,7 +74,7 @@ class TellScheduled:
 
 @dataclass(frozen=True, slots=True)
 class TellNode:
-    """Tell the client about a node: `what` is initialized, closed or available."""
+    """Tell the client about a node: `what` is initialized, closed, cpus or available."""
 
     cluster: Cluster
     node: Node

@@ -89,6 +89,8 @@ class Fleet:
             node.note = "" if cpus else "offers no CPUs now"
             self._book.ready.roomier(node)
             self._placement.welcome(node)
+            for lease in node.leases.values():
+                self._placement.tell(lease, "cpus")
 
     def unreachable(self, node: Node, now: float) -> None:
         """A message could not be brought to the node."""

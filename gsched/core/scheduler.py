@@ -237,6 +237,8 @@ class Scheduler:
             raise Refused("only exclusive clusters may set CPUs, or all with --cooperative")
         node.limit = Allocation("*", cpus=cpus).limit(node.total)
         self._book.ready.roomier(node)
+        for lease in node.leases.values():
+            self._placement.tell(lease, "cpus")
         return self._after(now)
 
     # -- nodes --------------------------------------------------------------------------------

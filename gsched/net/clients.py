@@ -10,6 +10,7 @@ from typing import Any
 
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import Effect
+from gsched.core.job import State
 from gsched.core.scheduler import Refused
 from gsched.net import uploads
 from gsched.net.channel import Channel
@@ -18,7 +19,9 @@ from gsched.net.delivery import Delivery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.openings import Openings, allocations
+from gsched.net.relays import Relays
 from gsched.net.resolver import resolve
+from gsched.net.sending import Sending
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.frames import CODE_SIZE
@@ -31,6 +34,7 @@ log = logging.getLogger("gsched.clients")
 
 TOLD_TIMEOUT = 9.0  # seconds; a client waits 10 for the answer to SCHEDULE
 ACK, NAK = b"ACK", b"NAK"
+MOST_DONE = 51  # results that a client is told of at once, as dispy's scheduler does
 _REFUSED = -1
 _SMALL = 1024
 
@@ -44,6 +48,8 @@ class ClientService:
         identity: Identity,
         delivery: Delivery,
         openings: Openings,
+        sending: Sending,
+        relays: Relays,
         limit: uploads.Limit,
     ) -> None:
         self._exchange = exchange
@@ -51,6 +57,8 @@ class ClientService:
         self._identity = identity
         self._delivery = delivery
         self._openings = openings
+        self._sending = sending
+        self._relays = relays
         self._limit = limit
         self._handlers: dict[str, Callable[..., bytes | None]] = {
             "CLIENT": self._client,
@@ -66,6 +74,10 @@ class ClientService:
             "CLOSE_NODE": self._close_node,
             "SET_NODE_CPUS": self._set_node_cpus,
             "NODE_JOBS": self._node_jobs,
+            "SENDFILE": self._send_file,
+            "PENDING_JOBS": self._pending_jobs,
+            "RETRIEVE_JOB": self._retrieve_job,
+            "RESEND_JOB_RESULTS": self._resend_results,
         }
 
     def serve(self, channel: Channel) -> None:
@@ -101,11 +113,7 @@ class ClientService:
         return dumps({"compute_id": cluster.id, "auth": _computation(cluster).client_auth})
 
     def _file(self, channel: Channel, offered: XferFile) -> None:
-        cluster = self._scheduler.clusters.get(_id(offered.compute_id))
-        if cluster is None or _computation(cluster).source != channel.peer[0]:
-            channel.send(dumps(_REFUSED))
-            raise PeerError("file for a computation that is not the client's")
-        self._heard(cluster)
+        cluster = self._cluster_of(channel, offered)
         problem = uploads.receive_into(_computation(cluster).spool, channel, offered, self._limit)
         if problem:
             cluster.note = problem
@@ -216,8 +224,37 @@ class ClientService:
     def _node_jobs(self, channel: Channel, body: dict[str, Any]) -> bytes:
         cluster = self._cluster(body)
         node = self._scheduler.nodes.get(resolve(body["node"]))
+        if node is not None and body.get("from_node"):
+            return dumps(self._sending.jobs_at(node, cluster) or [])
         jobs = node.jobs.values() if node else ()
         return dumps([job.uid for job in jobs if job.cluster is cluster])
+
+    def _send_file(self, channel: Channel, body: dict[str, Any]) -> None:
+        file: XferFile = body["xf"]
+        self._relays.to_node(channel, self._cluster_of(channel, file), resolve(body["node"]), file)
+
+    # -- results that the client asks for ---------------------------------------------------------
+
+    def _pending_jobs(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        cluster = self._cluster(body)
+        done = [job.uid for job in cluster.jobs.values() if job.state is State.DONE]
+        return dumps({"done": done[:MOST_DONE], "pending": cluster.waiting + cluster.running})
+
+    def _retrieve_job(self, channel: Channel, body: dict[str, Any]) -> None:
+        job = self._cluster(body).jobs.get(_id(body["uid"]))
+        if job is None or job.state is not State.DONE:
+            job = None
+        elif not secrets.same(job.message.hash, body["hash"]):
+            raise PeerError(f"request for job {job.uid} with a wrong hash")
+        channel.send(dumps(self._delivery.reply(job) if job else None))
+        if channel.receive(_SMALL) == ACK and job is not None:
+            self._exchange.tell(self._scheduler.delivered, job.uid)
+
+    def _resend_results(self, channel: Channel, body: dict[str, Any]) -> bytes:
+        """The client is there again, perhaps as a new process at the same port."""
+        cluster = self._cluster(body)
+        self._delivery.retry_now(cluster)
+        return dumps(len(cluster.jobs))
 
     # -- within -----------------------------------------------------------------------------------
 
@@ -226,6 +263,15 @@ class ClientService:
         cluster = self._scheduler.clusters.get(_id(body["compute_id"]))
         if cluster is None or not secrets.same(_computation(cluster).client_auth, body["auth"]):
             raise PeerError("request for a computation that is not the client's")
+        self._heard(cluster)
+        return cluster
+
+    def _cluster_of(self, channel: Channel, file: XferFile) -> Cluster:
+        """The cluster that a file is for: it bears no auth, so it must come from the same host."""
+        cluster = self._scheduler.clusters.get(_id(file.compute_id))
+        if cluster is None or _computation(cluster).source != channel.peer[0]:
+            channel.send(dumps(_REFUSED))
+            raise PeerError("file for a computation that is not the client's")
         self._heard(cluster)
         return cluster
 

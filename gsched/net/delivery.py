@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import gevent
+from gevent.event import Event
 
 from gsched.core import effects
 from gsched.core.cluster import Cluster
@@ -62,6 +63,7 @@ class Mailbox:
         self._greenlets = greenlets
         self._lanes: list[deque[Letter]] = [deque() for _ in range(LANES)]
         self._busy: set[int] = set()
+        self._nudge = Event()
         self.failures = 0  # in a row, of messages that have to arrive
         self.closed = False
 
@@ -72,6 +74,11 @@ class Mailbox:
         if lane not in self._busy:
             self._busy.add(lane)
             self._greenlets.spawn(f"mailbox {self._address}", self._work, lane)
+
+    def retry_now(self) -> None:
+        """The client is there again: do not wait for the next try."""
+        self._nudge.set()
+        self._nudge.clear()
 
     def close(self) -> None:
         """Forget what is not sent yet."""
@@ -94,7 +101,7 @@ class Mailbox:
             payload = letter.payload()
             if payload is None or self._try(payload, letter):
                 return
-            gevent.sleep(pause)
+            self._nudge.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _try(self, payload: bytes, letter: Letter) -> bool:
@@ -141,10 +148,11 @@ class Delivery:
         """Send nothing more."""
         self._greenlets.kill()
 
-    def undelivered(self, cluster: Cluster) -> int:
-        """Failed tries in a row to reach the cluster's client."""
+    def retry_now(self, cluster: Cluster) -> None:
+        """Try again at once to deliver what the client did not take."""
         mailbox = self._mailboxes.get(cluster.id)
-        return mailbox.failures if mailbox else 0
+        if mailbox is not None:
+            mailbox.retry_now()
 
     def probe(self, cluster: Cluster) -> bool:
         """Whether the client can be reached at all."""
@@ -165,7 +173,10 @@ class Delivery:
             self._exchange.scheduler.client_heard(job.cluster, self._exchange.now())
             self._exchange.tell(self._exchange.scheduler.delivered, job.uid)
 
-        self._mailbox(job.cluster).put(Letter(lambda: self._job_reply(job), done), job.uid)
+        def payload() -> bytes | None:
+            return build("JOB_REPLY", self.reply(job)) if job.state is State.DONE else None
+
+        self._mailbox(job.cluster).put(Letter(payload, done), job.uid)
 
     def _provisional(self, effect: effects.SendProvisional) -> None:
         payload = build("JOB_REPLY", effect.reply)
@@ -237,7 +248,7 @@ class Delivery:
             self._mailboxes[cluster.id] = mailbox
         return mailbox
 
-    def _job_reply(self, job: Job) -> bytes:
+    def reply(self, job: Job) -> JobReply:
         """How the job ended, in the node's words where it has spoken."""
         status = STATUS[job.end] if job.end else records.ABANDONED
         node = job.last
@@ -254,7 +265,7 @@ class Delivery:
         reply.status = status
         reply.result = reply.result or NONE_PICKLED  # clients decode it in any case
         reply.extra["cpus"] = node.cpus if node else 0
-        return build("JOB_REPLY", reply)
+        return reply
 
     def _node_status(self, effect: effects.TellNode) -> dict[str, object]:
         cluster, node = effect.cluster, effect.node
@@ -268,6 +279,8 @@ class Delivery:
             code = self._identity.node_code(node.identity)
             body |= {"status": records.NODE_INITIALIZED, "node_auth": code, "node_port": node.port}
             return body | {"dispy_node": _dispy_node(node, self._exchange.now())}
+        if effect.what == "cpus":
+            return body | {"status": "node_cpus", "node_cpus": node.cpus}
         body |= {"tx": 0, "rx": 0}
         if effect.what == "closed":
             return body | {"status": records.NODE_CLOSED}

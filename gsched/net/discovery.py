@@ -102,6 +102,11 @@ class Discovery:
         self._answers.add(body["ip_addr"])
         self._greenlets.spawn(f"answer {body['ip_addr']}", self._answer, body)
 
+    def introduction(self) -> dict[str, Any]:
+        """Who we are and where to answer."""
+        addresses = list(self._identity.announced)
+        return {"sign": self._identity.sign, "port": self._port, "ip_addrs": addresses}
+
     def run(self, ping_interval: float | None) -> None:
         """Greet everybody now and every so many seconds, and nodes that were lost."""
         self._greenlets.spawn("greetings", self._run, ping_interval)
@@ -203,8 +208,7 @@ class Discovery:
         return ""
 
     def _greeting(self, version: str) -> dict[str, Any]:
-        body = {"version": version, "sign": self._identity.sign, "port": self._port}
-        return body | {"ip_addrs": list(self._identity.announced)}
+        return self.introduction() | {"version": version}
 
     def _is_known(self, node: Node) -> bool:
         return self._scheduler.nodes.get(node.address) is node

@@ -91,7 +91,7 @@ def send(caller: Caller, address: Address, code: bytes, file: SpoolFile) -> None
     """Bring a file to a node. Raises FileRefused, PeerError or OSError."""
     with caller.connect(address) as channel:
         channel.send(build("FILEXFER", file.record), code)
-        there = _count(channel)
+        there = receive_count(channel)
         if there == file.size:
             return
         with file.path.open("rb") as source:
@@ -108,11 +108,12 @@ def _send_bytes(channel: Channel, source: BinaryIO, there: int) -> int:
             break
         channel.send_raw(data)
         sent += len(data)
-        there = _count(channel)
+        there = receive_count(channel)
     return there
 
 
-def _count(channel: Channel) -> int:
+def receive_count(channel: Channel) -> int:
+    """What the receiver of a file says that it has. Raises PeerError or OSError."""
     count = loads(channel.receive(_SMALL), plain=True)
     if type(count) is not int:
         raise PeerError("a file's receiver answered without a number")

@@ -16,10 +16,12 @@ from gsched.net.computation import Message
 from gsched.net.discovery import Discovery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.relays import Relays
 from gsched.wire import records, secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import LARGE, Sender, parse
-from gsched.wire.records import AvailInfo, JobReply
+from gsched.wire.pickles import dumps
+from gsched.wire.records import AvailInfo, JobReply, XferFile
 from gsched.wire.releases import understood
 
 log = logging.getLogger("gsched.nodes")
@@ -30,11 +32,14 @@ ENDS = {records.FINISHED: End.FINISHED, records.TERMINATED: End.TERMINATED}
 class NodeService:
     """One short function for each message of a node."""
 
-    def __init__(self, exchange: Exchange, identity: Identity, discovery: Discovery) -> None:
+    def __init__(
+        self, exchange: Exchange, identity: Identity, discovery: Discovery, relays: Relays
+    ) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
         self._identity = identity
         self._discovery = discovery
+        self._relays = relays
         self._handlers: dict[str, Callable[..., bytes | None]] = {
             "PONG": self._pong,
             "PING": self._ping,
@@ -42,11 +47,15 @@ class NodeService:
             "TERMINATED": self._terminated,
             "NODE_CPUS": self._node_cpus,
             "JOB_REPLY": self._job_reply,
+            "RELAY_INFO": self._relay_info,
         }
 
     def serve(self, channel: Channel) -> None:
         """One connection: one message, with its reply. Raises PeerError or OSError."""
         message, body = parse(channel.receive(LARGE), Sender.NODE)
+        if message.body is XferFile:
+            self._relays.from_job(channel, body)
+            return
         reply = self._handlers[message.name](body)
         if reply:
             channel.send(reply)
@@ -132,6 +141,14 @@ class NodeService:
         seconds = max(0.0, reply.end_time - reply.start_time)
         finished = self._scheduler.finished
         self._exchange.tell(finished, job.uid, reply.ip_addr, end, reply, seconds)
+
+    def _relay_info(self, body: dict[str, Any]) -> bytes:
+        """A dispynetrelay asks what it shall tell the nodes of its network."""
+        authentic = secrets.same(body.get("auth") or b"", self._identity.pong_code)
+        if not authentic or not understood(body["version"]):
+            return dumps(None)
+        address = body["scheduler_ip_addr"] or self._identity.announced[0]
+        return dumps(self._discovery.introduction() | {"ip_addrs": [address]})
 
     # -- within -------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import logging
 
 import gevent
 
+from gsched.core.cluster import Cluster
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import SendJob, TerminateJob
 from gsched.core.job import Job, State
@@ -116,7 +117,7 @@ class Sending:
             gevent.sleep(pause)
             if effect.job.state is not State.SENDING or effect.job.tries != effect.tries:
                 return
-            uids = self._ask_for_jobs(effect)
+            uids = self.jobs_at(effect.node, effect.job.cluster)
             if uids is not None:
                 self._settle(effect, effect.job.uid in uids, problem)
                 return
@@ -131,16 +132,15 @@ class Sending:
             reason = f"node {effect.node.address} does not have it ({problem})"
             self._exchange.tell(self._scheduler.missing, job.uid, effect.tries, reason)
 
-    def _ask_for_jobs(self, effect: SendJob) -> list[object] | None:
-        cluster = effect.job.cluster
+    def jobs_at(self, node: Node, cluster: Cluster) -> list[object] | None:
+        """Uids of the cluster's jobs at the node, in the node's own words; None without any."""
         computation: Computation = cluster.spec
         payload = build("JOBS", {"compute_id": cluster.id, "auth": computation.node_auth})
-        code = self._code(effect.node)
         try:
-            reply = self._caller.ask(_address(effect.node), code, payload, _LIMIT)
+            reply = self._caller.ask(_address(node), self._code(node), payload, _LIMIT)
             uids = loads(reply, plain=True)
         except (OSError, PeerError) as error:
-            log.debug("node %s does not tell its jobs: %s", effect.node.address, error)
+            log.debug("node %s does not tell its jobs: %s", node.address, error)
             return None
         return uids if isinstance(uids, list) else None
 

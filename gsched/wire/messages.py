@@ -158,6 +158,21 @@ _TABLE = [
         "list of uids",
         fields={**_CLUSTER, "node": TEXT, "from_node": Maybe(FLAG)},
     ),
+    _row(
+        "SENDFILE",
+        "client",
+        "as FILEXFER, in the words of the node",
+        fields={"node": TEXT, "xf": (XferFile,)},
+        plain=False,
+    ),
+    _row("PENDING_JOBS", "client", "dict: done, pending", fields=_CLUSTER),
+    _row(
+        "RETRIEVE_JOB",
+        "client",
+        "_JobReply or None; then the client sends ACK or NAK",
+        fields={**_CLUSTER, "uid": ID, "hash": (str,)},
+    ),
+    _row("RESEND_JOB_RESULTS", "client", "int: jobs not yet answered for", fields=_CLUSTER),
     _row("PULSE", "client", "none", fields={"client_ip_addr": TEXT, "client_port": (int,)}),
     # -- nodes --------------------------------------------------------------------------------
     _row(
@@ -195,6 +210,19 @@ _TABLE = [
         "node",
         "none",
         fields={"ip_addr": (str,), "sign": (str,), "cpus": (int,)},
+    ),
+    _row(
+        "FILEXFER",
+        "node",
+        "as FILEXFER, in the words of the client, after a second frame: _JobReply without a tag",
+        body=XferFile,
+        plain=False,
+    ),
+    _row(
+        "RELAY_INFO",
+        "node",
+        "dict: sign, ip_addrs, port; None refuses",
+        fields={"version": (str,), "auth": Maybe((bytes, NONE)), "scheduler_ip_addr": TEXT},
     ),
     _row(
         "JOB_REPLY",

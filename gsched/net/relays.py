@@ -1,0 +1,105 @@
+"""Files that only pass through: from a client to a node, and from a job to its client.
+
+The receiver's counts are handed to the sender one by one, so the two ends work as if they spoke
+to each other; what is held here is never more than one read.
+"""
+
+import logging
+from dataclasses import replace
+
+from gsched.core.cluster import Cluster
+from gsched.core.lease import LeaseState
+from gsched.core.scheduler import Scheduler
+from gsched.net.channel import Caller, Channel
+from gsched.net.computation import Computation, Message
+from gsched.net.files import CHUNK, REFUSED, receive_count
+from gsched.net.identity import Identity
+from gsched.net.paths import check_relative
+from gsched.wire import secrets
+from gsched.wire.errors import PeerError
+from gsched.wire.messages import SMALL, build
+from gsched.wire.pickles import dumps, loads
+from gsched.wire.records import JobReply, XferFile
+
+log = logging.getLogger("gsched.relays")
+
+PRESENT = (LeaseState.READY, LeaseState.DRAINED)
+
+
+class Relays:
+    """Knows who may send what to whom."""
+
+    def __init__(
+        self, scheduler: Scheduler, identity: Identity, to_nodes: Caller, to_clients: Caller
+    ) -> None:
+        self._scheduler = scheduler
+        self._identity = identity
+        self._to_nodes = to_nodes
+        self._to_clients = to_clients
+
+    def to_node(self, source: Channel, cluster: Cluster, address: str, file: XferFile) -> None:
+        """A file of a client for one node that its computation is on. Raises PeerError, OSError."""
+        check_relative(file.dest_path, file.sep)
+        lease = cluster.leases.get(address)
+        if lease is None or lease.state not in PRESENT:
+            log.warning("%s: file for node %s, where it is not", cluster.label, address)
+            _refuse(source)
+            return
+        node = lease.node
+        request = build("FILEXFER", replace(file, compute_id=cluster.id))
+        with self._connected(source, self._to_nodes, (node.address, node.port)) as target:
+            target.send(request, self._identity.node_code(node.identity))
+            relay(source, target, file.stat_buf.size)
+
+    def from_job(self, source: Channel, file: XferFile) -> None:
+        """A file of a running job for its client. Raises PeerError and OSError."""
+        about = loads(source.receive(SMALL))
+        if not isinstance(about, JobReply):
+            raise PeerError("a job's file without word of the job")
+        about.check()
+        job = self._scheduler.jobs.get(about.uid) if isinstance(about.uid, int) else None
+        if job is None or job.node is None or not _is_of(job.message, about):
+            _refuse(source)
+            raise PeerError(f"file of job {about.uid}, which does not run here")
+        computation: Computation = job.cluster.spec
+        with self._connected(source, self._to_clients, computation.reply_to) as target:
+            target.send(build("FILEXFER", file))
+            target.send(dumps(about))
+            relay(source, target, file.stat_buf.size)
+
+    def _connected(self, source: Channel, caller: Caller, address: tuple[str, int]) -> Channel:
+        """A connection to the receiver; without one the sender is told so."""
+        try:
+            return caller.connect(address)
+        except OSError:
+            _refuse(source)
+            raise
+
+
+def relay(source: Channel, target: Channel, size: int) -> None:
+    """Bring `size` bytes from source to target, which has been told of the file.
+
+    Raises PeerError or OSError.
+    """
+    there = receive_count(target)
+    source.send(dumps(there))
+    while 0 <= there < size:
+        _relay_chunk(source, target, there, size)
+        there = receive_count(target)
+        source.send(dumps(there))
+
+
+def _relay_chunk(source: Channel, target: Channel, there: int, size: int) -> None:
+    end = min(there + CHUNK, size)
+    while there < end:
+        data = source.receive_raw(end - there)
+        target.send_raw(data)
+        there += len(data)
+
+
+def _refuse(source: Channel) -> None:
+    source.send(dumps(REFUSED))
+
+
+def _is_of(message: Message, about: JobReply) -> bool:
+    return secrets.same(message.hash, about.hash)
