@@ -10,10 +10,10 @@ from typing import Any
 
 from gsched.wire.errors import PeerError
 from gsched.wire.records import RECORDS, Record, StatResult
-from gsched.wire.standins import StandIn, StandInType
+from gsched.wire.standins import Call, StandIn, StandInType
 
 MAX_DEPTH = 100
-_SHARED = 64  # from this size on, strings are written once however often they occur
+_SHARED = 64  # bytes from which on strings and integers are written once, however often they occur
 
 _U4, _U8, _I4, _F8 = Struct("<I"), Struct("<Q"), Struct("<i"), Struct(">d")
 _GROUP = 1000  # items between two marks, as CPython's pickler does
@@ -70,6 +70,18 @@ class Encoder:
             self.save(value)
         self.out.append(close)
 
+    def close_group(self, value: Any, close: bytes) -> None:
+        """Make one object of the group; or drop it, if the object holds itself.
+
+        Then, by way of something that can be changed later, it was written within itself.
+        """
+        if self._memo.get(id(value)) is None:
+            self.out.append(close)
+            self.memoize(value)
+        else:
+            self.out.append(b"1")
+            self.recall(value)
+
 
 Writer = Callable[[Encoder, Any], None]
 
@@ -88,9 +100,17 @@ def _int(to: Encoder, value: int) -> None:
     elif -(1 << 31) <= value < 1 << 31:
         to.out.append(b"J" + _I4.pack(value))
     else:
-        data = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
-        head = b"\x8a" + bytes((len(data),)) if len(data) < 256 else b"\x8b" + _U4.pack(len(data))
-        to.out.append(head + data)
+        _long(to, value)
+
+
+def _long(to: Encoder, value: int) -> None:
+    size = value.bit_length() // 8 + 1
+    if size >= _SHARED and to.recall(value):
+        return
+    to.out.append(b"\x8a" + bytes((size,)) if size < 256 else b"\x8b" + _U4.pack(size))
+    to.out.append(value.to_bytes(size, "little", signed=True))
+    if size >= _SHARED:
+        to.memoize(value)
 
 
 def _float(to: Encoder, value: float) -> None:
@@ -130,12 +150,7 @@ def _tuple(to: Encoder, value: tuple[Any, ...]) -> None:
         to.out.append(b")")
         return
     to.save_group(value, b"")
-    if id(value) in to._memo:  # it holds itself, by way of a list: what was written is too much
-        to.out.append(b"1")
-        to.recall(value)
-    else:
-        to.out.append(b"t")
-        to.memoize(value)
+    to.close_group(value, b"t")
 
 
 def _list(to: Encoder, value: list[Any]) -> None:
@@ -168,8 +183,8 @@ def _set(to: Encoder, value: set[Any]) -> None:
 
 
 def _frozenset(to: Encoder, value: frozenset[Any]) -> None:
-    to.save_group(value, b"\x91")
-    to.memoize(value)
+    to.save_group(value, b"")
+    to.close_group(value, b"\x91")
 
 
 def _name(to: Encoder, module: str, name: str) -> None:
@@ -223,7 +238,16 @@ def _members(to: Encoder, members: list[Any]) -> None:
     to.save_group(members, b"\x90")
 
 
+def _call(to: Encoder, call: Call) -> None:
+    """What the call returned was dropped, so it was made for what it does to its argument."""
+    if call.result() is None:
+        to.save(call.function)
+        to.save((call.argument(), call.state))
+        to.out.append(b"R0")
+
+
 _STEPS: dict[str, Writer] = {
+    "call": _call,
     "state": _state,
     "items": _append,
     "pairs": _assign,

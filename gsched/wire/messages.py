@@ -52,8 +52,8 @@ class Message:
     """One row of the table.
 
     `body` is the record that the pickle holds, or dict. `plain` bodies hold no objects at all:
-    these are decoded before anything is known of the sender. `limit` is in bytes. `reply` says
-    what the sender waits for.
+    these are decoded before anything is known of the sender. `limit` is in bytes, and
+    `opcodes` bounds the values in its pickle. `reply` says what the sender waits for.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Message:
     body: type = dict
     plain: bool = True
     limit: int = SMALL
+    opcodes: int = 2_000
 
     def check(self, body: Any) -> None:
         """Raises PeerError, naming message and field, unless the body is as the table says."""
@@ -112,6 +113,7 @@ _TABLE = [
         fields={"compute": (Compute,), "node_allocs": (list,), "exclusive": FLAG},
         plain=False,
         limit=64 * MIB,
+        opcodes=pickles.MAX_OPCODES,
     ),
     _row(
         "FILEXFER",
@@ -128,6 +130,7 @@ _TABLE = [
         fields={"node": TEXT, "job": (Job,), "auth": (str,)},
         plain=False,
         limit=LARGE,
+        opcodes=pickles.MAX_OPCODES,
     ),
     _row("TERMINATE_JOB", "client", "none", fields={"uid": ID, **_CLUSTER}),
     _row("CLOSE", "client", "none", fields={**_CLUSTER, "terminate_pending": Maybe(FLAG)}),
@@ -138,6 +141,7 @@ _TABLE = [
         fields={**_CLUSTER, "node_alloc": (list,)},
         plain=False,
         limit=MIB,
+        opcodes=pickles.MAX_OPCODES,
     ),
     _row("DEALLOCATE_NODE", "client", "int: 0 done, -1 refused", fields={**_CLUSTER, "node": TEXT}),
     _row(
@@ -251,7 +255,8 @@ def parse(payload: bytes, sender: Sender) -> tuple[Message, Any]:
         raise PeerError(f"unknown message {_printable(tag)} from a {sender.value}")
     if len(payload) > message.limit:
         raise PeerError(f"{message.name} of {len(payload)} bytes, {message.limit} allowed")
-    body = pickles.loads(payload[len(tag) + 1 :], plain=message.plain)
+    data = payload[len(tag) + 1 :]
+    body = pickles.loads(data, plain=message.plain, max_opcodes=message.opcodes)
     message.check(body)
     return message, body
 
@@ -262,4 +267,4 @@ def build(name: str, body: Any) -> bytes:
 
 
 def _printable(tag: bytes) -> str:
-    return repr(tag[:16].decode("ascii", "replace")) if tag else "without a tag"
+    return repr(tag.decode("ascii", "replace")) if tag else "without a tag"

@@ -6,7 +6,7 @@ honest use here and are refused. A memo index or an integer of absurd size makes
 allocate before it looks at the data, so these are bounded here too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from gsched.wire.errors import PeerError
 
@@ -80,20 +80,24 @@ def _table() -> list[int]:
 
 
 _TABLE = _table()
+_GETS = frozenset(b"hj")
 
 
-def scan(data: bytes, max_opcodes: int) -> None:
-    """Check a whole pickle without decoding it.
+def scan(data: bytes, max_opcodes: int) -> int:
+    """Check a whole pickle without decoding it; tells how often it refers to its memo.
 
     Raises PeerError if it holds an opcode that peers have no use for, more than `max_opcodes`
     of them, a size that runs past its end, or bytes behind its end.
     """
-    at, left, size, table = 0, max_opcodes, len(data), _TABLE
+    at, left, references, size, table = 0, max_opcodes, 0, len(data), _TABLE
     while at < size:
         op = data[at]
         width = table[op]
-        if width >= 0:
+        if width > 0:
             at += 1 + width
+            references += op in _GETS
+        elif width == 0:
+            at += 1
         elif op == STOP:
             break
         elif width == _SPECIAL:
@@ -105,3 +109,14 @@ def scan(data: bytes, max_opcodes: int) -> None:
             raise PeerError(f"pickle of more than {max_opcodes} opcodes")
     if at != size - 1:
         raise PeerError("pickle without its end, or with bytes behind it")
+    return references
+
+
+def arguments(data: bytes) -> Iterator[tuple[int, int]]:
+    """The opcodes of a pickle that has been scanned, with the memo index that follows some."""
+    at = 0
+    while data[at] != STOP:
+        op, width = data[at], _TABLE[data[at]]
+        index = int.from_bytes(data[at + 1 : at + 5 if op in b"rj" else at + 2], "little")
+        yield op, index
+        at = at + 1 + width if width >= 0 else _SKIP[op](data, at, len(data))

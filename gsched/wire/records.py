@@ -16,6 +16,7 @@ NUMBER: Types = (int, float)
 TEXT: Types = (str, NONE)
 
 EXTRA = "extra"
+_BIG = 1 << 64  # no number of a file comes near it
 
 # Status of a job and of a node, as clients know them (protocol numbers, all releases).
 CREATED, RUNNING, PROVISIONAL, CANCELLED, TERMINATED, ABANDONED, FINISHED = range(5, 12)
@@ -49,13 +50,20 @@ class Record:
                 raise PeerError(f"{self.GLOBAL[1]}.{name} is {_kind(value)}")
 
     def items(self) -> dict[str, Any]:
-        """Field by field, as it is written."""
-        extra: dict[str, Any] = getattr(self, EXTRA)
-        return {name: getattr(self, name) for name in self.FIELDS} | extra
+        """Field by field, as it is written. Raises PeerError if it is not whole."""
+        try:
+            extra: dict[str, Any] = getattr(self, EXTRA)
+            return {name: getattr(self, name) for name in self.FIELDS} | extra
+        except AttributeError as error:
+            raise PeerError(f"{self.GLOBAL[1]} without {error.name}") from error
 
 
 class Missing:
     """Stands for a field that the peer left out."""
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in NUMBER and -_BIG < value < _BIG
 
 
 def _kind(value: Any) -> str:
@@ -66,20 +74,26 @@ class StatResult:
     """`os.stat_result` of a file at the peer: ten integers and what the platform adds to them."""
 
     __slots__ = ("fields", "more")
+    fields: tuple[int, ...]
+    more: dict[str, float]
     GLOBAL = ("os", "stat_result")
     SIZE, MODE, ATIME, MTIME = 6, 0, 7, 8
     # A Python from 3.13 on refuses names that it does not know, Windows' among them.
     TIMES = ("st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns")
     PORTABLE = frozenset({*TIMES, "st_blksize", "st_blocks", "st_rdev"})
 
-    def __init__(self, fields: Any, more: Any = None) -> None:
+    def __new__(cls, fields: Any, more: Any = None) -> "StatResult":
         if type(fields) is not tuple or len(fields) < 10:
             raise PeerError("os.stat_result without its ten numbers")
-        if not all(isinstance(value, NUMBER) for value in fields):
+        if not all(type(value) is int and abs(value) < _BIG for value in fields[:10]):
             raise PeerError("os.stat_result with fields that are no numbers")
+        if fields[cls.SIZE] < 0:
+            raise PeerError(f"os.stat_result of {fields[cls.SIZE]} bytes")
+        self = object.__new__(cls)
+        self.fields = fields[:10]
         named = more if isinstance(more, dict) else {}
-        self.fields: tuple[int, ...] = fields[:10]
-        self.more = {k: v for k, v in named.items() if k in self.PORTABLE and type(v) in NUMBER}
+        self.more = {k: v for k, v in named.items() if k in cls.PORTABLE and _is_time(v)}
+        return self
 
     def __setstate__(self, state: Any) -> None:
         """A pickle's BUILD could else set any attribute, of this class even."""

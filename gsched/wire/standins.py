@@ -5,7 +5,19 @@ state to give it. A stand-in records those and nothing else: no module is import
 the user's is called. `pickles.dumps` writes it back with the same name, arguments and state.
 """
 
+from dataclasses import dataclass
 from typing import Any
+from weakref import ref
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call with an object and a state for it."""
+
+    function: "StandInType"
+    argument: "ref[StandIn]"
+    state: Any
+    result: "ref[StandIn]"  # lives as long as somebody holds it
 
 
 class StandInType(type):
@@ -14,8 +26,16 @@ class StandInType(type):
     origin: tuple[str, str]
 
     def __call__(cls, *args: Any) -> "StandIn":
-        """The pickle calls it (REDUCE): remember the call."""
-        return _made(Anonymous, ("reduce", cls, args))
+        """The pickle calls it (REDUCE): remember the call.
+
+        Called with an object and a state, it may be meant to give the one to the other; that is
+        so if the pickle then drops what it returns.
+        """
+        result = _made(Anonymous, ("reduce", cls, args))
+        if len(args) == 2 and isinstance(args[0], StandIn):
+            call = Call(cls, ref(args[0]), args[1], ref(result))
+            args[0].steps.append(("call", call))
+        return result
 
 
 class StandIn(metaclass=StandInType):
@@ -23,10 +43,11 @@ class StandIn(metaclass=StandInType):
 
     `made` tells how: ("newobj", class, args), ("newobj_ex", class, args, kwargs) or
     ("reduce", what is called, args). `steps` are what is done to it afterwards, in order:
-    ("state", state), ("items", [item ...]), ("pairs", [(key, value) ...]), ("members", [...]).
+    ("state", state), ("items", [item ...]), ("pairs", [(key, value) ...]), ("members", [...]),
+    ("call", Call).
     """
 
-    __slots__ = ("made", "steps")
+    __slots__ = ("__weakref__", "made", "steps")
     made: tuple[Any, ...]
     steps: list[tuple[str, Any]]
 

@@ -1,0 +1,167 @@
+"""What a pickle may cost: opcodes, memory, depth, time; reading it and passing it on."""
+
+import pickle
+import struct
+from typing import Any
+
+import pytest
+from wire_bytes import name, text, u4, whole
+
+from gsched.wire import pickles
+from gsched.wire.encoder import MAX_DEPTH
+from gsched.wire.errors import PeerError
+from gsched.wire.opcodes import MAX_LONG
+
+
+def test_as_many_opcodes_as_allowed() -> None:
+    """The end of the pickle is not counted."""
+    data = whole(b"N0" * 10 + b"N")
+    assert pickles.loads(data, max_opcodes=22) is None
+    with pytest.raises(PeerError, match="more than 21 opcodes"):
+        pickles.loads(data, max_opcodes=21)
+    with pytest.raises(PeerError, match=f"more than {pickles.MAX_OPCODES} opcodes"):
+        pickles.loads(whole(b"N0" * pickles.MAX_OPCODES + b"N"))
+
+
+@pytest.mark.parametrize("index", [pickles.MAX_OPCODES + 1, 1 << 20, 1 << 31, (1 << 32) - 1])
+def test_memo_bomb(index: int) -> None:
+    """CPython makes room for all numbers up to the one used: ten bytes could ask for 32 GiB."""
+    with pytest.raises(PeerError, match="memo index"):
+        pickles.loads(whole(b"Nr" + u4(index)))
+
+
+def test_memo_within_its_size() -> None:
+    """Any number that the opcodes could need; and none that was not given."""
+    assert pickles.loads(whole(b"Nr" + u4(1000) + b"j" + u4(1000) + b"\x86")) == (None, None)
+    for unknown in (b"h\x05", b"j" + u4(5), b"j" + u4((1 << 32) - 1)):
+        with pytest.raises(PeerError):
+            pickles.loads(whole(unknown))
+
+
+def test_as_long_an_integer_as_allowed() -> None:
+    """Arithmetic with longer ones takes too long, and printing them even longer."""
+    digits = b"\x01" * MAX_LONG
+    assert pickles.loads(whole(b"\x8b" + u4(MAX_LONG) + digits)) == int.from_bytes(digits, "little")
+    for size in (MAX_LONG + 1, 1 << 30, (1 << 31) + 1, (1 << 32) - 1):  # the last ones: negative
+        with pytest.raises(PeerError, match=f"integer of {size} bytes"):
+            pickles.loads(whole(b"\x8b" + u4(size) + digits + b"\x01"))
+
+
+def test_classes_are_counted() -> None:
+    """Each takes about a kilobyte here, from a few bytes there."""
+    names = [name("m", f"c{n}") + b"0" for n in range(pickles.MAX_CLASSES + 1)]
+    again = names[:1] * 10
+    assert pickles.loads(whole(b"".join(names[:-1] + again) + b"N")) is None
+    with pytest.raises(PeerError, match="more than 1000 classes"):
+        pickles.loads(whole(b"".join(names) + b"N"))
+
+
+FREE = text("cpu") + b"K\x01" + text("memory") + b"K\x01" + text("disk") + b"K\x01"
+NESTED: dict[str, tuple[bytes, bytes]] = {
+    "list": (b"]", b"a"),
+    "dict": (b"}N", b"s"),
+    "tuple": (b"", b"\x85"),
+    "frozenset": (b"(", b"\x91"),
+    "reduce": (b"h\x00", b"\x85R"),
+    "newobj": (b"h\x00", b"\x85\x81"),
+    "state": (b"h\x00)\x81", b"b"),
+    "record": (b"h\x01)\x81}(" + FREE + text("swap"), b"ub"),
+}
+
+
+def nested(kind: str, depth: int) -> bytes:
+    """A pickle of things within things, around an empty list (or tuple, where it is hashed)."""
+    known = name("m", "n") + b"\x940" + name("dispy", "DispyNodeAvailInfo") + b"\x940"
+    left, right = NESTED[kind]
+    core = b")" if kind == "frozenset" else b"]"
+    return whole(known + left * depth + core + right * depth)
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_depth_is_limited(kind: str) -> None:
+    """CPython's recursion limit is out of reach, whoever calls us; so is that of the reader."""
+    fine = MAX_DEPTH // 2 - 1  # some kinds take two levels each: the thing and its arguments
+    assert pickles.dumps(pickles.loads(nested(kind, fine)))
+    with pytest.raises(PeerError, match="nested deeper"):
+        pickles.dumps(pickles.loads(nested(kind, MAX_DEPTH + 1)))
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_depth_harms_nobody(kind: str) -> None:
+    """As deep as the limit of opcodes lets it be: read, and freed again."""
+    most = pickles.MAX_OPCODES // (len(NESTED[kind][0]) + len(NESTED[kind][1])) - 20
+    assert pickles.loads(nested(kind, most)) is not None
+
+
+def test_depth_is_exact() -> None:
+    """A hundred levels pass, one more does not."""
+    value: list[Any] = []
+    for _ in range(MAX_DEPTH - 1):
+        value = [value]
+    assert pickle.loads(pickles.dumps(value)) == value
+    with pytest.raises(PeerError, match=f"deeper than {MAX_DEPTH} levels"):
+        pickles.dumps([value])
+
+
+def referred_to(part: bytes) -> bytes:
+    """A pickle of a list that holds the same thing very often."""
+    return whole(part + b"\x940](" + b"h\x00" * 90_000 + b"e")
+
+
+LARGE_PARTS = {
+    "text": b"X" + u4(60_000) + b"a" * 60_000,
+    "bytes": b"B" + u4(60_000) + b"a" * 60_000,
+    "bytearray": b"\x96" + u4(60_000) + b"\x00" * 4 + b"a" * 60_000,
+    "list": b"](" + b"K\x01" * 9_000 + b"e",
+    "tuple": b"(" + b"K\x01" * 9_000 + b"t",
+    "frozenset": b"(" + b"".join(b"M" + struct.pack("<H", n) for n in range(9_000)) + b"\x91",
+    "class": name("m" * 200, "n" * 200),
+    "object": name("m", "n") + b")\x81}" + text("a" * 200) + b"Nsb",
+}
+
+
+@pytest.mark.parametrize("part", LARGE_PARTS.values(), ids=LARGE_PARTS)
+def test_shared_parts_do_not_multiply(part: bytes) -> None:
+    """Else 150 kB in would be gigabytes out, towards every node."""
+    data = referred_to(part)
+    assert len(pickles.dumps(pickles.loads(data))) < 4 * len(data)
+
+
+@pytest.mark.parametrize("size", [1, 10, 63])
+def test_small_strings_multiply_little(size: int) -> None:
+    """Those are written each time; but there can only be so many."""
+    data = referred_to(b"\x8c" + bytes((size,)) + b"a" * size)
+    assert len(pickles.dumps(pickles.loads(data))) < 100_000 * 66
+
+
+def test_large_integers_do_not_multiply() -> None:
+    """They are the only large thing that is neither shared nor refused."""
+    data = referred_to(b"\x8b" + u4(MAX_LONG) + b"\x01" * MAX_LONG)
+    assert len(pickles.dumps(pickles.loads(data))) < 4 * len(data)
+
+
+def hash_bomb(levels: int, start: bytes, end: bytes) -> bytes:
+    """Pairs of the same pair of the same pair ...: its hash takes 2 ** levels steps."""
+    pairs = (b"h" + bytes((n,)) + b"h" + bytes((n,)) + b"\x86\x940" for n in range(levels))
+    return whole(start + b")\x940" + b"".join(pairs) + b"h" + bytes((levels,)) + end)
+
+
+@pytest.mark.parametrize(("start", "end"), [(b"}", b"Ns"), (b"\x8f(", b"\x90")])
+def test_hash_bomb(start: bytes, end: bytes) -> None:
+    """20 levels take milliseconds, 40 take hours, and fit into any datagram."""
+    with pytest.raises(PeerError):
+        pickles.loads(hash_bomb(20, start, end), plain=True)
+
+
+def test_hash_bomb_of_many_keys() -> None:
+    """No single key is heavy, all of them together are."""
+    heavy = b"".join(b"h" + bytes((n,)) + b"h" + bytes((n,)) + b"\x86\x940" for n in range(14))
+    keys = b"h\x0eNs" * 1000  # the same key again and again is hashed again and again
+    with pytest.raises(PeerError, match="too long to hash"):
+        pickles.loads(whole(b")\x940" + heavy + b"}" + keys))
+
+
+def test_honest_keys_weigh_little() -> None:
+    """Coordinates as keys, and many references: user objects look like that."""
+    grid = {(x, y): (x, y) for x in range(50) for y in range(50)}
+    assert pickles.loads(pickle.dumps([grid, grid] + [grid] * 50))[0] == grid
