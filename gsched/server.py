@@ -18,9 +18,10 @@ from gsched.core.snapshot import snapshot
 from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net import tls
-from gsched.net.addresses import EVERY_ADDRESS, broadcasts, own_addresses
+from gsched.net.addresses import own_addresses
 from gsched.net.channel import Address, Caller, Channel
 from gsched.net.clients import ClientService
+from gsched.net.datagrams import Datagrams
 from gsched.net.delivery import Delivery
 from gsched.net.discovery import Discovery
 from gsched.net.exchange import Clock, Exchange
@@ -83,13 +84,14 @@ class Server:
         to_nodes = Caller(settings.msg_timeout, self._node_tls)
         to_clients = Caller(settings.msg_timeout, self._cluster_tls)
         self.port = self._listen_for_nodes()
+        self.datagrams = Datagrams(self.own, settings.ipv4_udp_multicast)
         self.discovery = Discovery(
             self.exchange,
             self.identity,
             port=self.port,
             ports=[settings.node_port, *(base + _NODES for base in settings.other_ports)],
             caller=to_nodes,
-            broadcasts=broadcasts(self.own),
+            datagrams=self.datagrams,
         )
         self.relays = Relays(self.scheduler, self.identity, to_nodes, to_clients)
         self.node_service = NodeService(self.exchange, self.identity, self.discovery, self.relays)
@@ -154,7 +156,13 @@ class Server:
 
     def _close_all(self) -> None:
         self._greenlets.kill()
-        for part in (self.discovery, self.sending, self.set_ups, self.delivery):
+        for part in (
+            self.discovery,
+            self.datagrams,
+            self.sending,
+            self.set_ups,
+            self.delivery,
+        ):
             part.stop()
         for listener in chain(self._client_listeners, self._listeners):
             listener.stop()
@@ -257,19 +265,7 @@ class Server:
 
     def _listen_for_datagrams(self) -> None:
         ports = [self.port, *(base + _DATAGRAMS for base in self.settings.other_ports)]
-        for one in self.own:
-            # Broadcasts do not come to a socket that is bound to one address.
-            host = one.bind if one.bind.startswith("127.") else EVERY_ADDRESS
-            for port in ports:
-                self._listen_by_udp((host, port))
-
-    def _listen_by_udp(self, address: Address) -> None:
-        try:
-            self.discovery.listen(address, self.node_service.datagram, self._complaints)
-        except OSError as error:
-            log.warning(
-                "no UDP at %s: %s; nodes there have to be named by --nodes", _shown(address), error
-            )
+        self.datagrams.listen(ports, self.node_service.datagram, self._complaints)
 
     def _start_page(self) -> None:
         settings = self.settings
@@ -312,4 +308,5 @@ def _first_id() -> int:
 
 
 def _shown(address: Address) -> str:
-    return f"{address[0]}:{address[1]}"
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

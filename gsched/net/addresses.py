@@ -26,6 +26,11 @@ class Own:
     use: str
     announced: str
 
+    @property
+    def is_ipv6(self) -> bool:
+        """Of which of the two kinds it is."""
+        return ":" in self.use
+
 
 def own_addresses(pairs: tuple[tuple[str | None, str | None], ...]) -> list[Own]:
     """From pairs of address to use (None: find out) and to announce (None: the same).
@@ -44,7 +49,7 @@ def _own(used: str | None, announced: str | None) -> Own:
 def _resolved(option: str, host: str) -> str:
     address = resolve(host)
     if not is_address(address):
-        raise Mistake(f"{option} {host}: this name has no IPv4 address")
+        raise Mistake(f"{option} {host}: this name has no address")
     return address
 
 
@@ -68,7 +73,7 @@ def is_loopback(address: str) -> bool:
 
 def broadcasts(own: list[Own]) -> list[str]:
     """Where to send what all nodes shall hear. Loopback reaches none."""
-    here = {one.use for one in own if not is_loopback(one.use)}
+    here = {one.use for one in own if not is_loopback(one.use) and not one.is_ipv6}
     if not here:
         return []
     found = {LOCAL_BROADCAST}

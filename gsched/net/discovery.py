@@ -4,22 +4,20 @@ A node answers a greeting only if it is in its own version, and only while it se
 answers with PONG to the nodes' port; a node that starts looks for schedulers by itself.
 """
 
-import errno
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import gevent
-from gevent import socket
 
 from gsched.core.effects import FindNodes
 from gsched.core.node import Node, NodeState
 from gsched.net.channel import Address, Caller
+from gsched.net.datagrams import Datagrams
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
-from gsched.net.listeners import Complaints
 from gsched.net.resolver import is_address, resolve
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
@@ -28,8 +26,6 @@ from gsched.wire.releases import GREETINGS, understood
 
 log = logging.getLogger("gsched.discovery")
 
-MAX_DATAGRAM = 2000  # bytes
-RECEIVE_BUFFER = 1 << 22  # bytes: a thousand nodes may answer at once
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between greetings of a node that is not there
 LOST_PAUSE = 2.0  # seconds between two looks for nodes that were lost
 COMPLAINT_PAUSE = 4.0  # the pause before which it is said, once, that a node does not answer
@@ -38,10 +34,10 @@ _MAX_ANSWERS = 256  # greetings under way that strangers have asked for
 
 
 class Discovery:
-    """Greets nodes, and takes their calls by UDP.
+    """Greets nodes, and answers those that look for us.
 
     `port` is where they are to answer, `ports` are those at which nodes listen, the usual one
-    first, and `broadcasts` the addresses at which all nodes hear.
+    first.
     """
 
     def __init__(
@@ -52,7 +48,7 @@ class Discovery:
         port: int,
         ports: Iterable[int],
         caller: Caller,
-        broadcasts: Iterable[str],
+        datagrams: Datagrams,
     ) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
@@ -60,30 +56,13 @@ class Discovery:
         self._port = port
         self._ports = tuple(ports)
         self._caller = caller
-        self._broadcasts = tuple(broadcasts)
+        self._datagrams = datagrams
         self._greenlets = Greenlets()
         self._answers: set[str] = set()
         self._wanted: set[str] = set()  # addresses that are greeted until they answer
-        self._sockets: list[socket.socket] = []
         exchange.perform(FindNodes, self._find)
 
     # -- what others ask for ------------------------------------------------------------------
-
-    def listen(
-        self, address: Address, handler: Callable[[bytes], None], complaints: Complaints
-    ) -> None:
-        """Take datagrams at the address. Raises OSError if it cannot be had."""
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        try:
-            sock.bind(address)
-        except OSError:
-            sock.close()
-            raise
-        self._sockets.append(sock)
-        self._greenlets.spawn(f"udp {address}", _receive, sock, handler, complaints)
 
     def seek(self, host: str, port: int | None, while_: Callable[[], bool] = lambda: True) -> None:
         """Greet a node until it answers, as long as `while_` says so."""
@@ -113,10 +92,8 @@ class Discovery:
         self._greenlets.spawn("lost nodes", self._seek_lost)
 
     def stop(self) -> None:
-        """Greet nobody any more, and be deaf."""
+        """Greet nobody any more."""
         self._greenlets.kill()
-        for sock in self._sockets:
-            sock.close()
 
     # -- greetings to everybody -----------------------------------------------------------------
 
@@ -137,21 +114,13 @@ class Discovery:
 
     def _greet_all(self) -> None:
         for version in GREETINGS:
-            self._send_all(build("PING", self._greeting(version)))
+            self._datagrams.send(build("PING", self._greeting(version)), self._ports)
 
     def _keep_alive(self) -> None:
         """Nodes drop what has been idle for an hour, unless they hear this."""
         contacts = {node.contact for node in self._scheduler.nodes.values() if node.leases}
         for contact in contacts:
-            self._send_all(build("PULSE", {"ip_addr": contact}))
-
-    def _send_all(self, datagram: bytes) -> None:
-        for host in self._broadcasts:
-            for port in self._ports:
-                try:
-                    self._sockets[0].sendto(datagram, (host, port))
-                except OSError as error:
-                    log.debug("no broadcast to %s:%s: %s", host, port, error)
+            self._datagrams.send(build("PULSE", {"ip_addr": contact}), self._ports)
 
     def _find(self, effect: FindNodes) -> None:
         """The nodes that a cluster names, as far as they are not known."""
@@ -216,19 +185,3 @@ class Discovery:
     def _is_up(self, address: str) -> bool:
         node = self._scheduler.nodes.get(address)
         return node is not None and node.state is NodeState.UP
-
-
-def _receive(sock: socket.socket, handler: Callable[[bytes], None], complaints: Complaints) -> None:
-    """One datagram after the other: a greenlet for each would let a flood in."""
-    while True:
-        try:
-            datagram, peer = sock.recvfrom(MAX_DATAGRAM)
-        except OSError as error:
-            if error.errno == errno.EBADF:
-                return
-            log.debug("udp: %s", error)
-            continue
-        try:
-            handler(datagram)
-        except PeerError as error:
-            complaints.log(peer[0], str(error))

@@ -10,8 +10,10 @@ TIMEOUT = 5.0  # seconds
 
 def resolve(host: str | None) -> str:
     """The address of that host. A name that cannot be resolved comes back as it is."""
-    if not host or is_address(host) or "*" in host:
+    if not host or "*" in host:
         return host or ""
+    if is_address(host):
+        return ipaddress.ip_address(host.split("%")[0]).compressed
     with Timeout(TIMEOUT, False):
         try:
             return _look_up(host)
@@ -31,5 +33,7 @@ def is_address(host: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _look_up(host: str) -> str:
-    found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)
-    return str(found[0][4][0])
+    """IPv4 before IPv6, as dispy does."""
+    found = socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
+    best = min(found, key=lambda info: info[0] != socket.AF_INET)
+    return str(best[4][0])

@@ -1,0 +1,146 @@
+"""UDP: what all nodes of the network hear, and what we hear from them.
+
+IPv4 uses broadcast or, if asked to, a multicast group; IPv6 has only multicast. The groups and
+their reach are dispy's. On a loopback address there is nobody to be heard by but by multicast.
+"""
+
+import errno
+import logging
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import psutil
+from gevent import socket
+
+from gsched.net.addresses import EVERY_ADDRESS, Own, broadcasts, is_loopback
+from gsched.net.greenlets import Greenlets
+from gsched.net.listeners import Complaints
+from gsched.wire.errors import PeerError
+
+log = logging.getLogger("gsched.discovery")
+
+GROUP_4, GROUP_6 = "239.255.61.59", "ff05::b409:3171:9705:5134:6159"
+HOPS = 1
+MAX_DATAGRAM = 2000  # bytes
+RECEIVE_BUFFER = 1 << 22  # bytes: a thousand nodes may answer at once
+
+Handler = Callable[[bytes], None]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to reach the nodes from one address of ours: a socket, and where to send."""
+
+    sock: socket.socket
+    hosts: tuple[str, ...]
+
+
+class Datagrams:
+    """The sockets for UDP, one for each address and port."""
+
+    def __init__(self, own: list[Own], multicast: bool) -> None:
+        self._own = own
+        self._multicast = multicast
+        self._ways: list[Way] = []
+        self._sockets: list[socket.socket] = []
+        self._greenlets = Greenlets()
+
+    def listen(self, ports: Iterable[int], handler: Handler, complaints: Complaints) -> None:
+        """Take what is sent to these ports. A port that is taken is only worth a warning."""
+        for one in self._own:
+            opened = [sock for port in ports if (sock := self._open(one, port)) is not None]
+            for sock in opened:
+                self._greenlets.spawn(f"udp {one.use}", _receive, sock, handler, complaints)
+            if opened:
+                self._ways.append(Way(opened[0], self._hosts(one)))
+            self._sockets += opened
+
+    def send(self, datagram: bytes, ports: Iterable[int]) -> None:
+        """Let all nodes hear this that listen at one of the ports."""
+        for way in self._ways:
+            for host in way.hosts:
+                for port in ports:
+                    self._send(way.sock, datagram, (host, port))
+
+    def stop(self) -> None:
+        """Hear and send nothing more."""
+        self._greenlets.kill()
+        for sock in self._sockets:
+            sock.close()
+
+    # -- within -------------------------------------------------------------------------------
+
+    def _send(self, sock: socket.socket, datagram: bytes, address: tuple[str, int]) -> None:
+        try:
+            sock.sendto(datagram, address)
+        except OSError as error:
+            log.debug("nothing sent to %s:%s: %s", *address, error)
+
+    def _hosts(self, one: Own) -> tuple[str, ...]:
+        if one.is_ipv6:
+            return (GROUP_6,)
+        return (GROUP_4,) if self._multicast else tuple(broadcasts([one]))
+
+    def _open(self, one: Own, port: int) -> socket.socket | None:
+        family = socket.AF_INET6 if one.is_ipv6 else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        try:
+            self._prepare(sock, one)
+            sock.bind((self._bind(one), port))
+        except OSError as error:
+            sock.close()
+            log.warning("no UDP at %s port %s: %s; name nodes by --nodes", one.use, port, error)
+            return None
+        return sock
+
+    def _prepare(self, sock: socket.socket, one: Own) -> None:
+        if one.is_ipv6:
+            index = _interface(one.use)
+            group = socket.inet_pton(socket.AF_INET6, GROUP_6) + struct.pack("@I", index)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, HOPS)
+        elif self._multicast:
+            here = socket.inet_aton(one.use)
+            sock.setsockopt(
+                socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP_4) + here
+            )
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, HOPS)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+
+    def _bind(self, one: Own) -> str:
+        """What is sent to all does not come to a socket that is bound to one address."""
+        if one.is_ipv6:
+            return "::"
+        alone = is_loopback(one.use) and not self._multicast
+        return one.use if alone else EVERY_ADDRESS
+
+
+def _interface(address: str) -> int:
+    """Number of the interface that has the address; 0, which means any, if none has."""
+    for name, links in psutil.net_if_addrs().items():
+        if any(link.address.split("%")[0] == address for link in links):
+            return int(socket.if_nametoindex(name))
+    return 0
+
+
+def _receive(sock: socket.socket, handler: Handler, complaints: Complaints) -> None:
+    """One datagram after the other: a greenlet for each would let a flood in."""
+    while True:
+        try:
+            datagram, peer = sock.recvfrom(MAX_DATAGRAM)
+        except OSError as error:
+            if error.errno == errno.EBADF:
+                return
+            log.debug("udp: %s", error)
+            continue
+        try:
+            handler(datagram)
+        except PeerError as error:
+            complaints.log(peer[0], str(error))
