@@ -22,7 +22,7 @@ from gsched.net.resolver import is_address, resolve
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
-from gsched.wire.releases import GREETINGS, understood
+from gsched.wire.releases import greetings, understood
 
 log = logging.getLogger("gsched.discovery")
 
@@ -113,8 +113,9 @@ class Discovery:
             gevent.sleep(LOST_PAUSE)
 
     def _greet_all(self) -> None:
-        for version in GREETINGS:
-            self._datagrams.send(build("PING", self._greeting(version)), self._ports)
+        for port in self._ports:
+            for version in greetings(port):
+                self._datagrams.send(build("PING", self._greeting(version)), [port])
 
     def _keep_alive(self) -> None:
         """Nodes drop what has been idle for an hour, unless they hear this."""
@@ -149,12 +150,12 @@ class Discovery:
         """Greet in one version after the other until there is an answer; what went wrong."""
         problem = ""
         for at in [port] if port else self._ports:
-            for version in GREETINGS:
+            for version in greetings(at):
                 body = self._greeting(version) | {"node_ip_addr": address}
                 problem = self._greet((address, at), secrets.STRANGER, body)
                 if problem:
                     break
-                gevent.sleep(ANSWER_TIME if version == GREETINGS[0] else 0)
+                gevent.sleep(ANSWER_TIME)
                 if self._is_up(address):
                     return ""
         return problem

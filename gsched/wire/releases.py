@@ -26,6 +26,28 @@ GREETINGS = (
 )
 
 
+# Where nodes of these releases listen unless told otherwise. Elsewhere any may be found.
+_OWN_PORTS = {9701: (4, 15), 61591: (4, 14)}
+_FIRST_OF = {(4, 15): (4, 15), (4, 14): (4, 11)}
+
+
+def greetings(port: int) -> tuple[str, ...]:
+    """The versions to try at a port of nodes, the likeliest first.
+
+    A node writes a line into its log for each that is not its own, so the fewer the better.
+    """
+    newest = _OWN_PORTS.get(port)
+    if newest is None:
+        return GREETINGS
+    oldest = _FIRST_OF[newest]
+    return tuple(version for version in GREETINGS if oldest <= _line(version) <= newest)
+
+
+def _line(version: str) -> tuple[int, int]:
+    major, minor, *_ = version.split(".")
+    return int(major), int(minor)
+
+
 def understood(version: str) -> bool:
     """Whether a peer of that release speaks the dialect that gsched speaks."""
     found = _VERSION.fullmatch(version)

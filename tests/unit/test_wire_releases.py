@@ -35,3 +35,11 @@ def test_newest_first_without_repetition() -> None:
     """The likeliest greeting goes out first, each only once."""
     numbers = [tuple(map(int, version.split("."))) for version in releases.GREETINGS]
     assert numbers == sorted(set(numbers), reverse=True)
+
+
+def test_greetings_suit_the_port() -> None:
+    """Each line of releases has its own usual port; at any other all are tried."""
+    assert releases.greetings(9701) == ("4.15.2", "4.15.1", "4.15.0")
+    assert releases.greetings(61591)[0] == "4.14.0"
+    assert releases.greetings(61591)[-1] == "4.11.0"
+    assert releases.greetings(51348) == releases.GREETINGS
