@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 import gevent
@@ -18,6 +19,7 @@ from gsched.welcome import client_program, greeting
 log = logging.getLogger("gsched")
 
 USAGE_ERROR = 2
+SAME_WISH = 1.0  # seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,14 +44,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _stop_on_signals(server: Server) -> list[object]:
     """The handlers, which work as long as they are held."""
-    return [gevent.signal_handler(x, _stop, server) for x in (signal.SIGTERM, signal.SIGINT)]
+    stop = Stop(server)
+    return [gevent.signal_handler(number, stop) for number in (signal.SIGTERM, signal.SIGINT)]
 
 
-def _stop(server: Server) -> None:
-    if server.stopping.is_set():
-        log.warning("stopped the hard way")
-        os._exit(1)
-    server.stopping.set()
+class Stop:
+    """What a signal does: the first stops in order, one that comes later stops at once.
+
+    One that comes right behind the first is the same wish: a terminal signals all its processes,
+    and make hands on what it gets.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._asked = 0.0
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        if not self._server.stopping.is_set():
+            self._asked = now
+            self._server.stopping.set()
+        elif now - self._asked > SAME_WISH:
+            log.warning("stopped the hard way")
+            os._exit(1)
 
 
 def _log_to_stderr(debug: bool) -> None:

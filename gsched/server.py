@@ -18,7 +18,7 @@ from gsched.core.snapshot import snapshot
 from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net import tls
-from gsched.net.addresses import own_addresses
+from gsched.net.addresses import EVERY_ADDRESS, own_addresses
 from gsched.net.channel import Address, Caller, Channel
 from gsched.net.clients import ClientService
 from gsched.net.datagrams import Datagrams
@@ -120,11 +120,16 @@ class Server:
     def listens(self) -> Iterator[str]:
         """Addresses and ports with their purpose, for people."""
         for listener in self._client_listeners:
-            yield f"{_shown(listener.address)} clients"
+            yield f"{self._reached(listener)} clients"
         for listener in self._listeners:
-            yield f"{_shown(listener.address)} nodes"
+            yield f"{self._reached(listener)} nodes"
         if self._page is not None:
             yield f"{self._page.url} page"
+
+    def _reached(self, listener: Listener) -> str:
+        """Where peers find it: no use to tell them the address that stands for all."""
+        host, port = listener.address
+        return _shown((self.own[0].use if host == EVERY_ADDRESS else host, port))
 
     # -- stop ---------------------------------------------------------------------------------
 
