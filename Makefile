@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format docs dist clean
+.PHONY: help run demo test lint format docs clean
 
 help:
 	@echo "make run      start gsched, its page and one dispynode on this host (ARGS=... adds options)"
@@ -17,7 +17,6 @@ help:
 	@echo "make lint     check style, types and generated documentation"
 	@echo "make format   apply the style"
 	@echo "make docs     write conf/gsched.conf and the README's table of options anew"
-	@echo "make dist     build wheel and source archive into dist/"
 	@echo "make clean    remove all that the other targets have made"
 
 # Installing takes a while, so each set of packages leaves a mark that says it is there.
@@ -58,10 +57,6 @@ format: $(VENV)/test.done
 docs: $(VENV)/run.done
 	$(BIN)/python -m gsched.options.manual
 
-dist: $(VENV)/test.done
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
-	$(BIN)/python setup.py --quiet sdist
-
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
