@@ -40,9 +40,14 @@ run: $(VENV)/run.done
 demo: $(VENV)/run.done
 	@$(BIN)/python -m gsched.demo
 
-TESTS ?= tests
+# Each of the four processes that run the tests with real peers has a network of its own.
 test: $(VENV)/test.done
+ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
+else
+	$(BIN)/python -m pytest tests/unit tests/wire
+	$(BIN)/python -m pytest tests/real -n 4
+endif
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -34,6 +34,7 @@ setup(
         "test": [
             "dispy>=4.15.2,<4.16",  # unmodified peers for the end-to-end tests
             "pytest>=8,<10",  # runs the tests
+            "pytest-xdist>=3.6,<4",  # tests of real processes wait most of the time: four at once
             "pytest-timeout>=2.3,<3",  # a test that hangs fails with its stacks
             "hypothesis>=6.100,<7",  # state machines and mutated bytes
             "ruff>=0.9,<1",  # style
