@@ -89,6 +89,7 @@ class Console:
     def _status(self) -> None:
         self._nodes()
         self._clusters()
+        self._refused()
         state = self._server.snapshot()
         totals = state["totals"]
         self._screen.print(
@@ -108,6 +109,13 @@ class Console:
         columns = ("Cluster", "State", "Pending", "Running", "Done", "Nodes", "Note")
         rows = self._server.snapshot()["clusters"]
         self._table(columns, [_cluster_row(row) for row in rows], "no cluster is here")
+
+    def _refused(self) -> None:
+        """Only if there are any: most people never see one."""
+        state = self._server.snapshot()
+        rows = [_refused_row(row, state["time"]) for row in state["refused"]]
+        if rows:
+            self._table(("Refused", "Address", "Release", "Seconds ago", "Why"), rows, "")
 
     def _jobs(self) -> None:
         jobs = sorted(self._server.scheduler.jobs.values(), key=lambda job: job.uid)
@@ -146,6 +154,11 @@ def _node_row(row: Row) -> tuple[str, ...]:
 def _cluster_row(row: Row) -> tuple[str, ...]:
     counts = (f"{row['waiting']}", f"{row['running']}", f"{row['done']}", f"{row['nodes']}")
     return (row["label"], row["state"], *counts, row["note"])
+
+
+def _refused_row(row: Row, now: float) -> tuple[str, ...]:
+    place = (row["role"], row["address"], row["version"])
+    return (*place, f"{now - row['time']:.0f}", row["reason"])
 
 
 def _job_row(job: Job, now: float) -> tuple[str, ...]:

@@ -6,34 +6,37 @@ import logging
 import os
 import signal
 import sys
-from pathlib import Path
 
 import gevent
 from gevent import subprocess
 
 from gsched.net.greenlets import Greenlets
 from gsched.net.mistakes import Mistake
+from gsched.options.settings import Settings
 
 log = logging.getLogger("gsched.local_node")
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before it is started again, doubling
 LONG_ENOUGH = 60.0  # seconds after which a run counts as a good one
+NO_TLS = (3, 12)  # Python that lacks what dispy makes TLS connections with
 STOP_TIMEOUT = 4.0  # seconds; its jobs are gone by then, and some dispynodes never end
 
 
 class LocalNode:
-    """See the module's text. `cpus` 0 means all; `port` is where the node shall listen."""
+    """See the module's text. It is to listen at `address`. Raises Mistake."""
 
-    def __init__(self, address: str, port: int, cpus: int, secret: str, directory: Path) -> None:
+    def __init__(self, settings: Settings, address: str) -> None:
         if importlib.util.find_spec("dispy") is None:
             raise Mistake(
                 "--local_node needs dispy, which is not installed: pip install 'gsched[node]'"
             )
-        # A dispynode listens one port above the one that it is told.
-        self._arguments = ["--daemon", "--clean", "-i", address, "-p", str(port - 1)]
+        if settings.node_certfile and sys.version_info >= NO_TLS:
+            raise Mistake(
+                "--local_node with --node_certfile: the TLS of dispynode needs Python 3.11 or older"
+            )
+        directory = settings.dest_path_prefix
+        self._arguments = ["--daemon", "--clean", "-i", address, *_arguments(settings)]
         self._arguments += ["--dest_path_prefix", str(directory / "node")]
-        self._arguments += ["-c", str(cpus)] if cpus else []
-        self._arguments += ["-s", secret] if secret else []
         self._output = directory / "node.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._greenlets = Greenlets()
@@ -88,3 +91,16 @@ class LocalNode:
         log.info("the local node runs as process %s", self._process.pid)
         self._process.wait()
         return float(gevent.get_hub().loop.now() - begin)
+
+
+def _arguments(settings: Settings) -> list[str]:
+    """What the node has to know of our options. It listens one port above the one it is told."""
+    wanted = {
+        "dispy_port": settings.node_port - 1,
+        "cpus": settings.local_node,  # 0: all
+        "secret": settings.node_secret,  # may begin with a dash
+        "certfile": settings.node_certfile,
+        "keyfile": settings.node_keyfile,
+    }
+    given = [f"--{name}={value}" for name, value in wanted.items() if value]
+    return given + ["--ipv4_udp_multicast"] * settings.ipv4_udp_multicast

@@ -31,6 +31,7 @@ from gsched.net.listeners import Complaints, Handler, Listener
 from gsched.net.mistakes import Mistake
 from gsched.net.nodes import NodeService
 from gsched.net.openings import Openings
+from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.net.sending import Sending
 from gsched.net.setups import SetUps
@@ -66,6 +67,7 @@ class Server:
         )
         self.exchange = Exchange(self.scheduler, Clock())
         self._started = self.exchange.now()
+        self.reception = Reception(self.exchange.now)
         self.identity = Identity(
             node_secret=settings.node_secret,
             cluster_secret=settings.cluster_secret,
@@ -88,13 +90,16 @@ class Server:
         self.discovery = Discovery(
             self.exchange,
             self.identity,
+            self.reception,
             port=self.port,
             ports=[settings.node_port, *(base + _NODES for base in settings.other_ports)],
             caller=to_nodes,
             datagrams=self.datagrams,
         )
         self.relays = Relays(self.scheduler, self.identity, to_nodes, to_clients)
-        self.node_service = NodeService(self.exchange, self.identity, self.discovery, self.relays)
+        self.node_service = NodeService(
+            self.exchange, self.identity, self.discovery, self.relays, self.reception
+        )
         self.set_ups = SetUps(self.exchange, self.identity, self.port, to_nodes)
         self.sending = Sending(self.exchange, self.identity, to_nodes)
         self.delivery = Delivery(self.exchange, self.identity, to_clients)
@@ -112,6 +117,7 @@ class Server:
             "epoch": self.identity.sign[:16],
             "time": now,
             "uptime": now - self._started,
+            "refused": self.reception.refused(),
             "listens": list(self.listens()),
             "client_program": client_program(self.own[0]),
             "node_command": node_command(),
@@ -223,7 +229,11 @@ class Server:
     def _listen_for_clients(self) -> int:
         settings = self.settings
         openings = Openings(
-            self.exchange, settings.dest_path_prefix / "spool", settings.cleanup_nodes
+            self.exchange,
+            self.reception,
+            settings.dest_path_prefix / "spool",
+            always_clean_up=settings.cleanup_nodes,
+            direct=self._node_tls.used == self._cluster_tls.used,
         )
         limit = Limit(settings.max_file_size, settings.oversize_files == "refuse")
         service = ClientService(
@@ -233,6 +243,7 @@ class Server:
             openings,
             self.sending,
             self.relays,
+            self.reception,
             limit,
         )
         port = settings.scheduler_port
@@ -246,9 +257,7 @@ class Server:
                 self._listen_too((one.bind, base + _CLIENTS), service.serve)
         return port
 
-    def _listen(
-        self, address: Address, handler: Handler, option: str, side: tls.Tls | None
-    ) -> Listener:
+    def _listen(self, address: Address, handler: Handler, option: str, side: tls.Tls) -> Listener:
         timeout = self.settings.msg_timeout
         listener = Listener(address, handler, timeout, self._complaints, side)
         try:
@@ -288,13 +297,7 @@ class Server:
         settings = self.settings
         if settings.local_node is not None:
             address = self.own[0].use
-            self._local_node = LocalNode(
-                address,
-                settings.node_port,
-                settings.local_node,
-                settings.node_secret,
-                settings.dest_path_prefix,
-            )
+            self._local_node = LocalNode(settings, address)
             self._local_node.start()
             self.discovery.seek(address, settings.node_port)
         for host, port in settings.nodes:

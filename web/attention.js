@@ -1,6 +1,6 @@
 // What somebody should look at, in sentences: mostly why nothing happens.
 
-import { counted } from "./format.js";
+import { clean, counted } from "./format.js";
 import { nodeName } from "./nodes.js";
 
 const NAMED = 3;
@@ -11,7 +11,7 @@ function names(nodes) {
 }
 
 /** Returns the warnings of a snapshot, each {tone, text}; none when all is well. */
-export function warnings({ totals = {}, nodes = [] }) {
+export function warnings({ totals = {}, nodes = [], refused = [] }) {
   const found = [];
   const ready = nodes.filter((node) => node.state === "ready");
   const silent = nodes.filter((node) => node.state === "silent");
@@ -25,6 +25,10 @@ export function warnings({ totals = {}, nodes = [] }) {
     const verb = silent.length === 1 ? "is" : "are";
     const who = `${counted(silent.length, "node")} ${verb} silent`;
     found.push({ tone: "warn", text: `${who}: ${names(silent)}.` });
+  }
+  for (const { role, address, reason } of refused.slice(-NAMED)) {
+    const who = `The ${clean(role)} at ${clean(address)}`;
+    found.push({ tone: "warn", text: `${who} is refused: ${clean(reason)}.` });
   }
   return found;
 }

@@ -19,11 +19,13 @@ from gsched.core.placement import Placement
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What a client says of a new cluster. `spec` is opaque to the core."""
+    """What a client says of a new cluster. `spec`, `release` and `family` are opaque here."""
 
     name: str
     client: str
     spec: Any = None
+    release: str = ""
+    family: str = ""
     reentrant: bool = False
     exclusive: bool = False
     allocations: list[Allocation] = field(default_factory=list)
@@ -42,6 +44,7 @@ class Admission:
         id_ = self._book.next_id()
         place = self._book.next_place()
         cluster = Cluster(id_, place, opening.name, opening.client, opening.spec)
+        cluster.release, cluster.family = opening.release, opening.family
         cluster.reentrant, cluster.exclusive = opening.reentrant, opening.exclusive
         cluster.allocations = list(opening.allocations)
         cluster.heard = now

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from gsched.core.job import Job
 from gsched.core.queue import JobQueue
+from gsched.core.tally import Tally
 
 if TYPE_CHECKING:
     from gsched.core.lease import Allocation, Lease
+    from gsched.core.node import Node
 
 
 class ClusterState(Enum):
@@ -36,6 +38,7 @@ class Cluster:
         "client",
         "done",
         "exclusive",
+        "family",
         "heard",
         "id",
         "jobs",
@@ -44,11 +47,13 @@ class Cluster:
         "note",
         "queue",
         "reentrant",
+        "release",
         "running",
         "seq",
         "shut",
         "spec",
         "state",
+        "tallies",
         "waiting",
     )
 
@@ -58,6 +63,8 @@ class Cluster:
         self.name = name
         self.client = client  # address
         self.spec = spec  # what nodes and client are sent about it; opaque here
+        self.release = ""  # of its client's software; opaque here
+        self.family = ""  # it may use the nodes of the same one; opaque here
         self.reentrant = False  # a job that was lost may run again
         self.exclusive = False  # no other cluster while it is there
         self.allocations: list[Allocation] = []
@@ -69,6 +76,7 @@ class Cluster:
         self.queue = JobQueue()  # jobs that any of its nodes may run
         self.leases: dict[str, Lease] = {}  # by address of the node
         self.shut: set[str] = set()  # addresses of nodes that the client gave back
+        self.tallies: dict[str, Tally] = {}  # by address of the node
         self.waiting = 0  # jobs QUEUED
         self.running = 0  # jobs SENDING or RUNNING
         self.done = 0  # jobs that ended, ever
@@ -77,6 +85,20 @@ class Cluster:
     def label(self) -> str:
         """How people are shown it."""
         return f"{self.name} @ {self.client}"
+
+    def works_with(self, node: "Node") -> bool:
+        """Whether its client's software and the node's understand each other."""
+        return self.family == node.family
+
+    def allocation_for(self, node: "Node") -> "Allocation | None":
+        """The first of its wishes that means the node, if it can use the node at all."""
+        if not self.works_with(node):
+            return None
+        return next((one for one in self.allocations if one.matches(node)), None)
+
+    def tally(self, node: "Node") -> Tally:
+        """What the node has done for it."""
+        return self.tallies.setdefault(node.address, Tally())
 
     @property
     def taking_jobs(self) -> bool:

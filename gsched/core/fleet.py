@@ -15,7 +15,10 @@ TELL_INTERVAL = 300.0  # seconds between two words to a client on what a node ha
 
 @dataclass(frozen=True, kw_only=True)
 class NodeFacts:
-    """What a node says of itself when it joins. `identity` changes when the node restarts."""
+    """What a node says of itself when it joins. `identity` changes when the node restarts.
+
+    `release` and `family` are opaque to the core; the node serves clusters of the same family.
+    """
 
     address: str
     port: int
@@ -23,6 +26,8 @@ class NodeFacts:
     cpus: int
     identity: str
     contact: str = ""
+    release: str = ""
+    family: str = ""
     avail: Any = None
 
 
@@ -57,7 +62,7 @@ class Fleet:
         if node is None:
             node = self._book.nodes[facts.address] = Node(self._book.next_place(), facts.address)
             self._book.report(INFO, f"node {facts.address} ({facts.name}): {facts.cpus} cpus")
-        elif (node.identity, node.port) != (facts.identity, facts.port):
+        elif _who(node) != _who(facts):
             self.lose(node, "restarted", now)
         self._learn(node, facts)
         self._revive(node, now)
@@ -88,7 +93,7 @@ class Fleet:
             node.total = cpus
             node.note = "" if cpus else "offers no CPUs now"
             self._book.ready.roomier(node)
-            self._placement.welcome(node)
+            self._placement.welcome(node, now)
             for lease in node.leases.values():
                 self._placement.tell(lease, "cpus")
 
@@ -123,6 +128,7 @@ class Fleet:
     def _learn(self, node: Node, facts: NodeFacts) -> None:
         node.identity, node.port, node.name = facts.identity, facts.port, facts.name
         node.contact, node.avail = facts.contact, facts.avail
+        node.release, node.family = facts.release, facts.family
         if not node.jobs:  # else it has told its free CPUs, not all
             node.total = facts.cpus
 
@@ -132,7 +138,7 @@ class Fleet:
         node.state, node.note = NodeState.UP, ""
         node.heard, node.failures = now, 0
         self._book.ready.roomier(node)
-        self._placement.welcome(node)
+        self._placement.welcome(node, now)
 
     def _release(self, node: Node) -> None:
         self._book.held.discard(node)
@@ -154,3 +160,8 @@ class Fleet:
         self._book.ready.forget(node)
         for cluster in self._book.clusters.values():
             self._placement.end_hopeless(cluster, now)
+
+
+def _who(node: Node | NodeFacts) -> tuple[str, int, str]:
+    """What does not change as long as a node runs."""
+    return node.identity, node.port, node.family

@@ -57,6 +57,8 @@ def _node(book: Book, node: Node) -> None:
     assert set(node.serves) == serving, f"node {address}: serves others than its leases say"
     if node.state is NodeState.LOST:
         assert not node.jobs and not node.leases, f"node {address}: lost, but not empty"
+    for lease in node.leases.values():
+        assert lease.cluster.works_with(node), f"node {address}: does not suit its clusters"
     for job in node.jobs.values():
         assert job.node is node, f"node {address}: job of another node: {job.tell()}"
         assert job.cluster.id in node.leases, f"node {address}: no lease: {job.tell()}"

@@ -28,6 +28,7 @@ class Node:
         "contact",
         "cpu_time",
         "failures",
+        "family",
         "heard",
         "held_until",
         "identity",
@@ -42,6 +43,7 @@ class Node:
         "pinned_ready",
         "port",
         "refusals",
+        "release",
         "seq",
         "serves",
         "state",
@@ -54,6 +56,8 @@ class Node:
         self.port = 0  # TCP and UDP, where it listens
         self.name = ""
         self.identity = ""  # its sign, new at each start of the node
+        self.release = ""  # of its software; opaque here
+        self.family = ""  # it serves clusters of the same one; opaque here
         self.contact = ""  # our address as the node sees it
         self.total = 0  # CPUs that the node offers
         self.limit: int | None = None  # CPUs that a client lets us use, at the most

@@ -29,10 +29,12 @@ class Placement:
         for node in self._book.nodes.values():
             self.settle(cluster, node)
 
-    def welcome(self, node: Node) -> None:
+    def welcome(self, node: Node, now: float) -> None:
         """Set all clusters up that may use the node and are not on it."""
         for cluster in self._book.clusters.values():
             self.settle(cluster, node)
+            self.end_hopeless(cluster, now)  # after a restart it may be none of theirs
+        self._end_unfit(node, now)
 
     def settle(self, cluster: Cluster, node: Node) -> None:
         """Set the cluster up on the node, if it may use it and is not on it."""
@@ -41,10 +43,9 @@ class Placement:
             return
         if cluster.id in node.leases or node.address in cluster.shut:
             return
-        for allocation in cluster.allocations:
-            if allocation.matches(node):
-                self._open(cluster, node, allocation)
-                return
+        allocation = cluster.allocation_for(node)
+        if allocation is not None:
+            self._open(cluster, node, allocation)
 
     def resume(self, lease: Lease) -> None:
         """The client wants a node again that it gave back before."""
@@ -240,7 +241,13 @@ class Placement:
         """Whether the cluster, not on that node, will be set up there when it can be."""
         if cluster.id in node.leases or node.address in cluster.shut:
             return False
-        return any(allocation.matches(node) for allocation in cluster.allocations)
+        return cluster.allocation_for(node) is not None
+
+    def _end_unfit(self, node: Node, now: float) -> None:
+        """End the jobs that are pinned to a node which has come back with other software."""
+        for cluster, queue in list(node.pinned.items()):
+            if not cluster.works_with(node):
+                self._abandon(list(queue), now, _unfit(node))
 
     def _obstacle(self, job: Job) -> str:
         """Why the node that the job is pinned to will never run it; empty while it may."""
@@ -249,9 +256,15 @@ class Placement:
             return ""
         if self._book.nodes.get(node.address) is not node:
             return f"it is pinned to node {node.address}, which did not come back"
+        if not job.cluster.works_with(node):
+            return _unfit(node)
         if node.address in job.cluster.shut:
             return f"its client closed node {node.address}"
         lease = node.leases.get(job.cluster.id)
         if lease is not None and lease.given_up:
             return f"set-up failed on node {node.address}: {lease.reason}"
         return ""
+
+
+def _unfit(node: Node) -> str:
+    return f"it is pinned to node {node.address}, which runs {node.family} now"

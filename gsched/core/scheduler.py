@@ -235,7 +235,8 @@ class Scheduler:
         node = self._lease(cluster, address).node
         if not (cluster.exclusive or self.cooperative):
             raise Refused("only exclusive clusters may set CPUs, or all with --cooperative")
-        node.limit = Allocation("*", cpus=cpus).limit(node.total)
+        limit = cpus if cpus >= 0 else node.total + cpus
+        node.limit = node.limit if limit < 0 else min(limit, node.total)
         self._book.ready.roomier(node)
         for lease in node.leases.values():
             self._placement.tell(lease, "cpus")
@@ -319,7 +320,9 @@ class Scheduler:
         node = self.nodes.get(address)
         if node is None:
             raise Refused(f"node {address} is not known")
-        if address in cluster.shut or not any(a.matches(node) for a in cluster.allocations):
+        if not cluster.works_with(node):
+            raise Refused(f"node {address} runs {node.family}, the client {cluster.family}")
+        if address in cluster.shut or cluster.allocation_for(node) is None:
             raise Refused(f"node {address} is not among those of the computation")
         return node
 

@@ -18,7 +18,7 @@ def snapshot(scheduler: Scheduler, now: float) -> Row:
         "algorithm": scheduler.algorithm,
         "totals": _totals(nodes, clusters, scheduler.done),
         "nodes": [_node(node, now) for node in nodes],
-        "clusters": [_cluster(cluster) for cluster in clusters],
+        "clusters": [_cluster(cluster, nodes) for cluster in clusters],
     }
 
 
@@ -40,6 +40,7 @@ def _node(node: Node, now: float) -> Row:
         "address": node.address,
         "port": node.port,
         "name": node.name,
+        "release": node.release,
         "state": _node_state(node),
         "cpus": node.cpus,
         "busy": node.busy,
@@ -68,11 +69,12 @@ def _node_note(node: Node) -> str:
     return f"set-up of {failed[0].cluster.label} failed: {failed[0].reason}"
 
 
-def _cluster(cluster: Cluster) -> Row:
+def _cluster(cluster: Cluster, nodes: list[Node]) -> Row:
     return {
         "id": str(cluster.id),
         "name": cluster.name,
         "client": cluster.client,
+        "release": cluster.release,
         "label": cluster.label,
         "state": cluster.state.value,
         "waiting": cluster.waiting,
@@ -80,18 +82,25 @@ def _cluster(cluster: Cluster) -> Row:
         "done": cluster.done,
         "nodes": sum(x.state is LeaseState.READY for x in cluster.leases.values()),
         "exclusive": cluster.exclusive,
-        "note": cluster.note or _cluster_note(cluster),
+        "note": cluster.note or _cluster_note(cluster, nodes),
     }
 
 
-def _cluster_note(cluster: Cluster) -> str:
+def _cluster_note(cluster: Cluster, nodes: list[Node]) -> str:
     """What holds its jobs up, where that can be said in a line."""
     if not cluster.taking_jobs:
         return ""
     if not cluster.leases:
         hosts = ", ".join(allocation.host for allocation in cluster.allocations[:3])
-        return f"no node found yet that matches {hosts}"
+        return f"no node found yet that matches {hosts}{_unfit(cluster, nodes)}"
     failed = [x for x in cluster.leases.values() if x.state is LeaseState.FAILED]
     if not failed:
         return ""
     return f"set-up failed on {len(failed)} nodes: {failed[0].reason}"
+
+
+def _unfit(cluster: Cluster, nodes: list[Node]) -> str:
+    """Word of nodes that would be there, if their software were another."""
+    others = [node for node in nodes if not cluster.works_with(node)]
+    found = sum(any(one.matches(node) for one in cluster.allocations) for node in others)
+    return f" and runs {cluster.family}; {found} do not" if found else ""

@@ -4,11 +4,13 @@ All that goes wrong with the peer's machine or the way to it is an OSError: refu
 timed out, and `Closed` where the peer ended the stream too early.
 """
 
+from contextlib import suppress
 from types import TracebackType
 
 from gevent import socket
+from gevent.ssl import SSLSocket
 
-from gsched.net.tls import Tls
+from gsched.net.tls import PLAIN, Tls
 from gsched.wire.frames import FrameReader, frame
 
 Address = tuple[str, int]
@@ -69,6 +71,16 @@ class Channel:
             raise Closed("closed by the peer")
         self._reader.feed(data)
 
+    def finish(self) -> None:
+        """Before a close without having read: see that what was sent arrives.
+
+        A peer with TLS sends tickets after the handshake. A close that leaves them unread is a
+        reset to the system, which may overtake what was sent.
+        """
+        if isinstance(self._socket, SSLSocket):
+            with suppress(OSError):  # such as: the peer closes without a farewell
+                self._socket.unwrap()
+
     def close(self) -> None:
         """Close the connection; the peer sees the end of the stream."""
         self._socket.close()
@@ -88,7 +100,7 @@ class Channel:
 class Caller:
     """Opens connections, each step of which may take `timeout` seconds."""
 
-    def __init__(self, timeout: float, tls: Tls | None = None) -> None:
+    def __init__(self, timeout: float, tls: Tls = PLAIN) -> None:
         self.timeout = timeout
         self._tls = tls
 
@@ -99,8 +111,7 @@ class Caller:
         try:
             sock.settimeout(timeout)
             sock.connect(address)
-            if self._tls is not None:
-                sock = self._tls.connect(sock, timeout)
+            sock = self._tls.connect(sock, timeout)
             return Channel(sock, address, timeout)
         except BaseException:
             sock.close()
@@ -126,3 +137,4 @@ class Caller:
         """Send one message on a connection of its own. Raises OSError."""
         with self.connect(address) as channel:
             channel.send(payload, code)
+            channel.finish()

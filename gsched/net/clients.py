@@ -19,16 +19,16 @@ from gsched.net.delivery import Delivery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.openings import Openings, allocations
+from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.net.resolver import resolve
 from gsched.net.sending import Sending
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.frames import CODE_SIZE
-from gsched.wire.messages import LARGE, SMALL, Sender, parse
+from gsched.wire.messages import LARGE, SMALL, Sender, parse, protocol
 from gsched.wire.pickles import dumps
 from gsched.wire.records import Job, XferFile
-from gsched.wire.releases import understood
 
 log = logging.getLogger("gsched.clients")
 
@@ -50,6 +50,7 @@ class ClientService:
         openings: Openings,
         sending: Sending,
         relays: Relays,
+        reception: Reception,
         limit: uploads.Limit,
     ) -> None:
         self._exchange = exchange
@@ -59,10 +60,10 @@ class ClientService:
         self._openings = openings
         self._sending = sending
         self._relays = relays
+        self._reception = reception
         self._limit = limit
         self._handlers: dict[str, Callable[..., bytes | None]] = {
             "CLIENT": self._client,
-            "COMPUTE": self._compute,
             "FILEXFER": self._file,
             "SCHEDULE": self._schedule,
             "JOB": self._job,
@@ -82,12 +83,19 @@ class ClientService:
 
     def serve(self, channel: Channel) -> None:
         """One request, with its reply. Raises PeerError or OSError."""
+        with self._reception.watch("client", channel.peer[0]):
+            self._serve(channel)
+
+    def _serve(self, channel: Channel) -> None:
         known = secrets.same(channel.receive_code(CODE_SIZE), self._identity.client_code)
         payload = channel.receive(LARGE if known else SMALL)
         if not known and not payload.startswith(b"CLIENT:"):
             raise PeerError("client with another secret: its secret= must equal --cluster_secret")
         message, body = parse(payload, Sender.CLIENT)
-        reply = self._handlers[message.name](channel, body)
+        if message.name == "COMPUTE":
+            reply: bytes | None = self._compute(channel, body, protocol(payload))
+        else:
+            reply = self._handlers[message.name](channel, body)
         if reply:
             channel.send(reply)
 
@@ -95,15 +103,14 @@ class ClientService:
 
     def _client(self, channel: Channel, body: dict[str, Any]) -> bytes:
         """A client introduces itself."""
-        if not understood(body["version"]):
-            raise PeerError(f"client of dispy {body['version'][:20]}, which is not served")
+        self._reception.admit("client", channel.peer[0], body["version"])
         address = body["ip_addr"] or channel.peer[0]
         reply = {"ip_addr": address, "port": channel.local[1]}
         return dumps(reply | {"sign": self._identity.sign, "version": body["version"]})
 
-    def _compute(self, channel: Channel, body: dict[str, Any]) -> bytes:
+    def _compute(self, channel: Channel, body: dict[str, Any], protocol: int) -> bytes:
         try:
-            opening = self._openings.open(body, channel.peer[0])
+            opening = self._openings.open(body, channel.peer[0], protocol)
         except Refused as refusal:
             log.warning("client %s: computation refused: %s", channel.peer[0], refusal)
             return dumps(str(refusal))
@@ -195,11 +202,11 @@ class ClientService:
 
     def _allocate_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
         cluster = self._cluster(body)
-        spool = _computation(cluster).spool
+        spool, wanted = _computation(cluster).spool, body["node_alloc"]
 
         def event(now: float) -> list[Effect]:
-            wanted = allocations(body["node_alloc"], spool)
-            return self._scheduler.node_allocated(cluster, wanted, now)
+            found = allocations(wanted if isinstance(wanted, list) else [wanted], spool)
+            return self._scheduler.node_allocated(cluster, found, now)
 
         return self._reply(cluster, event)
 
@@ -246,9 +253,10 @@ class ClientService:
             job = None
         elif not secrets.same(job.message.hash, body["hash"]):
             raise PeerError(f"request for job {job.uid} with a wrong hash")
-        channel.send(dumps(self._delivery.reply(job) if job else None))
+        payload = dumps(self._delivery.reply(job) if job else None)
+        channel.send(payload)
         if channel.receive(_SMALL) == ACK and job is not None:
-            self._exchange.tell(self._scheduler.delivered, job.uid)
+            self._delivery.taken(job, len(payload))
 
     def _resend_results(self, channel: Channel, body: dict[str, Any]) -> bytes:
         """The client is there again, perhaps as a new process at the same port."""

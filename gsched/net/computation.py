@@ -3,6 +3,7 @@
 To the core this is the opaque `spec` of a cluster.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from gevent.event import Event
@@ -26,10 +27,11 @@ class Computation:
     source: str  # address from which the client's requests come
     reply_to: Address  # where the client listens
     spool: Spool  # the files that the client has sent
+    sent_to: set[str] = field(default_factory=set)  # signs of nodes that may have it, or had it
     told: Event = field(default_factory=Event)  # set once SCHEDULED is delivered, or cannot be
     reachable: bool = False  # whether it was delivered
 
-    def files_missing(self, wanted: list[XferFile]) -> list[str]:
+    def files_missing(self, wanted: Iterable[XferFile]) -> list[str]:
         """Names of files that the client did not manage to send."""
         return [one.name for one in wanted if self.spool.find(one) is None]
 

@@ -25,7 +25,7 @@ HOPS = 1
 MAX_DATAGRAM = 2000  # bytes
 RECEIVE_BUFFER = 1 << 22  # bytes: a thousand nodes may answer at once
 
-Handler = Callable[[bytes], None]
+Handler = Callable[[bytes, str], None]  # the datagram and the address that it came from
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,6 @@ def _receive(sock: socket.socket, handler: Handler, complaints: Complaints) -> N
             log.debug("udp: %s", error)
             continue
         try:
-            handler(datagram)
+            handler(datagram, peer[0])
         except PeerError as error:
             complaints.log(peer[0], str(error))

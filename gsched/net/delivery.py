@@ -1,38 +1,35 @@
 """What clients are told: results first of all.
 
-Each cluster has a mailbox of some lanes; a lane sends one message after the other. All messages
-of a job go through the same lane, so they arrive in order, and a client that is slow or away
-holds up nobody but itself. A result is sent until the client has confirmed it or is gone.
+A result is sent again and again until its client has confirmed it or is gone.
 """
 
 import logging
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import gevent
-from gevent.event import Event
 
 from gsched.core import effects
-from gsched.core.cluster import Cluster
+from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.job import End, Job, State
 from gsched.core.node import Node
+from gsched.core.tally import Tally
 from gsched.net.channel import Address, Caller
 from gsched.net.computation import NONE_PICKLED, Computation, Message
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
+from gsched.net.mailbox import Letter, Mailbox
+from gsched.net.news import News
 from gsched.wire import records
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.records import AvailInfo, DispyNode, JobReply
+from gsched.wire.releases import Dialect
 
 log = logging.getLogger("gsched.delivery")
 
-LANES = 4
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubling
 SCHEDULED_PAUSES = (0.0, 0.5, 1.0)  # the client's request waits for the outcome, 10 s at most
 SCHEDULED_TIMEOUT = 2.0
+ACK = b"ACK"
 _SMALL = 1024
 
 STATUS = {
@@ -41,91 +38,6 @@ STATUS = {
     End.CANCELLED: records.CANCELLED,
     End.ABANDONED: records.ABANDONED,
 }
-
-
-@dataclass(slots=True)
-class Letter:
-    """One message to a client. `done` is called once it has a reply; without it none is awaited.
-
-    `payload` is called when the letter's turn comes; None means that it is of no use any more.
-    """
-
-    payload: Callable[[], bytes | None]
-    done: Callable[[], None] | None = None
-
-
-class Mailbox:
-    """What one client is still to be told about one cluster."""
-
-    def __init__(self, address: Address, caller: Caller, greenlets: Greenlets) -> None:
-        self._address = address
-        self._caller = caller
-        self._greenlets = greenlets
-        self._lanes: list[deque[Letter]] = [deque() for _ in range(LANES)]
-        self._busy: set[int] = set()
-        self._nudge = Event()
-        self.failures = 0  # in a row, of messages that have to arrive
-        self.closed = False
-
-    def put(self, letter: Letter, lane: int = 0) -> None:
-        """Send the letter after all others of its lane."""
-        lane %= LANES
-        self._lanes[lane].append(letter)
-        if lane not in self._busy:
-            self._busy.add(lane)
-            self._greenlets.spawn(f"mailbox {self._address}", self._work, lane)
-
-    def retry_now(self) -> None:
-        """The client is there again: do not wait for the next try."""
-        self._nudge.set()
-        self._nudge.clear()
-
-    def close(self) -> None:
-        """Forget what is not sent yet."""
-        self.closed = True
-        for lane in self._lanes:
-            lane.clear()
-
-    def _work(self, lane: int) -> None:
-        letters = self._lanes[lane]
-        try:
-            while letters:
-                letter = letters.popleft()
-                self._send(letter)
-        finally:
-            self._busy.discard(lane)
-
-    def _send(self, letter: Letter) -> None:
-        pause = FIRST_PAUSE
-        while not self.closed:
-            payload = letter.payload()
-            if payload is None or self._try(payload, letter):
-                return
-            self._nudge.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-
-    def _try(self, payload: bytes, letter: Letter) -> bool:
-        """Whether the letter is through with."""
-        try:
-            if letter.done is None:
-                self._caller.tell(self._address, b"", payload)
-                return True
-            # A NAK also says that the client has no use for it: it has it, or never knew it.
-            self._caller.ask(self._address, b"", payload, _SMALL)
-        except (OSError, PeerError) as error:
-            return self._failed(letter, error)
-        self.failures = 0
-        letter.done()
-        return True
-
-    def _failed(self, letter: Letter, error: Exception) -> bool:
-        if letter.done is None:
-            log.debug("client %s:%s missed a status: %s", *self._address, error)
-            return True
-        self.failures += 1
-        if self.failures == 1:
-            log.warning("client %s:%s does not take a result: %s", *self._address, error)
-        return False
 
 
 class Delivery:
@@ -137,6 +49,7 @@ class Delivery:
         self._caller = caller
         self._greenlets = Greenlets()
         self._mailboxes: dict[int, Mailbox] = {}
+        self._news = News(self._tell_available, self._greenlets)
         exchange.perform(effects.SendResult, self._result)
         exchange.perform(effects.SendProvisional, self._provisional)
         exchange.perform(effects.TellStarted, self._started)
@@ -166,37 +79,54 @@ class Delivery:
     # -- effects ------------------------------------------------------------------------------
 
     def _result(self, effect: effects.SendResult) -> None:
-        job = effect.job
+        job, mailbox, size = effect.job, self._mailbox(effect.job.cluster), 0
         _message(job).release()
-
-        def done() -> None:
-            self._exchange.scheduler.client_heard(job.cluster, self._exchange.now())
-            self._exchange.tell(self._exchange.scheduler.delivered, job.uid)
+        if job.reply is not None and job.uid not in mailbox.told:
+            self._tell_running(job)  # clients count on it, even if it ended at once
+        mailbox.told.discard(job.uid)
 
         def payload() -> bytes | None:
-            return build("JOB_REPLY", self.reply(job)) if job.state is State.DONE else None
+            nonlocal size
+            data = build("JOB_REPLY", self.reply(job)) if job.state is State.DONE else None
+            size = len(data or b"")
+            return data
 
-        self._mailbox(job.cluster).put(Letter(payload, done), job.uid)
+        mailbox.put(Letter(payload, lambda: self.taken(job, size)), job.uid)
 
     def _provisional(self, effect: effects.SendProvisional) -> None:
-        payload = build("JOB_REPLY", effect.reply)
-        self._mailbox(effect.job.cluster).put(Letter(lambda: payload, _nothing), effect.job.uid)
+        job, payload = effect.job, build("JOB_REPLY", effect.reply)
+        if job.node is not None:
+            job.cluster.tally(job.node).received += len(payload)
+        self._mailbox(job.cluster).put(Letter(lambda: payload, _nothing), job.uid)
 
     def _started(self, effect: effects.TellStarted) -> None:
-        job = effect.job
+        self._mailbox(effect.job.cluster).told.add(effect.job.uid)
+        self._tell_running(effect.job)
 
+    def _tell_running(self, job: Job) -> None:
         def payload() -> bytes | None:
-            if job.state is not State.RUNNING or job.node is None:
-                return None  # its result says more
-            body = {"uid": job.uid, "status": records.RUNNING, "node": job.node.address}
-            body |= {"hash": _message(job).hash, "start_time": job.started_at}
+            if job.state not in (State.RUNNING, State.DONE) or job.last is None:
+                return None  # it waits again, or the client knows how it ended
+            began = job.started_at or (job.reply.start_time if job.reply else 0.0)
+            body = {"uid": job.uid, "status": records.RUNNING, "node": job.last.address}
+            body |= {"hash": _message(job).hash, "start_time": began}
             return build("JOB_STATUS", body)
 
         self._mailbox(job.cluster).put(Letter(payload), job.uid)
 
     def _node(self, effect: effects.TellNode) -> None:
+        if effect.what == "cpus" and _speaks_old(effect.cluster):
+            return  # its client would not understand
+        if effect.what == "initialized":
+            effect.cluster.tally(effect.node).sent += _set_up_size(effect.cluster, effect.node)
         payload = build("NODE_STATUS", self._node_status(effect))
         self._mailbox(effect.cluster).put(Letter(lambda: payload))
+
+    def _tell_available(self, cluster: Cluster, node: Node) -> None:
+        lease = cluster.leases.get(node.address)
+        if lease is not None and lease.known and cluster.state is ClusterState.ACTIVE:
+            lease.told_at = self._exchange.now()
+            self._node(effects.TellNode(cluster, node, "available"))
 
     def _scheduled(self, effect: effects.TellScheduled) -> None:
         self._greenlets.spawn(f"scheduled {effect.cluster.label}", self._tell, effect.cluster)
@@ -222,13 +152,27 @@ class Delivery:
         for pause in SCHEDULED_PAUSES:
             gevent.sleep(pause)
             try:
-                reply = self._caller.ask(computation.reply_to, b"", payload, _SMALL, timeout)
-                if reply == b"ACK":
+                if self._knows(computation.reply_to, payload, timeout):
                     return ""
-                problem = "its client does not know the computation"
+                problem = _taken(cluster)
             except (OSError, PeerError) as error:
                 problem = _unreachable(cluster, error)
         return problem
+
+    def _knows(self, address: Address, payload: bytes, timeout: float) -> bool:
+        """Whether that client takes the message. Raises OSError and PeerError.
+
+        One that does not know the computation says ACK as well, but NAK after that.
+        """
+        with self._caller.connect(address, timeout) as channel:
+            channel.send(payload)
+            if channel.receive(_SMALL) != ACK:
+                return False
+            try:
+                channel.receive(_SMALL)
+            except OSError:
+                return True  # closed, as it should be
+            return False
 
     def _forget(self, effect: effects.Forget) -> None:
         mailbox = self._mailboxes.pop(effect.cluster.id, None)
@@ -248,11 +192,31 @@ class Delivery:
             self._mailboxes[cluster.id] = mailbox
         return mailbox
 
+    def taken(self, job: Job, size: int) -> None:
+        """The client has the job's result, a message of so many bytes."""
+        if job.state is not State.DONE:
+            return
+        scheduler, node, reply = self._exchange.scheduler, job.last, job.reply
+        scheduler.client_heard(job.cluster, self._exchange.now())
+        self._exchange.tell(scheduler.delivered, job.uid)
+        if node is not None and reply is not None:
+            tally = job.cluster.tally(node)
+            tally.jobs_done += 1
+            tally.cpu_time += reply.end_time - reply.start_time
+            tally.received += size
+            self._news.changed(job.cluster, node)
+
     def reply(self, job: Job) -> JobReply:
-        """How the job ended, in the node's words where it has spoken."""
+        """How the job ended, in the node's words where it has spoken.
+
+        One that was cancelled while it ran is Terminated: a client that is told Cancelled believes
+        that it never ran, and counts the CPU as busy for ever.
+        """
         status = STATUS[job.end] if job.end else records.ABANDONED
         node = job.last
         reply: JobReply | None = job.reply
+        if reply is not None and job.end is End.CANCELLED:
+            status = records.TERMINATED
         if reply is None:
             reply = JobReply(
                 uid=job.uid,
@@ -269,6 +233,7 @@ class Delivery:
 
     def _node_status(self, effect: effects.TellNode) -> dict[str, object]:
         cluster, node = effect.cluster, effect.node
+        tally = cluster.tally(node)
         body: dict[str, object] = {
             "compute_id": cluster.id,
             "ip_addr": node.address,
@@ -278,10 +243,10 @@ class Delivery:
             # Clients may send files straight to a node, and need its code for that.
             code = self._identity.node_code(node.identity)
             body |= {"status": records.NODE_INITIALIZED, "node_auth": code, "node_port": node.port}
-            return body | {"dispy_node": _dispy_node(node, self._exchange.now())}
+            return body | {"dispy_node": _dispy_node(node, tally, self._exchange.now())}
         if effect.what == "cpus":
             return body | {"status": "node_cpus", "node_cpus": node.cpus}
-        body |= {"tx": 0, "rx": 0}
+        body |= {"tx": tally.sent, "rx": tally.received}
         if effect.what == "closed":
             return body | {"status": records.NODE_CLOSED}
         return body | {"status": records.NODE_AVAIL_INFO, "avail_info": _avail(node.avail)}
@@ -301,20 +266,50 @@ def _message(job: Job) -> Message:
     return message
 
 
+def _speaks_old(cluster: Cluster) -> bool:
+    return _computation(cluster).record.dialect is Dialect.OLD
+
+
+def _port_keyword(cluster: Cluster) -> str:
+    """What a user gives to choose where a client listens."""
+    return "port" if _speaks_old(cluster) else "client_port"
+
+
 def _unreachable(cluster: Cluster, error: Exception) -> str:
     host, port = _computation(cluster).reply_to
     return (
         f"its client cannot be reached at {host}:{port} ({error}); "
-        "client_port= of SharedJobCluster must be free there and open to this host"
+        f"{_port_keyword(cluster)}= of SharedJobCluster must be free there and open to this host"
     )
 
 
-def _dispy_node(node: Node, now: float) -> DispyNode:
+def _taken(cluster: Cluster) -> str:
+    """Clients do not notice that they could not bind their port."""
+    host, port = _computation(cluster).reply_to
+    return (
+        f"at {host}:{port} another program answers in place of its client; "
+        f"each client on a host needs a {_port_keyword(cluster)}= of SharedJobCluster of its own"
+    )
+
+
+def _set_up_size(cluster: Cluster, node: Node) -> int:
+    """Bytes of the files that the node was set up with."""
+    computation, lease = _computation(cluster), cluster.leases.get(node.address)
+    wanted = [*computation.record.xfer_files, *(lease.allocation.files if lease else ())]
+    files = [computation.spool.find(one) for one in wanted]
+    return sum(file.size for file in files if file is not None)
+
+
+def _dispy_node(node: Node, tally: Tally, now: float) -> DispyNode:
     return DispyNode(
         ip_addr=node.address,
         name=node.name,
         cpus=node.cpus,
         avail_cpus=node.total,
+        jobs_done=tally.jobs_done,
+        cpu_time=tally.cpu_time,
+        tx=tally.sent,
+        rx=tally.received,
         update_time=now,
         avail_info=_avail(node.avail),
     )

@@ -18,11 +18,12 @@ from gsched.net.datagrams import Datagrams
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
+from gsched.net.reception import Reception
 from gsched.net.resolver import is_address, resolve
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
-from gsched.wire.releases import greetings, understood
+from gsched.wire.releases import all_greetings, greetings
 
 log = logging.getLogger("gsched.discovery")
 
@@ -30,6 +31,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between greetings of a node th
 LOST_PAUSE = 2.0  # seconds between two looks for nodes that were lost
 COMPLAINT_PAUSE = 4.0  # the pause before which it is said, once, that a node does not answer
 ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
+LOOKS = 10  # in that time: one that has answered may be lost again before it is over
 _MAX_ANSWERS = 256  # greetings under way that strangers have asked for
 
 
@@ -44,6 +46,7 @@ class Discovery:
         self,
         exchange: Exchange,
         identity: Identity,
+        reception: Reception,
         *,
         port: int,
         ports: Iterable[int],
@@ -53,6 +56,7 @@ class Discovery:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
         self._identity = identity
+        self._reception = reception
         self._port = port
         self._ports = tuple(ports)
         self._caller = caller
@@ -72,10 +76,10 @@ class Discovery:
 
     def answer(self, body: dict[str, Any]) -> None:
         """A node looks for a scheduler: greet it, with the code that it knows us by."""
-        if not understood(body["version"]) or not 0 < body["port"] < 1 << 16:
-            raise PeerError(f"node of dispy {body['version'][:20]}, which is not served")
-        if body["sign"] == self._identity.sign or not is_address(body["ip_addr"]):
+        own = body["sign"] == self._identity.sign
+        if own or not is_address(body["ip_addr"]) or not 0 < body["port"] < 1 << 16:
             raise PeerError("PING that is not a node's own")
+        self._reception.admit("node", body["ip_addr"], body["version"])
         if body["ip_addr"] in self._answers or len(self._answers) >= _MAX_ANSWERS:
             return
         self._answers.add(body["ip_addr"])
@@ -114,7 +118,7 @@ class Discovery:
 
     def _greet_all(self) -> None:
         for port in self._ports:
-            for version in greetings(port):
+            for version in greetings(port, self._reception.met):
                 self._datagrams.send(build("PING", self._greeting(version)), [port])
 
     def _keep_alive(self) -> None:
@@ -146,19 +150,35 @@ class Discovery:
                 pause = min(2 * pause, LONGEST_PAUSE)
         self._wanted.discard(host)
 
-    def _greet_in_turn(self, address: str, port: int | None) -> str:
-        """Greet in one version after the other until there is an answer; what went wrong."""
-        problem = ""
+    def _greet_in_turn(self, address: str, port: int | None) -> OSError | None:
+        """Greet at one port after the other until there is an answer; what went wrong.
+
+        Where somebody listens, that counts, and not that nobody does at other ports.
+        """
+        problems = []
         for at in [port] if port else self._ports:
-            for version in greetings(at):
-                body = self._greeting(version) | {"node_ip_addr": address}
-                problem = self._greet((address, at), secrets.STRANGER, body)
-                if problem:
-                    break
-                gevent.sleep(ANSWER_TIME)
-                if self._is_up(address):
-                    return ""
-        return problem
+            problems.append(self._greet_at(address, at))
+            if self._is_up(address):
+                return None
+        told = [one for one in problems if not isinstance(one, ConnectionRefusedError)]
+        return [*told, *problems][0]
+
+    def _greet_at(self, address: str, port: int) -> OSError | None:
+        """Greet in one version after the other until there is an answer; what went wrong."""
+        for version in all_greetings(port, self._reception.met):
+            body = self._greeting(version) | {"node_ip_addr": address}
+            problem = self._greet((address, port), secrets.STRANGER, body)
+            if problem or self._comes_up(address):
+                return problem
+        return None
+
+    def _comes_up(self, address: str) -> bool:
+        """Whether the node answers in the time that it is given."""
+        for _ in range(LOOKS):
+            gevent.sleep(ANSWER_TIME / LOOKS)
+            if self._is_up(address):
+                return True
+        return False
 
     def _answer(self, body: dict[str, Any]) -> None:
         try:
@@ -170,12 +190,13 @@ class Discovery:
         finally:
             self._answers.discard(body["ip_addr"])
 
-    def _greet(self, address: Address, code: bytes, body: dict[str, Any]) -> str:
+    def _greet(self, address: Address, code: bytes, body: dict[str, Any]) -> OSError | None:
+        """What went wrong."""
         try:
             self._caller.tell(address, code, build("PING", body))
         except OSError as error:
-            return str(error)
-        return ""
+            return error
+        return None
 
     def _greeting(self, version: str) -> dict[str, Any]:
         return self.introduction() | {"version": version}

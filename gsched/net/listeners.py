@@ -12,7 +12,7 @@ from gevent.server import StreamServer
 
 from gsched.net.channel import Address, Channel
 from gsched.net.greenlets import Handlers
-from gsched.net.tls import Tls
+from gsched.net.tls import PLAIN, Tls
 from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.net")
@@ -49,7 +49,7 @@ class Listener:
         handler: Handler,
         timeout: float,
         complaints: Complaints,
-        tls: Tls | None = None,
+        tls: Tls = PLAIN,
     ) -> None:
         self._handler = handler
         self._timeout = timeout
@@ -79,8 +79,7 @@ class Listener:
 
     def _serve(self, sock: socket.socket, peer: Address) -> None:
         try:
-            if self._tls is not None:
-                sock = self._tls.accept(sock, self._timeout)
+            sock = self._tls.accept(sock, self._timeout)
             with Channel(sock, peer[:2], self._timeout) as channel:
                 self._handler(channel)
         except PeerError as error:

@@ -16,13 +16,14 @@ from gsched.net.computation import Message
 from gsched.net.discovery import Discovery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.wire import records, secrets
 from gsched.wire.errors import PeerError
-from gsched.wire.messages import LARGE, Sender, parse
+from gsched.wire.messages import LARGE, Sender, parse, protocol
 from gsched.wire.pickles import dumps
 from gsched.wire.records import AvailInfo, JobReply, XferFile
-from gsched.wire.releases import understood
+from gsched.wire.releases import family, find
 
 log = logging.getLogger("gsched.nodes")
 
@@ -33,15 +34,20 @@ class NodeService:
     """One short function for each message of a node."""
 
     def __init__(
-        self, exchange: Exchange, identity: Identity, discovery: Discovery, relays: Relays
+        self,
+        exchange: Exchange,
+        identity: Identity,
+        discovery: Discovery,
+        relays: Relays,
+        reception: Reception,
     ) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
         self._identity = identity
+        self._reception = reception
         self._discovery = discovery
         self._relays = relays
         self._handlers: dict[str, Callable[..., bytes | None]] = {
-            "PONG": self._pong,
             "PING": self._ping,
             "PULSE": self._pulse,
             "TERMINATED": self._terminated,
@@ -52,29 +58,31 @@ class NodeService:
 
     def serve(self, channel: Channel) -> None:
         """One connection: one message, with its reply. Raises PeerError or OSError."""
-        message, body = parse(channel.receive(LARGE), Sender.NODE)
-        if message.body is XferFile:
-            self._relays.from_job(channel, body)
-            return
-        reply = self._handlers[message.name](body)
-        if reply:
-            channel.send(reply)
+        with self._reception.watch("node", channel.peer[0]):
+            payload = channel.receive(LARGE)
+            message, body = parse(payload, Sender.NODE)
+            if message.body is XferFile:
+                self._relays.from_job(channel, body)
+            elif message.name == "PONG":
+                self._pong(body, protocol(payload))
+            elif reply := self._handlers[message.name](body):
+                channel.send(reply)
 
-    def datagram(self, payload: bytes) -> None:
-        """One message by UDP. Raises PeerError."""
-        message, body = parse(payload, Sender.DATAGRAM)
-        self._handlers[message.name](body)
+    def datagram(self, payload: bytes, peer: str) -> None:
+        """One message by UDP, from that address. Raises PeerError."""
+        with self._reception.watch("node", peer):
+            message, body = parse(payload, Sender.DATAGRAM)
+            self._handlers[message.name](body)
 
     # -- messages -----------------------------------------------------------------------------
 
-    def _pong(self, body: dict[str, Any]) -> bytes:
+    def _pong(self, body: dict[str, Any], protocol: int) -> None:
         """A node says that it is free, and proves that it knows our secret."""
         if not secrets.same(body["auth"], self._identity.pong_code):
             raise PeerError("node with another secret: its --secret must equal --node_secret here")
-        if not understood(body["version"]):
-            raise PeerError(f"node of dispy {body['version'][:20]}, which is not served")
         if body["port"] <= 0 or body["cpus"] < 0:
             raise PeerError("PONG without a port or CPUs")
+        release = self._reception.admit("node", body["ip_addr"], body["version"])
         facts = NodeFacts(
             address=body["ip_addr"],
             port=body["port"],
@@ -82,11 +90,12 @@ class NodeService:
             cpus=body["cpus"],
             identity=body["sign"],
             contact=body["scheduler_ip_addr"] or self._identity.announced[0],
+            release=release.version,
+            family=family(release.dialect, protocol),
             avail=_avail(body.get("avail_info")),
         )
         self._exchange.tell(self._scheduler.node_emptied, facts.address)
         self._exchange.tell(self._scheduler.node_joined, facts)
-        return b""
 
     def _ping(self, body: dict[str, Any]) -> bytes:
         """A node looks for a scheduler. It does so only while it serves none."""
@@ -144,9 +153,9 @@ class NodeService:
 
     def _relay_info(self, body: dict[str, Any]) -> bytes:
         """A dispynetrelay asks what it shall tell the nodes of its network."""
-        authentic = secrets.same(body.get("auth") or b"", self._identity.pong_code)
-        if not authentic or not understood(body["version"]):
+        if not secrets.same(body.get("auth") or b"", self._identity.pong_code):
             return dumps(None)
+        find(body["version"])
         address = body["scheduler_ip_addr"] or self._identity.announced[0]
         return dumps(self._discovery.introduction() | {"ip_addrs": [address]})
 

@@ -10,32 +10,50 @@ from gsched.core.scheduler import Opening, Refused
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.paths import check_relative
+from gsched.net.reception import Reception
 from gsched.store.spool import Spool
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.pickles import dumps
 from gsched.wire.records import Compute, NodeAllocate, XferFile
+from gsched.wire.releases import Dialect, family
 from gsched.wire.standins import StandIn
 
 MAX_ALLOCATIONS = 100_000
 _LONGEST_HOST = 255
+_OLD_ALLOCATION = ("host", "port", "cpus")
 
 
 class Openings:
-    """Makes computations, and finds those of a client again."""
+    """Makes computations, and finds those of a client again.
 
-    def __init__(self, exchange: Exchange, directory: Path, always_clean_up: bool) -> None:
+    `direct` is whether jobs on nodes can send to clients without us.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        reception: Reception,
+        directory: Path,
+        *,
+        always_clean_up: bool,
+        direct: bool,
+    ) -> None:
+        self._reception = reception
         self._directory = directory
         self._always_clean_up = always_clean_up
+        self._direct = direct
         self._by_port: dict[int, set[Cluster]] = {}
         exchange.perform(Forget, self._closed)
 
-    def open(self, body: dict[str, Any], source: str) -> Opening:
-        """From a COMPUTE message that came from the address `source`. Raises Refused."""
+    def open(self, body: dict[str, Any], source: str, protocol: int) -> Opening:
+        """From a COMPUTE message, pickled so, that came from the address `source`.
+
+        Raises Refused.
+        """
         record: Compute = body["compute"]
         self._check(record)
-        if self._always_clean_up and not record.cleanup:
-            record.cleanup = True
+        self._impose(record)
         computation = Computation(
             record=record,
             client_auth=record.auth or secrets.new_sign(),
@@ -48,9 +66,11 @@ class Openings:
             name=record.name,
             client=computation.reply_to[0],
             spec=computation,
+            release=self._reception.release_of(source, record.dialect),
+            family=family(record.dialect, protocol),
             reentrant=bool(record.reentrant),
             exclusive=bool(body["exclusive"]),
-            allocations=allocations(body["node_allocs"], None),
+            allocations=allocations(_as_dicts(body["node_allocs"], record.dialect), None),
         )
 
     def opened(self, cluster: Cluster) -> None:
@@ -75,6 +95,12 @@ class Openings:
         if not clusters:
             self._by_port.pop(_reply_port(effect.cluster), None)
 
+    def _impose(self, record: Compute) -> None:
+        if self._always_clean_up and not record.cleanup:
+            record.cleanup = True
+        if not self._direct and record.client_reply_addr:
+            record.client_reply_addr = None  # jobs then send by way of us what is for the client
+
     def _check(self, record: Compute) -> None:
         port = record.job_result_port
         if not port or not 0 < port < 1 << 16:
@@ -93,6 +119,15 @@ def allocations(wanted: list[Any], spool: Spool | None) -> list[Allocation]:
     if len(wanted) > MAX_ALLOCATIONS:
         raise Refused(f"more than {MAX_ALLOCATIONS} node allocations")
     return [_allocation(_fields(one), spool) for one in wanted]
+
+
+def _as_dicts(wanted: list[Any], dialect: Dialect) -> list[Any]:
+    """In the old dialect these are tuples of host, port and CPUs."""
+    if dialect is Dialect.NEW:
+        return wanted
+    if not all(type(one) is tuple and len(one) == len(_OLD_ALLOCATION) for one in wanted):
+        raise Refused("node allocations that are no tuples of host, port and CPUs")
+    return [dict(zip(_OLD_ALLOCATION, one, strict=True)) for one in wanted]
 
 
 def _fields(one: Any) -> dict[str, Any]:

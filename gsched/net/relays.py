@@ -49,7 +49,7 @@ class Relays:
         request = build("FILEXFER", replace(file, compute_id=cluster.id))
         with self._connected(source, self._to_nodes, (node.address, node.port)) as target:
             target.send(request, self._identity.node_code(node.identity))
-            relay(source, target, file.stat_buf.size)
+            cluster.tally(node).sent += relay(source, target, file.stat_buf.size)
 
     def from_job(self, source: Channel, file: XferFile) -> None:
         """A file of a running job for its client. Raises PeerError and OSError."""
@@ -58,14 +58,15 @@ class Relays:
             raise PeerError("a job's file without word of the job")
         about.check()
         job = self._scheduler.jobs.get(about.uid) if isinstance(about.uid, int) else None
-        if job is None or job.node is None or not _is_of(job.message, about):
+        node = job.node if job else None
+        if job is None or node is None or not _is_of(job.message, about):
             _refuse(source)
             raise PeerError(f"file of job {about.uid}, which does not run here")
         computation: Computation = job.cluster.spec
         with self._connected(source, self._to_clients, computation.reply_to) as target:
             target.send(build("FILEXFER", file))
             target.send(dumps(about))
-            relay(source, target, file.stat_buf.size)
+            job.cluster.tally(node).received += relay(source, target, file.stat_buf.size)
 
     def _connected(self, source: Channel, caller: Caller, address: tuple[str, int]) -> Channel:
         """A connection to the receiver; without one the sender is told so."""
@@ -76,17 +77,18 @@ class Relays:
             raise
 
 
-def relay(source: Channel, target: Channel, size: int) -> None:
+def relay(source: Channel, target: Channel, size: int) -> int:
     """Bring `size` bytes from source to target, which has been told of the file.
 
-    Raises PeerError or OSError.
+    How many were needed: none where the target has that very file. Raises PeerError or OSError.
     """
-    there = receive_count(target)
+    before = there = receive_count(target)
     source.send(dumps(there))
     while 0 <= there < size:
         _relay_chunk(source, target, there, size)
         there = receive_count(target)
         source.send(dumps(there))
+    return max(0, there - before)
 
 
 def _relay_chunk(source: Channel, target: Channel, there: int, size: int) -> None:

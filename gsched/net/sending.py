@@ -30,6 +30,12 @@ ACK = b"ACK"
 SIGN_LENGTH = 40
 _LIMIT = 1 << 24
 
+# How nodes begin who say no: those up to 4.12.3 with NAK. A bare one may also be for a file that
+# is too large, but such a file has been refused when it was sent.
+_BUSY = ("All CPUs busy", "NAK (all cpus busy")
+_UNKNOWN = ("Invalid job (", "Invalid scheduler", "NAK (invalid computation")
+_OLD_UNKNOWN = "NAK"
+
 
 class Sending:
     """Carries out SendJob and TerminateJob."""
@@ -68,8 +74,10 @@ class Sending:
 
     def _send_files(self, effect: SendJob) -> None:
         message, code = _message(effect.job), self._code(effect.node)
+        tally = effect.job.cluster.tally(effect.node)
         for file in message.files:
             files.send(self._caller, _address(effect.node), code, file)
+            tally.sent += file.size
 
     def _send_job(self, effect: SendJob, channel: Channel) -> None:
         """From the first byte on the node may have started it, whatever is heard of it."""
@@ -78,6 +86,7 @@ class Sending:
         try:
             with channel:
                 channel.send(payload, self._code(effect.node))
+                effect.job.cluster.tally(effect.node).sent += len(payload)
                 reply = channel.receive(_LIMIT)
         except (OSError, PeerError) as error:
             if self._was_restarted(effect.node, began):
@@ -147,7 +156,10 @@ class Sending:
     # -- stopping -----------------------------------------------------------------------------
 
     def _terminate(self, node: Node, job: Job) -> None:
-        """Ask until the job has ended: that is heard by way of its reply."""
+        """Ask until the job has ended: that is heard by way of its reply.
+
+        In the end its client is told without one: a dispynode may lose the thread that replies.
+        """
         record = _message(job).record
         body = JobRecord(
             uid=job.uid,
@@ -165,6 +177,8 @@ class Sending:
             self._tell(node, payload)
             gevent.sleep(REMINDER_PAUSE)
         log.warning("node %s does not stop job %s", node.address, job.uid)
+        reason = f"node {node.address} does not stop it"
+        self._exchange.tell(self._scheduler.missing, job.uid, tries, reason)
 
     def _tell(self, node: Node, payload: bytes) -> None:
         try:
@@ -188,8 +202,8 @@ def _message(job: Job) -> Message:
 def _refusal(reply: bytes) -> tuple[Refusal, str]:
     """What a node means that does not take a job. In each case it has not started it."""
     text = reply[:500].decode("utf-8", "replace")
-    if text.startswith("All CPUs busy"):
+    if text.startswith(_BUSY):
         return Refusal.BUSY, text
-    if text.startswith(("Invalid job (", "Invalid scheduler")):
+    if text.startswith(_UNKNOWN) or text == _OLD_UNKNOWN:
         return Refusal.UNKNOWN, text
     return Refusal.REJECTED, text or "empty reply"

@@ -20,10 +20,12 @@ from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
+from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.pickles import loads
-from gsched.wire.records import XferFile
+from gsched.wire.records import StatResult, XferFile
+from gsched.wire.releases import Dialect, find
 
 log = logging.getLogger("gsched.nodes")
 
@@ -32,6 +34,7 @@ CLOSE_TIMEOUT = 30.0  # seconds; a node answers when all jobs are stopped, which
 IDLE_CHECK = 1.0  # seconds between two looks whether the jobs that were waited for have ended
 ACK = b"ACK"
 _LIMIT = 1 << 20
+_SIGN_LIMIT = 1024
 
 
 class SetUpFailed(Exception):
@@ -99,18 +102,20 @@ class SetUps:
                 cpus = self._try_set_up(lease)
         except SetUpFailed as failure:
             self._exchange.tell(scheduler.lease_failed, lease, failure.why, str(failure))
+            if failure.why is SetUpFailure.UNREACHABLE:
+                self._check_identity(lease.node)
         else:
             log.info("%s is set up", _place(lease))
             self._exchange.tell(scheduler.lease_ready, lease, cpus)
 
     def _try_set_up(self, lease: Lease) -> int:
-        """CPUs of the node, or 0 if it was set up before. Raises SetUpFailed."""
+        """CPUs of the node, or 0 if it does not tell how many in all. Raises SetUpFailed."""
         try:
             cpus = self._compute(lease)
-            if cpus:
+            if cpus is not None:
                 self._send_files(lease)
                 self._setup(lease)
-            return cpus
+            return cpus or 0
         except SetUpFailed as failure:
             if failure.why is SetUpFailure.BROKEN:
                 self._try_close(lease)
@@ -122,7 +127,20 @@ class SetUps:
             self._try_close(lease)
             raise SetUpFailed(SetUpFailure.BROKEN, str(error)) from error
 
-    def _compute(self, lease: Lease) -> int:
+    def _compute(self, lease: Lease) -> int | None:
+        """As _try_set_up, but None if the node has the computation already.
+
+        It says so by 0. Nodes that count only CPUs that are free say that when all are taken,
+        too, so these are asked before if there is reason to.
+        """
+        release, sent_to = find(lease.node.release), _computation(lease).sent_to
+        if not release.tells_all_cpus and lease.node.identity in sent_to and self._is_there(lease):
+            return None
+        sent_to.add(lease.node.identity)
+        cpus = self._send_compute(lease)
+        return (cpus or None) if release.tells_all_cpus else 0
+
+    def _send_compute(self, lease: Lease) -> int:
         record = _computation(lease).record_for(
             lease, self._port, self._exchange.scheduler.pulse_interval
         )
@@ -131,10 +149,24 @@ class SetUps:
             cpus = loads(reply, plain=True)
         except PeerError:
             text = reply[:500].decode("utf-8", "replace")
-            raise SetUpFailed(SetUpFailure.BROKEN, text or "no reason given") from None
+            busy = text.startswith("Node busy")  # dispy 4.8.0 writes no pickle here
+            why = SetUpFailure.UNWILLING if busy else SetUpFailure.BROKEN
+            raise SetUpFailed(why, text or "no reason given") from None
         if type(cpus) is int and cpus >= 0:
             return cpus
         raise SetUpFailed(SetUpFailure.UNWILLING, _unwilling(cpus))
+
+    def _is_there(self, lease: Lease) -> bool:
+        """Whether the node has the computation: else it refuses its files. This one never comes."""
+        file = XferFile(
+            name="/.gsched",
+            dest_path="",
+            compute_id=lease.cluster.id,
+            stat_buf=StatResult((0, 0, 0, 0, 0, 0, 1, 0, 0, 0)),
+            sep="/",
+        )
+        reply = self._ask(lease.node, build("FILEXFER", file))
+        return bool(loads(reply, plain=True) != files.REFUSED)
 
     def _send_files(self, lease: Lease) -> None:
         computation = _computation(lease)
@@ -150,11 +182,28 @@ class SetUps:
         files.send(self._caller, (node.address, node.port), code, file)
 
     def _setup(self, lease: Lease) -> None:
-        body = {"compute_id": lease.cluster.id, "setup_args": lease.allocation.setup_args}
+        release = find(lease.node.release)
+        if _computation(lease).record.setup is None and not release.always_set_up:
+            return
+        body = _old_body(lease) if release.dialect is Dialect.OLD else _body(lease)
         reply = self._ask(lease.node, build("SETUP", body), SETUP_TIMEOUT)
         if reply != ACK:
             text = reply[-2000:].decode("utf-8", "replace").strip()
             raise SetUpFailed(SetUpFailure.BROKEN, text or "no reason given")
+
+    def _check_identity(self, node: Node) -> None:
+        """A node that was restarted does not answer to the code made with its old sign.
+
+        Whoever comes with a wrong code may ask a node for its sign, and for nothing else.
+        """
+        address = (node.address, node.port)
+        try:
+            sign = self._caller.ask(address, secrets.STRANGER, b"NODE_INFO:", _SIGN_LIMIT)
+        except (OSError, PeerError):
+            return
+        if not secrets.same(sign, node.identity):
+            lost, reason = self._exchange.scheduler.node_lost, "it was restarted"
+            self._exchange.tell(lost, node.address, reason)
 
     # -- close --------------------------------------------------------------------------------
 
@@ -183,6 +232,16 @@ class SetUps:
 def _computation(lease: Lease) -> Computation:
     computation: Computation = lease.cluster.spec
     return computation
+
+
+def _body(lease: Lease) -> object:
+    """Of SETUP."""
+    return {"compute_id": lease.cluster.id, "setup_args": lease.allocation.setup_args}
+
+
+def _old_body(lease: Lease) -> object:
+    """In the old dialect the computation itself has the arguments."""
+    return lease.cluster.id
 
 
 def _place(lease: Lease) -> str:

@@ -15,18 +15,31 @@ from gevent.ssl import SSLContext, SSLError
 from gsched.net.mistakes import Mistake
 from gsched.wire.errors import PeerError
 
+HELLO = b"\x16\x03"  # how a TLS connection begins, whatever its version
+
 
 @dataclass(frozen=True)
 class Tls:
-    """One side's TLS. `option` names the certificate's option for those who read the log."""
+    """One side's TLS, or that it has none: without contexts.
 
-    option: str
-    accepting: SSLContext
-    connecting: SSLContext
+    `option` names the certificate's option for those who read the log.
+    """
+
+    option: str = ""
+    accepting: SSLContext | None = None
+    connecting: SSLContext | None = None
+
+    @property
+    def used(self) -> bool:
+        """Whether the side has a certificate."""
+        return self.accepting is not None
 
     def accept(self, sock: socket.socket, timeout: float) -> socket.socket:
         """The handshake of a connection that came in. Raises PeerError or OSError."""
         sock.settimeout(timeout)
+        if self.accepting is None:
+            self._refuse_hello(sock)
+            return sock
         try:
             return self.accepting.wrap_socket(sock, server_side=True)
         except SSLError as error:
@@ -34,33 +47,51 @@ class Tls:
 
     def connect(self, sock: socket.socket, timeout: float) -> socket.socket:
         """The handshake of a connection that we opened. Raises OSError."""
+        if self.connecting is None:
+            return sock
         sock.settimeout(timeout)
         try:
             return self.connecting.wrap_socket(sock)
-        except SSLError as error:
+        except OSError as error:  # also where the other does not answer, since it has no TLS
             raise ConnectionError(self._problem(error)) from error
 
-    def _problem(self, error: SSLError) -> str:
-        reason = error.reason or str(error)
-        return f"TLS handshake failed, {reason}: is the certificate there that of {self.option}?"
+    def _refuse_hello(self, sock: socket.socket) -> None:
+        """Without TLS it would look like a message of some hundred megabytes."""
+        if sock.recv(len(HELLO), socket.MSG_PEEK) == HELLO:
+            raise PeerError(f"the peer uses TLS, which is off here: see {self.option}")
+
+    def _problem(self, error: OSError) -> str:
+        reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or error
+        return (
+            f"TLS handshake failed ({reason}): "
+            f"the peer must use TLS, with the certificate of {self.option}"
+        )
 
 
-def load(side: str, certfile: Path | None, keyfile: Path | None) -> Tls | None:
-    """TLS of the side `node` or `cluster`; None without a certificate. Raises Mistake."""
+PLAIN = Tls()  # neither side of anything
+
+
+def load(side: str, certfile: Path | None, keyfile: Path | None) -> Tls:
+    """TLS of the side `node` or `cluster`, if there is a certificate. Raises Mistake."""
     if certfile is None:
         if keyfile is not None:
             raise Mistake(f"--{side}_keyfile is of no use without --{side}_certfile")
-        return None
+        return Tls(f"--{side}_certfile")
     for name, path in (("certfile", certfile), ("keyfile", keyfile)):
         if path is not None and not path.is_file():
             raise Mistake(f"--{side}_{name} {path}: no such file")
     accepting, connecting = SSLContext(PROTOCOL_TLS_SERVER), SSLContext(PROTOCOL_TLS_CLIENT)
+
+    def no_password() -> str:
+        raise Mistake(f"--{side}_keyfile: the key in {keyfile or certfile} must have no password")
+
     try:
-        accepting.load_cert_chain(certfile, keyfile)
+        accepting.load_cert_chain(certfile, keyfile, no_password)
         connecting.load_verify_locations(certfile)
     except (SSLError, OSError) as error:
         raise Mistake(_unusable(side, certfile, keyfile, error)) from error
     accepting.minimum_version = connecting.minimum_version = TLSVersion.TLSv1_2
+    accepting.num_tickets = 0  # nobody resumes a session
     connecting.check_hostname = False
     connecting.verify_flags |= VERIFY_X509_PARTIAL_CHAIN
     return Tls(f"--{side}_certfile", accepting, connecting)

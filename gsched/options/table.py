@@ -26,8 +26,6 @@ _TIME = "Time"
 _FILES = "Files and state"
 _PAGE = "Web page"
 
-_TLS = Later("TLS")
-_IPV6 = Later("IPv6", "give an IPv4 address or a name", values.is_ipv6)
 _CRASH = Later("a durability of process or power", when=lambda level: level != "off")
 _OTHER_HOSTS = Later(
     "a page for other hosts",
@@ -74,9 +72,9 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "ip_addr",
         _ADDRESSES,
-        "Name or address of this host to use. Repeat it for several interfaces. Without it, "
-        "the address of the default host name is used or, where that is a loopback address, "
-        "that of the interface that routes outward, or else 127.0.0.1, with a warning.",
+        "Name or address, IPv4 or IPv6, of this host to use. Repeat it for several interfaces. "
+        "Without it, the address of the default host name is used or, where that is a loopback "
+        "address, that of the interface that routes outward, or else 127.0.0.1, with a warning.",
         metavar="ADDR",
         read=values.host,
         default=(),
@@ -84,7 +82,6 @@ OPTIONS: tuple[Option, ...] = (
         short="-i",
         aliases=("host",),
         repeatable=True,
-        later=_IPV6,
     ),
     Option(
         "ext_ip_addr",
@@ -98,7 +95,6 @@ OPTIONS: tuple[Option, ...] = (
         default_shown="the addresses in use",
         aliases=("ext_host",),
         repeatable=True,
-        later=_IPV6,
     ),
     Option(
         "port",
@@ -151,8 +147,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "ipv4_udp_multicast",
         _PORTS,
-        "Find nodes by multicast to 239.255.61.59 instead of broadcast.",
-        later=Later("multicast"),
+        "Find IPv4 nodes by multicast to 239.255.61.59 instead of broadcast, as nodes do that "
+        "are started with the same option. IPv6 always uses multicast.",
     ),
     Option(
         "nodes",
@@ -217,16 +213,16 @@ OPTIONS: tuple[Option, ...] = (
         metavar="FILE",
         read=values.path,
         default="",
-        later=_TLS,
     ),
     Option(
         "node_certfile",
         _SECRETS,
-        "File with the certificate for TLS with nodes, the same as --certfile of dispynode.",
+        "File with the certificate for TLS with nodes, the same as --certfile of dispynode: all "
+        "of them share it, or their files hold that of its issuer too. The TLS of dispynode works "
+        "on Python 3.11 and older only.",
         metavar="FILE",
         read=values.path,
         default="",
-        later=_TLS,
     ),
     Option(
         "cluster_keyfile",
@@ -236,16 +232,16 @@ OPTIONS: tuple[Option, ...] = (
         metavar="FILE",
         read=values.path,
         default="",
-        later=_TLS,
     ),
     Option(
         "cluster_certfile",
         _SECRETS,
-        "File with the certificate for TLS with clients, the same as certfile of SharedJobCluster.",
+        "File with the certificate for TLS with clients, the same as certfile of "
+        "SharedJobCluster: all of them share it, or their files hold that of its issuer too. The "
+        "TLS of dispy's clients works on Python 3.11 and older only.",
         metavar="FILE",
         read=values.path,
         default="",
-        later=_TLS,
     ),
     Option(
         "fair_cluster_scheduler",

@@ -181,11 +181,6 @@ def node(value: str) -> Node:
     return host(match[1]), None if match[2] is None else port(match[2])
 
 
-def is_ipv6(address: str) -> bool:
-    """Whether a value of `host` is an IPv6 address: only those have colons."""
-    return ":" in address
-
-
 def is_loopback(address: str) -> bool:
     """Whether a value of `host` can be reached from this host only, as far as its text tells."""
     if not _is_address(address):

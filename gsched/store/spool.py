@@ -8,6 +8,7 @@ to its node with the files that it was submitted with.
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,18 +16,20 @@ from pathlib import Path
 
 from gsched.wire.records import XferFile
 
-_SAME_TIME = 1.0  # seconds by which times of equal files may differ, as on nodes
+_SETTLED = 2.0  # seconds without a change, after which another one shows in a file's time
 
 
 class SpoolFile:
     """One version of one file. Counts its users: the last one removes it from disk."""
 
-    __slots__ = ("_users", "path", "record", "size")
+    __slots__ = ("_users", "path", "record", "settled", "size")
 
     def __init__(self, path: Path, record: XferFile, size: int) -> None:
         self.path = path
         self.record = record  # as nodes are told about it
         self.size = size  # bytes on disk
+        # Clocks of files are coarse: one that was changed just now may change again unseen.
+        self.settled = time.time() - record.stat_buf.mtime > _SETTLED
         self._users = 1
 
     def hold(self) -> "SpoolFile":
@@ -61,11 +64,14 @@ class Spool:
         return None
 
     def has_same(self, offered: XferFile) -> bool:
-        """Whether that very file is here already: same name, size and time."""
+        """Whether that very file is here already: same name, size and time.
+
+        When in doubt it is not: a job must not run with the file of another one.
+        """
         here = self.find(offered)
-        if here is None or here.size != offered.stat_buf.size:
+        if here is None or not here.settled or here.size != offered.stat_buf.size:
             return False
-        return abs(here.record.stat_buf.mtime - offered.stat_buf.mtime) <= _SAME_TIME
+        return here.record.stat_buf.mtime == offered.stat_buf.mtime
 
     def new_path(self) -> Path:
         """Where the next file is to be written."""

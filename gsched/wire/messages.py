@@ -18,10 +18,12 @@ from gsched.wire.records import (
     Compute,
     Job,
     JobReply,
+    NodeAllocate,
     Record,
     Types,
     XferFile,
 )
+from gsched.wire.releases import Unserved
 
 KIB, MIB = 1 << 10, 1 << 20
 SMALL = 64 * KIB
@@ -138,7 +140,7 @@ _TABLE = [
         "ALLOCATE_NODE",
         "client",
         "int: 0 done, -1 refused",
-        fields={**_CLUSTER, "node_alloc": (list,)},
+        fields={**_CLUSTER, "node_alloc": (list, NodeAllocate)},  # before 4.10 just the one
         plain=False,
         limit=MIB,
         opcodes=pickles.MAX_OPCODES,
@@ -247,7 +249,7 @@ def parse(payload: bytes, sender: Sender) -> tuple[Message, Any]:
     """The row of the table and the decoded body.
 
     Raises PeerError if the message is not known or not this sender's to send, too large, or
-    not what the table says.
+    not what the table says; Unserved, which is one too, if no release is served that sends so.
     """
     tag, colon, _ = payload[:_LONGEST_TAG].partition(b":")
     message = MESSAGES.get((sender, tag))
@@ -256,9 +258,17 @@ def parse(payload: bytes, sender: Sender) -> tuple[Message, Any]:
     if len(payload) > message.limit:
         raise PeerError(f"{message.name} of {len(payload)} bytes, {message.limit} allowed")
     data = payload[len(tag) + 1 :]
+    if pickles.protocol(data) == pickles.PYTHON_2:
+        raise Unserved("Python 2 is not served")
     body = pickles.loads(data, plain=message.plain, max_opcodes=message.opcodes)
     message.check(body)
     return message, body
+
+
+def protocol(payload: bytes) -> int:
+    """The protocol of a message's pickle, which says how old its sender's Python is."""
+    start = payload.find(b":") + 1
+    return pickles.protocol(payload[start : start + 2])
 
 
 def build(name: str, body: Any) -> bytes:

@@ -19,6 +19,8 @@ from gsched.wire.weights import FEW_REFERENCES, weigh
 
 MAX_OPCODES = 100_000
 MAX_CLASSES = 1_000
+PYTHON_2 = 2  # the newest protocol there
+_PROTOCOL_MARK = b"\x80"
 
 # What CPython's decoder raises on bytes that are no pickle, or one that makes no sense.
 _BROKEN = (
@@ -70,6 +72,11 @@ def loads(data: bytes, *, plain: bool = False, max_opcodes: int = MAX_OPCODES) -
         return _Decoder(data, plain).load()
     except _BROKEN as error:
         raise PeerError(f"broken pickle: {type(error).__name__}") from error
+
+
+def protocol(data: bytes) -> int:
+    """The protocol of a pickle: 4 until Python 3.7, 5 since 3.8, for dispy takes the newest."""
+    return data[1] if data[:1] == _PROTOCOL_MARK and len(data) > 1 else 0
 
 
 def dumps(value: Any) -> bytes:

@@ -5,10 +5,13 @@ in which dispy writes them (`FIELDS`: name -> the types it may have). What a new
 is kept in `extra` and written back.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from gsched.wire.errors import PeerError
+from gsched.wire.releases import Dialect
+from gsched.wire.standins import StandIn
 
 Types = tuple[type, ...]
 NONE = type(None)
@@ -16,7 +19,16 @@ NUMBER: Types = (int, float)
 TEXT: Types = (str, NONE)
 
 EXTRA = "extra"
+FUNCTION = ("dispy", "_Function")  # the old dialect's name, arguments and keywords to call it with
 _BIG = 1 << 64  # no number of a file comes near it
+
+# What stands for fields of a computation that were not sent. The first two came within 4.8.
+_UNSENT = {
+    "exclusive": True,
+    "node_ip_addr": None,
+    "setup_args_count": 0,
+    "client_reply_addr": None,
+}
 
 # Status of a job and of a node, as clients know them (protocol numbers, all releases).
 CREATED, RUNNING, PROVISIONAL, CANCELLED, TERMINATED, ABANDONED, FINISHED = range(5, 12)
@@ -44,22 +56,31 @@ class Record:
 
     def check(self) -> None:
         """Raises PeerError, naming the field, unless each field is there with a type allowed."""
-        for name, types in self.FIELDS.items():
+        for name, types in self.fields().items():
             value = getattr(self, name, Missing)
             if not isinstance(value, types):
                 raise PeerError(f"{self.GLOBAL[1]}.{name} is {_kind(value)}")
+
+    def fields(self) -> dict[str, Types]:
+        """What it consists of, in the order in which it is written."""
+        return self.FIELDS
 
     def items(self) -> dict[str, Any]:
         """Field by field, as it is written. Raises PeerError if it is not whole."""
         try:
             extra: dict[str, Any] = getattr(self, EXTRA)
-            return {name: getattr(self, name) for name in self.FIELDS} | extra
+            return {name: getattr(self, name) for name in self.fields()} | extra
         except AttributeError as error:
             raise PeerError(f"{self.GLOBAL[1]} without {error.name}") from error
 
 
 class Missing:
     """Stands for a field that the peer left out."""
+
+
+def _is_without(state: Any, *names: str) -> bool:
+    """Whether a record's state lacks all of these fields."""
+    return type(state) is dict and state.keys().isdisjoint(names)
 
 
 def _is_time(value: Any) -> bool:
@@ -135,10 +156,17 @@ class XferFile(Record):
     sep: str
     extra: dict[str, Any] = field(default_factory=dict)
 
+    # In the old dialect they come in sets. What they say is not there yet when they are put in.
+    __hash__ = object.__hash__
+
 
 @dataclass(slots=True, kw_only=True)
 class Compute(Record):
-    """A computation: what a client's cluster runs, and who is to be told about it."""
+    """A computation: what a client's cluster runs, and who is to be told about it.
+
+    In the old dialect its files are a set, `setup` and `cleanup` are functions together with
+    their arguments, which only nodes look into, and two fields are not there.
+    """
 
     GLOBAL: ClassVar = ("dispy", "_Compute")
     FIELDS: ClassVar = {
@@ -166,11 +194,11 @@ class Compute(Record):
     id: int | str | None
     code: str
     dest_path: str | None
-    xfer_files: list[XferFile]
+    xfer_files: list[XferFile] | set[XferFile]
     reentrant: bool
     exclusive: bool
-    setup: str | None
-    cleanup: bool | str
+    setup: str | StandIn | None
+    cleanup: bool | str | StandIn
     setup_args_count: int
     scheduler_ip_addr: str | None
     scheduler_port: int | None
@@ -179,12 +207,34 @@ class Compute(Record):
     job_result_port: int | None
     pulse_interval: float | None
     client_reply_addr: tuple[str, int] | None
+    dialect: Dialect = Dialect.NEW
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def __setstate__(self, state: Any) -> None:
+        old = _is_without(state, "setup_args_count", "client_reply_addr")
+        Record.__setstate__(self, _UNSENT | state if old else state)
+        self.dialect = Dialect.OLD if old else Dialect.NEW
+
+    def fields(self) -> dict[str, Types]:
+        """As Record.fields, in its dialect."""
+        return _OLD_COMPUTE if getattr(self, "dialect", None) is Dialect.OLD else self.FIELDS
+
     def check(self) -> None:
-        """As Record.check, for its files too."""
+        """As Record.check, for its files and functions too."""
         Record.check(self)
         check_all(self.xfer_files, XferFile)
+        for function in (self.setup, self.cleanup):
+            origin = getattr(type(function), "origin", None)
+            if isinstance(function, StandIn) and origin != FUNCTION:
+                raise PeerError(f"{self.GLOBAL[1]} with something else than a function to call")
+
+
+_OLD_COMPUTE: dict[str, Types] = Compute.FIELDS | {
+    "xfer_files": (set,),
+    "setup": (StandIn, NONE),
+    "cleanup": (bool, int, StandIn, NONE),
+}
+del _OLD_COMPUTE["setup_args_count"], _OLD_COMPUTE["client_reply_addr"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -312,6 +362,11 @@ class NodeAllocate(Record):
     setup_args: tuple[Any, ...]
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def __setstate__(self, state: Any) -> None:
+        if _is_without(state, "depends", "setup_args"):  # as in the old dialect
+            state = {"depends": [], "setup_args": ()} | state
+        Record.__setstate__(self, state)
+
 
 RECORDS: dict[tuple[str, str], type] = {
     cls.GLOBAL: cls
@@ -319,7 +374,7 @@ RECORDS: dict[tuple[str, str], type] = {
 }
 
 
-def check_all(values: list[Any], cls: type[Record]) -> None:
+def check_all(values: Iterable[Any], cls: type[Record]) -> None:
     """Raises PeerError unless all values are whole records of that class."""
     for value in values:
         if type(value) is not cls:

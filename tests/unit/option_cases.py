@@ -23,11 +23,11 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     "clean": [("true", {"clean": True}), ("TRUE", {"clean": True})],
     "ip_addr": [
         (["10.0.0.1", "alpha.example.org"], {"ip_addr": ("10.0.0.1", "alpha.example.org")}),
-        (["beta"], {"ip_addr": ("beta",)}),
+        (["beta", "[fd00::1]", "fe80::1"], {"ip_addr": ("beta", "fd00::1", "fe80::1")}),
     ],
     "ext_ip_addr": [
         (["1.2.3.4"], {"ext_ip_addr": ("1.2.3.4",)}),
-        (["gate.example.org."], {"ext_ip_addr": ("gate.example.org.",)}),
+        (["[2001:db8::1]"], {"ext_ip_addr": ("2001:db8::1",)}),
     ],
     "port": [("65535", {"port": 65535}), ("0", {"port": 0})],
     "scheduler_port": [("1", {"scheduler_port": 1}), ("0", {"scheduler_port": 0})],
@@ -39,6 +39,10 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     "other_ports": [
         (["1", "65533", "1"], {"other_ports": (1, 65533)}),
         (["none"], {"other_ports": ()}),
+    ],
+    "ipv4_udp_multicast": [
+        ("true", {"ipv4_udp_multicast": True}),
+        ("on", {"ipv4_udp_multicast": True}),
     ],
     "nodes": [
         (
@@ -61,6 +65,10 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     "cleanup_nodes": [("true", {"cleanup_nodes": True}), ("yes", {"cleanup_nodes": True})],
     "node_secret": [("a # b", {"node_secret": "a # b"}), ("[é]", {"node_secret": "[é]"})],
     "cluster_secret": [("-x=1", {"cluster_secret": "-x=1"}), ("none", {"cluster_secret": "none"})],
+    **{
+        name: [("/a b.pem", {name: Path("/a b.pem")}), ("/etc/x", {name: Path("/etc/x")})]
+        for name in ("node_keyfile", "node_certfile", "cluster_keyfile", "cluster_certfile")
+    },
     "fair_cluster_scheduler": [("true", {"algorithm": "fair"}), ("1", {"algorithm": "fair"})],
     "early_cluster_scheduler": [("true", {"algorithm": "early"}), ("1", {"algorithm": "early"})],
     "pulse_interval": [("1", {"pulse_interval": 1.0}), ("600", {"pulse_interval": 600.0})],
@@ -120,14 +128,7 @@ AWKWARD = [
 one_line = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]))
 """Any text without a line break."""
 
-LATER = {
-    "node_keyfile": "key.pem",
-    "node_certfile": "cert.pem",
-    "cluster_keyfile": "key.pem",
-    "cluster_certfile": "cert.pem",
-    "ipv4_udp_multicast": "true",
-    "durability": "process",
-}
+LATER = {"durability": "process"}
 WRONG: dict[str, list[str]] = {
     "debug": ["maybe", "", "2"],
     "ip_addr": ["", "a b", "300.1.1.1", "1.2.3", "a,b", "-a", "x:y", "[::1", "a..b", "h" * 64],

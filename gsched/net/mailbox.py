@@ -1,0 +1,109 @@
+"""What one client is still to be told about one cluster.
+
+A mailbox has some lanes; a lane sends one message after the other. All messages of a job go
+through the same lane, so they arrive in order, and a client that is slow or away holds up nobody
+but itself.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gevent.event import Event
+
+from gsched.net.channel import Address, Caller
+from gsched.net.greenlets import Greenlets
+from gsched.wire.errors import PeerError
+
+log = logging.getLogger("gsched.delivery")
+
+LANES = 4
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubling
+_SMALL = 1024
+
+
+@dataclass(slots=True)
+class Letter:
+    """One message to a client. `done` is called once it has a reply; without it none is awaited.
+
+    `payload` is called when the letter's turn comes; None means that it is of no use any more.
+    """
+
+    payload: Callable[[], bytes | None]
+    done: Callable[[], None] | None = None
+
+
+class Mailbox:
+    """See the module's text."""
+
+    def __init__(self, address: Address, caller: Caller, greenlets: Greenlets) -> None:
+        self._address = address
+        self._caller = caller
+        self._greenlets = greenlets
+        self._lanes: list[deque[Letter]] = [deque() for _ in range(LANES)]
+        self._busy: set[int] = set()
+        self._nudge = Event()
+        self.told: set[int] = set()  # uids of jobs that it was told run
+        self.failures = 0  # in a row, of messages that have to arrive
+        self.closed = False
+
+    def put(self, letter: Letter, lane: int = 0) -> None:
+        """Send the letter after all others of its lane."""
+        lane %= LANES
+        self._lanes[lane].append(letter)
+        if lane not in self._busy:
+            self._busy.add(lane)
+            self._greenlets.spawn(f"mailbox {self._address}", self._work, lane)
+
+    def retry_now(self) -> None:
+        """The client is there again: do not wait for the next try."""
+        self._nudge.set()
+        self._nudge.clear()
+
+    def close(self) -> None:
+        """Forget what is not sent yet."""
+        self.closed = True
+        for lane in self._lanes:
+            lane.clear()
+
+    def _work(self, lane: int) -> None:
+        letters = self._lanes[lane]
+        try:
+            while letters:
+                letter = letters.popleft()
+                self._send(letter)
+        finally:
+            self._busy.discard(lane)
+
+    def _send(self, letter: Letter) -> None:
+        pause = FIRST_PAUSE
+        while not self.closed:
+            payload = letter.payload()
+            if payload is None or self._try(payload, letter):
+                return
+            self._nudge.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _try(self, payload: bytes, letter: Letter) -> bool:
+        """Whether the letter is through with."""
+        try:
+            if letter.done is None:
+                self._caller.tell(self._address, b"", payload)
+                return True
+            # A NAK also says that the client has no use for it: it has it, or never knew it.
+            self._caller.ask(self._address, b"", payload, _SMALL)
+        except (OSError, PeerError) as error:
+            return self._failed(letter, error)
+        self.failures = 0
+        letter.done()
+        return True
+
+    def _failed(self, letter: Letter, error: Exception) -> bool:
+        if letter.done is None:
+            log.debug("client %s:%s missed a status: %s", *self._address, error)
+            return True
+        self.failures += 1
+        if self.failures == 1:
+            log.warning("client %s:%s does not take a result: %s", *self._address, error)
+        return False

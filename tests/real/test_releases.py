@@ -1,0 +1,154 @@
+"""Clients and nodes of many releases of dispy, one by one and all at one scheduler.
+
+None is told any port: each uses those that its release has by default. They may have faults of
+their own that are no concern here: old nodes end by the signal that they are asked to end with,
+and the clients of all releases lose their file for recovery on Python 3.13, where a dbm may be
+used by one thread only; both say so in what they print.
+"""
+
+import pickle
+import re
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peers import Stage, namespace
+from peers.releases import Installed, Release, start_client, start_node
+from peers.terminal import Terminal
+from test_console import ask
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("private_network")]
+
+# What pip finds for the older ones today is newer than what they were made for, and fails.
+DISPY_4_9 = Release("4.9.1", "4.7.7", newest=(3, 6))
+DISPY_4_10 = Release("4.10.6", "4.8.15")
+DISPY_4_11 = Release("4.11.1", "4.8.15")
+DISPY_4_12 = Release("4.12.4", "4.12.2")
+DISPY_4_15 = Release("4.15.2", "4.12.2")
+RELEASES = [DISPY_4_9, DISPY_4_10, DISPY_4_11, DISPY_4_12, DISPY_4_15]
+
+JOBS = 20
+NETWORK = "10.78.0."  # not loopback, where nothing is broadcast
+STRANGER = b"x" * 40  # in place of a code
+
+Releases = dict[Release, Installed]
+
+
+@pytest.fixture(scope="session")
+def of(releases: Releases) -> Any:
+    """The release, ready to be started; a test for which it is not is skipped."""
+
+    def installed(release: Release) -> Installed:
+        found = releases[release]
+        if found.obstacle:
+            pytest.skip(f"dispy {release.dispy}: {found.obstacle}")
+        return found
+
+    return installed
+
+
+def done(outcome: dict) -> list[str]:
+    """The nodes that its jobs ran on, once all is well with them."""
+    squares = [result[0] for result in outcome["results"]]
+    assert squares == [number * number for number in range(JOBS)]
+    assert {result[1] for result in outcome["results"]} == {"1/3 of a file"}
+    assert outcome["results"][0][2] == [0, 0]  # what it sent before its end has arrived
+    assert (outcome["first"], outcome["sent"]) == ("so far", "made by the job")
+    return list(outcome["nodes"])
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.dispy)
+def test_client_and_node_of_a_release(stage: Stage, of: Any, release: Release) -> None:
+    node = start_node(stage, of(release))
+    gsched = stage.gsched(nodes=[node])
+    outcome = start_client(stage, gsched, of(release), JOBS).outcome()
+    assert done(outcome) == [node.address]
+    assert outcome["release"] == release.dispy
+    [row] = gsched.status()["nodes"]
+    assert row["release"] == release.dispy
+    if tuple(outcome["python"]) != release.newest:
+        pytest.skip(f"it works on Python {outcome['python']}; {release.newest} is not here")
+
+
+def test_three_releases_at_once(stage: Stage, of: Any) -> None:
+    """They find each other by broadcasts; clients get only nodes that their release works with."""
+    namespace.add_address("2", f"{NETWORK}1")
+    mixed = [of(release) for release in (DISPY_4_10, DISPY_4_12, DISPY_4_15)]
+    early = [start_node(stage, mixed[n], f"{NETWORK}{11 + n}") for n in (0, 1)]
+    gsched = stage.gsched(address=f"{NETWORK}1")
+    gsched.wait_for_nodes(early)
+    late = start_node(stage, mixed[2], f"{NETWORK}13")
+    gsched.wait_for_nodes([*early, late])
+    clients = [
+        start_client(stage, gsched, one, JOBS, f"{NETWORK}{21 + n}") for n, one in enumerate(mixed)
+    ]
+    gsched.wait_for_totals(clusters=3)
+    labels = {(row["client"], row["release"]) for row in gsched.status()["clusters"]}
+    assert labels == {(f"{NETWORK}{21 + n}", one.release.dispy) for n, one in enumerate(mixed)}
+    old, *new = [set(done(client.outcome())) for client in clients]
+    assert old == {early[0].address}
+    for nodes in new:
+        assert nodes <= {early[1].address, late.address}
+
+
+def test_client_without_a_node_of_its_kind(stage: Stage, of: Any) -> None:
+    """It waits for one, and its note says for what."""
+    node = start_node(stage, of(DISPY_4_15))
+    gsched = stage.gsched(nodes=[node])
+    client = start_client(stage, gsched, of(DISPY_4_10), JOBS)
+    note = r"no node found yet that matches \* and runs dispy 4\.8 to 4\.10 on .*; 1 do not"
+    gsched.wait_for(
+        lambda now: any(re.search(note, row["note"]) for row in now["clusters"]), "the note"
+    )
+    gsched.wait_for_totals(waiting=JOBS)
+    address = next(stage.addresses)
+    fitting = start_node(stage, of(DISPY_4_10), address)
+    tell(gsched.address, ping(address, 51348, "4.10.6"))  # on loopback no broadcast says so
+    assert done(client.outcome()) == [fitting.address]
+
+
+# -- peers that are not served ------------------------------------------------------------------
+
+
+def message(name: str, body: dict, protocol: int = 4) -> bytes:
+    """As dispy frames it."""
+    payload = name.encode() + b":" + pickle.dumps(body, protocol)
+    return struct.pack(">I", len(payload)) + payload
+
+
+def ping(address: str, port: int, version: str) -> bytes:
+    """A node looks for a scheduler."""
+    body = {"ip_addr": address, "port": port, "sign": "s" * 40, "version": version}
+    return message("PING", body | {"scheduler_ip_addr": None})
+
+
+def tell(address: str, data: bytes, port: int = 51347) -> bytes:
+    """Send it there; what is answered until the other side has enough."""
+    with socket.create_connection((address, port), timeout=10) as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: sock.recv(4096), b""))
+
+
+def test_peers_that_are_not_served(stage: Stage, tmp_path: Path) -> None:
+    """One line in the log for each, a row of the status, a table at the prompt."""
+    terminal = Terminal()
+    gsched = stage.gsched(terminal=terminal)
+    introduction = {"version": "4.7.5", "ip_addr": None, "scheduler_ip_addr": gsched.address}
+    for port in (51349, 61592, 9702):
+        assert tell(gsched.address, STRANGER + message("CLIENT", introduction), port) == b""
+    stranger = next(stage.addresses)
+    for _ in range(2):
+        assert tell(gsched.address, ping(stranger, 51348, "4.16.0")) == b""
+    gsched.wait_for(lambda now: len(now["refused"]) == 2, "two are refused")
+    client, node = gsched.status()["refused"]
+    assert (client["role"], client["version"]) == ("client", "4.7.5")
+    assert (node["role"], node["version"], node["address"]) == ("node", "4.16.0", stranger)
+    assert "too old" in client["reason"] and "not known" in node["reason"]
+    assert len(re.findall("refused", gsched.err)) == 2
+    terminal.type("status")
+    shown = ask(gsched, terminal, "status")
+    assert re.search(r"client +\S+ +4\.7\.5 +\d+ +dispy 4\.7\.5 is too old", shown)
+    assert re.search(rf"node +{re.escape(stranger)} +4\.16\.0", shown)

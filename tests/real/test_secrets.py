@@ -1,0 +1,33 @@
+"""Secrets on both sides: those who know them work together, others are told what to mend."""
+
+import pytest
+from peers import Stage
+
+pytestmark = pytest.mark.real
+
+
+def test_secrets(stage: Stage) -> None:
+    friend, stranger = (stage.node(1, "-s", secret) for secret in ("pears", "plums"))
+    options = ("--node_secret", "pears", "--cluster_secret", "figs")
+    gsched = stage.gsched(*options, "-n", stranger.address, nodes=[friend])
+    client, other = (
+        stage.client("squares", gsched, cluster={"secret": secret}, jobs=5)
+        for secret in ("figs", "dates")
+    )
+    assert client.outcome()["nodes"] == {friend.address: 5}
+    assert "EOFError" in other.failure()
+    gsched.wait_for_text(r"client with another secret: its secret= must equal --cluster_secret")
+    gsched.wait_for_text(r"node with another secret: its --secret must equal --node_secret")
+    assert [node["address"] for node in gsched.status()["nodes"]] == [friend.address]
+
+
+def test_secret_on_one_side_only(stage: Stage) -> None:
+    """A scheduler without secrets, and a client and a node that have some; and by variable."""
+    node = stage.node(1, "-s", "pears")
+    plain = stage.gsched("-n", node.address)
+    secret = stage.gsched(nodes=[node], environ={"GSCHED_NODE_SECRET": "pears"})
+    client = stage.client("squares", plain, cluster={"secret": "figs"})
+    assert "EOFError" in client.failure()
+    plain.wait_for_text(r"client with another secret: its secret= must equal --cluster_secret")
+    plain.wait_for_text(r"node with another secret: its --secret must equal --node_secret")
+    assert stage.client("squares", secret).outcome()["wrong"] == []

@@ -1,0 +1,106 @@
+"""How gsched starts, and what it says where it cannot; ports that peers use."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from peers import Gsched, Process, Stage, wait_until
+from peers.process import alive
+from test_jobs import results
+
+pytestmark = pytest.mark.real
+
+USAGE_ERROR = 2
+
+
+def refusal(gsched: Gsched) -> str:
+    """What a scheduler says that does not start."""
+    assert gsched.wait() == USAGE_ERROR
+    assert "Traceback" not in gsched.err
+    return gsched.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--pulse_interval", "0"], ["--pulse_interval", "'0'"]),
+        (["--port", "70000"], ["--port", "70000"]),
+        (["--fair_cluster_scheduler", "--early_cluster_scheduler"], ["exclude each other"]),
+        (["--no_such_option"], ["--no_such_option"]),
+        (["-i", "no.such.host.invalid"], ["no.such.host.invalid"]),
+    ],
+)
+def test_wrong_option(stage: Stage, options: list[str], said: list[str]) -> None:
+    text = refusal(stage.gsched(*options, ready=False))
+    assert all(part in text for part in said), text
+
+
+@pytest.mark.parametrize("option", ["--port", "--scheduler_port", "--http_port"])
+def test_port_that_is_taken(stage: Stage, option: str) -> None:
+    place = "127.0.0.1" if option == "--http_port" else next(stage.addresses)
+    with socket.create_server((place, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        address = "" if option == "--http_port" else place
+        text = refusal(stage.gsched(option, port, address=address, ready=False))
+    assert f"{option} {port}" in text
+
+
+def test_state_folder_that_is_in_use(stage: Stage) -> None:
+    first = stage.gsched()
+    folder = str(first.state_folder)
+    second = stage.gsched("--dest_path_prefix", folder, ready=False)
+    assert f"--dest_path_prefix {folder}: another gsched uses it" in refusal(second)
+    assert first.status()["totals"]["nodes"] == 0
+    assert first.terminate() == 0
+    stage.gsched("--dest_path_prefix", folder)
+
+
+def test_first_steps(stage: Stage, private_network: None) -> None:
+    """What the greeting tells a new user to paste: all on one host, with default ports."""
+    gsched = stage.gsched("--local_node", "2", address="127.0.0.1")
+    pasted = gsched.wait_for_text(r"\n(cat > [\s\S]+\.py)\n").group(1)
+    shell = Process("shell", ["sh", "-e", "-c", pasted], stage.folder)
+    stage.processes.append(shell)
+    assert shell.wait() == 0
+    assert shell.out.splitlines()[-1] == str([n * n for n in range(10)])
+
+
+def test_clients_on_the_same_host_with_default_ports(
+    stage: Stage, tmp_path: Path, private_network: None
+) -> None:
+    """One finds its reply port free; the next one must be told, and not wait for ever."""
+    gsched, _ = stage.trio()
+    gate = tmp_path / "gate"
+    keywords = {"dispy_port": None, "client_port": None}
+    places = {"gate": str(gate), "marks": str(tmp_path)}
+    first = stage.client("waits", gsched, cluster=keywords, **places)
+    gsched.wait_for_totals(running=1)
+    second = stage.client("squares", gsched, cluster=keywords)
+    assert "could not be sent to scheduler" in second.failure()
+    gsched.wait_for_text(r"another program answers in place of its client; .*client_port=")
+    gate.touch()
+    assert results(first.outcome()) == [0]
+
+
+def test_client_whose_reply_port_is_ours(stage: Stage) -> None:
+    """Its bind fails, which it only logs: it must be told, and not wait for ever."""
+    gsched, _ = stage.trio()
+    client = stage.client("squares", gsched, cluster={"client_port": stage.base})
+    assert "could not be sent to scheduler" in client.failure()
+    gsched.wait_for_text(rf"client cannot be reached at \S+:{stage.base} .*client_port= of")
+    assert stage.client("squares", gsched).outcome()["wrong"] == []
+
+
+def test_local_node(stage: Stage) -> None:
+    """It ends with its scheduler, also when that is killed."""
+    gsched = stage.gsched("--local_node", "1")
+    gsched.wait_for_totals(nodes=1)
+    assert stage.client("squares", gsched, jobs=5).outcome()["nodes"] == {gsched.address: 5}
+    assert gsched.terminate() == 0
+    gsched = stage.gsched("--local_node", "1", address=gsched.address)
+    gsched.wait_for_totals(nodes=1)
+    found = gsched.wait_for_text(r"the local node runs as process (\d+)")
+    os.kill(gsched.pid, signal.SIGKILL)
+    wait_until(lambda: not alive(int(found.group(1))), "the local node ends")

@@ -1,0 +1,72 @@
+"""A scheduler with a clock, watched at every event."""
+
+from typing import Any
+
+from gsched.core.admission import Opening
+from gsched.core.cluster import Cluster
+from gsched.core.effects import Close, Effect, SetUp
+from gsched.core.job import Job, State
+from gsched.core.scheduler import Refused, Scheduler
+
+from .reference import Reference
+from .watch import Watch
+
+ANSWERS = {"lease_ready": SetUp, "lease_failed": SetUp, "lease_closed": Close}
+
+
+class Recorder:
+    """Brings events to a scheduler; after each one everything is verified.
+
+    That is: the scheduler's own `check`, each choice against the reference, and each effect
+    against the rules of `Watch`.
+    """
+
+    def __init__(self, algorithm: str = "submitted", **options: Any) -> None:
+        self.scheduler = Scheduler(algorithm, **options)
+        self.reference = Reference(self.scheduler)
+        self.watch = Watch()
+        self.now = 1000.0
+
+    def event(self, name: str, *args: Any, **named: Any) -> list[Effect]:
+        """Let something happen."""
+        self.watch.prepare(self.scheduler.clusters.values())
+        self._note(name, args)
+        try:
+            effects = getattr(self.scheduler, name)(*args, now=self.now, **named) or []
+        except Refused:
+            self.scheduler.check()
+            raise
+        self.scheduler.check()
+        self.watch.see(effects)
+        self.reference.follow(effects)
+        return effects
+
+    def open(self, opening: Opening) -> Cluster:
+        """A client brings a computation."""
+        cluster = self.scheduler.cluster_opened(opening, self.now)
+        self.scheduler.check()
+        return cluster
+
+    def offer(self, cluster: Cluster, pinned: str | None = None) -> Job:
+        """A client brings a job that it has not confirmed yet."""
+        job = self.scheduler.offered(cluster, pinned, "message", self.now)
+        self.watch.jobs.append(job)
+        self.scheduler.check()
+        return job
+
+    def forget(self) -> None:
+        """Let go of what is kept of all events so far. Nothing may be under way."""
+        self.reference, self.watch = Reference(self.scheduler), Watch()
+
+    def _note(self, name: str, args: tuple[Any, ...]) -> None:
+        """What the reference and the watch have to know of an event."""
+        if name == "accepted":
+            job = self.scheduler.jobs.get(args[0])
+            if job is not None and job.state is State.OFFERED:
+                self.reference.submitted(job)
+        elif name == "cancelled":
+            job = self.scheduler.jobs.get(args[0])
+            if job is not None and job.state is not State.DONE:
+                self.watch.cancelled.add(job.uid)
+        elif name in ANSWERS:
+            self.watch.answered(args[0], ANSWERS[name])

@@ -1,0 +1,101 @@
+"""The choice of node and job once more, straight from its definition.
+
+It looks at all nodes and all jobs each time and keeps its own record of the order of submission
+and of when each cluster had its last turn, so it shares nothing with what it is compared to.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from gsched.core.cluster import Cluster
+from gsched.core.effects import Effect, SendJob
+from gsched.core.job import Job, State
+from gsched.core.lease import LeaseState
+from gsched.core.node import Node, NodeState
+from gsched.core.scheduler import Scheduler
+
+Choice = tuple[Node, Job]
+
+
+class Reference:
+    """Follows a scheduler's choices and compares each with the one that is due."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._order: dict[Job, int] = {}  # of submission
+        self._turns: dict[Cluster, int] = {}  # number of the choice that last took a job of it
+        self._choices = 0
+        keys: dict[str, Callable[[Job], Any]] = {
+            "submitted": lambda job: self._order[job],
+            "fair": lambda job: (self._turns.get(job.cluster, 0), self._order[job]),
+            "early": lambda job: (job.cluster.id, self._order[job]),
+        }
+        self._key = keys[scheduler.algorithm]
+
+    def submitted(self, job: Job) -> None:
+        """The job is the latest so far."""
+        self._order.setdefault(job, len(self._order))
+
+    def follow(self, effects: list[Effect]) -> None:
+        """Verify the choices among an event's effects, and that none is missing."""
+        sent = [effect for effect in effects if isinstance(effect, SendJob)]
+        moment = Moment(self._scheduler, sent)
+        for effect in sent:
+            due = moment.choice(self._key)
+            assert due == (effect.node, effect.job), f"{_tell(due)} was due, not {effect}"
+            moment.take(*due)
+            self._choices += 1
+            self._turns[effect.job.cluster] = self._choices
+        due = moment.choice(self._key)
+        assert due is None, f"{_tell(due)} was due and did not come"
+
+
+class Moment:
+    """What waits and what is free, as it was before the jobs `sent` were given out."""
+
+    def __init__(self, scheduler: Scheduler, sent: list[SendJob]) -> None:
+        self._nodes = list(scheduler.nodes.values())  # in the order in which they became known
+        self._busy = {node: len(node.jobs) for node in self._nodes}
+        for effect in sent:
+            self._busy[effect.node] -= 1
+        self._jobs = [job for job in scheduler.jobs.values() if job.state is State.QUEUED]
+        self._jobs += [effect.job for effect in sent]
+
+    def choice(self, key: Callable[[Job], Any]) -> Choice | None:
+        """The least loaded node with a free CPU and something to run, and the job that is first."""
+        able = [node for node in self._nodes if self._has_room(node) and self._candidates(node)]
+        if not able:
+            return None
+        node = min(able, key=self._load)
+        return node, min(self._candidates(node), key=key)
+
+    def take(self, node: Node, job: Job) -> None:
+        """The job is given to the node."""
+        self._busy[node] += 1
+        self._jobs.remove(job)
+
+    def _candidates(self, node: Node) -> list[Job]:
+        return [job for job in self._jobs if may_run(node, job)]
+
+    def _has_room(self, node: Node) -> bool:
+        usable = node.state is NodeState.UP and node.held_until == 0
+        return usable and self._busy[node] < usable_cpus(node)
+
+    def _load(self, node: Node) -> tuple[Fraction, int]:
+        return Fraction(self._busy[node], usable_cpus(node)), self._nodes.index(node)
+
+
+def usable_cpus(node: Node) -> int:
+    """CPUs of the node that may be used at the same time."""
+    return min(node.total, node.total if node.limit is None else node.limit)
+
+
+def may_run(node: Node, job: Job) -> bool:
+    """Whether the node is set up for the job, and the job may go there."""
+    lease = node.leases.get(job.cluster.id)
+    return job.pinned in (None, node) and lease is not None and lease.state is LeaseState.READY
+
+
+def _tell(choice: Choice | None) -> str:
+    return f"{choice[1].tell()} to {choice[0].address}" if choice else "nothing"

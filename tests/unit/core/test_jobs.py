@@ -1,0 +1,417 @@
+"""Single jobs: cancelled, answered early or late, lost, run again or given up."""
+
+import pytest
+
+from gsched.core.cluster import Cluster
+from gsched.core.dispatch import Refusal
+from gsched.core.effects import SendProvisional, TellStarted, TerminateJob
+from gsched.core.job import End, State
+from gsched.core.node import Node
+from gsched.core.scheduler import Refused
+
+from .world import World
+
+NOBODY = "10.7.7.7"
+
+
+def lose(world: World, node: Node, reason: str = "stopped") -> None:
+    """The node says goodbye; clients are told."""
+    world.do("node_lost", node.address, reason)
+    assert all(told == ("closed", node) for told in world.told())
+
+
+@pytest.fixture
+def node(world: World) -> Node:
+    """A node with one CPU."""
+    return world.node(cpus=1)
+
+
+@pytest.fixture
+def cluster(world: World, node: Node) -> Cluster:
+    """A cluster whose jobs may not run again."""
+    return world.cluster()
+
+
+# -- from offer to answer ---------------------------------------------------------------------
+
+
+def test_a_job_goes_its_way(world: World, cluster: Cluster, node: Node) -> None:
+    job = world.offer(cluster)
+    assert job.state is State.OFFERED
+    world.do("accepted", job.uid)
+    assert world.sent_to() == [(job, node)] and job.state is State.SENDING
+    world.started(job)
+    assert job.state is State.RUNNING
+    world.over(job, reply="42")
+    assert world.results() == [(job, End.FINISHED)]
+    assert (job.state, job.reply, job.reason) == (State.DONE, "42", "")
+    world.do("delivered", job.uid)
+    assert job.state is State.GONE and not world.scheduler.jobs
+    steps = [event for _, event, _ in job.events()]
+    assert steps == ["offered", "accepted", "chosen", "started", "ended", "delivered"]
+
+
+def test_a_job_does_not_go_before_its_client_has_confirmed_it(
+    world: World, cluster: Cluster
+) -> None:
+    world.offer(cluster)
+    world.tick(1.0)
+
+
+def test_a_job_that_its_client_did_not_confirm_is_gone(world: World, cluster: Cluster) -> None:
+    job = world.offer(cluster)
+    world.do("withdrawn", job.uid, reason="no answer")
+    assert job.state is State.GONE and not cluster.jobs
+    world.do("accepted", job.uid)
+    assert job.state is State.GONE
+
+
+def test_ids_are_never_used_again(world: World, cluster: Cluster) -> None:
+    uids = []
+    for _ in range(3):
+        uids.append(world.offer(cluster).uid)
+        world.do("withdrawn", uids[-1], reason="no answer")
+    assert len({*uids, cluster.id}) == 4
+
+
+def test_a_raised_exception_is_told_as_terminated(world: World, cluster: Cluster) -> None:
+    job = world.running(cluster)
+    world.over(job, End.TERMINATED, reply="Traceback")
+    assert world.results() == [(job, End.TERMINATED)]
+    assert job.reply == "Traceback"
+
+
+def test_what_nodes_have_done_is_counted(world: World, cluster: Cluster, node: Node) -> None:
+    for _ in range(3):
+        world.submit(cluster)
+        world.run_all()
+    assert (node.jobs_done, node.cpu_time) == (3, 3.0)
+    assert (cluster.done, world.scheduler.done) == (3, 3)
+
+
+# -- what arrives in another order ------------------------------------------------------------
+
+
+def test_a_result_may_overtake_the_word_that_the_job_has_started(
+    world: World, cluster: Cluster
+) -> None:
+    job = world.sending(cluster)
+    world.over(job)
+    assert world.results() == [(job, End.FINISHED)]
+    world.do("started", job.uid, 1)
+    world.do("refused", job.uid, 1, Refusal.BUSY, "no CPU")
+    assert job.state is State.DONE
+
+
+def test_a_second_result_has_no_effect(world: World, cluster: Cluster) -> None:
+    job = world.running(cluster)
+    world.over(job, reply="first")
+    world.results()
+    world.over(job, End.TERMINATED, reply="second")
+    assert (job.end, job.reply) == (End.FINISHED, "first")
+    world.do("delivered", job.uid)
+    world.do("delivered", job.uid)
+    world.over(job)
+
+
+def test_a_result_from_another_node_has_no_effect(world: World, cluster: Cluster) -> None:
+    other = world.node()
+    job = world.running(cluster)
+    for address in (other.address, NOBODY):
+        world.do("finished", job.uid, address, End.FINISHED, "forged", 1.0)
+        world.do("provisional", job.uid, address, "forged")
+    assert job.state is State.RUNNING
+
+
+def test_a_result_of_a_job_that_no_node_was_given_has_no_effect(world: World) -> None:
+    job = world.submit(world.cluster())
+    world.do("finished", job.uid, NOBODY, End.FINISHED, "forged", 1.0)
+    assert job.state is State.QUEUED
+
+
+def test_events_of_an_older_try_have_no_effect(world: World) -> None:
+    node, cluster = world.node(), world.cluster(reentrant=True)
+    job = world.sending(cluster)
+    world.refuse(job, Refusal.BUSY)
+    world.wait(1.0)
+    assert world.sent() == [job] and job.tries == 2
+    world.do("started", job.uid, 1)
+    world.do("refused", job.uid, 1, Refusal.REJECTED, "late")
+    world.do("missing", job.uid, 1, "late")
+    assert (job.state, job.node, job.refusals) == (State.SENDING, node, 0)
+    world.started(job)
+
+
+@pytest.mark.parametrize("event", ["accepted", "delivered", "cancelled"])
+def test_events_of_unknown_jobs_have_no_effect(world: World, event: str) -> None:
+    world.do(event, 404)
+
+
+def test_a_late_result_of_a_job_that_waits_again_is_taken(world: World) -> None:
+    node, cluster = world.node(), world.cluster(reentrant=True)
+    job, behind = world.running(cluster), world.submit(cluster)
+    lose(world, node)
+    assert job.state is State.QUEUED
+    world.over(job, reply="saved")
+    assert world.results() == [(job, End.FINISHED)] and job.reply == "saved"
+    world.node(address=node.address)
+    assert world.sent() == [behind]
+
+
+def test_a_late_result_of_a_job_that_runs_elsewhere_by_now_has_no_effect(world: World) -> None:
+    first, cluster = world.node(), world.cluster(reentrant=True)
+    job = world.running(cluster)
+    second = world.node()
+    lose(world, first)
+    assert world.sent_to() == [(job, second)]
+    world.do("finished", job.uid, first.address, End.FINISHED, "late", 1.0)
+    assert job.node is second
+
+
+# -- provisional results ----------------------------------------------------------------------
+
+
+def test_provisional_results_are_passed_on_and_the_last_one_ends_the_job(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.running(cluster)
+    for reply in ("10 %", "20 %"):
+        world.do("provisional", job.uid, node.address, reply)
+        assert world.take(SendProvisional) == [SendProvisional(job, reply)]
+    world.over(job)
+    assert world.results() == [(job, End.FINISHED)]
+    world.do("provisional", job.uid, node.address, "late")
+    assert job.state is State.DONE
+
+
+def test_a_provisional_result_may_overtake_the_start(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.sending(cluster)
+    world.do("provisional", job.uid, node.address, "10 %")
+    assert world.take(SendProvisional) == [SendProvisional(job, "10 %")]
+    assert job.state is State.SENDING
+    world.started(job)
+
+
+# -- cancelled --------------------------------------------------------------------------------
+
+
+def test_a_job_cancelled_before_it_was_confirmed_ends_when_it_is(
+    world: World, cluster: Cluster
+) -> None:
+    job = world.offer(cluster)
+    world.do("cancelled", job.uid)
+    assert job.state is State.OFFERED
+    world.do("accepted", job.uid)
+    assert world.results() == [(job, End.CANCELLED)]
+
+
+def test_a_waiting_job_is_cancelled_at_once(world: World, cluster: Cluster) -> None:
+    running, waiting, last = world.running(cluster), world.submit(cluster), world.submit(cluster)
+    world.do("cancelled", waiting.uid)
+    assert world.results() == [(waiting, End.CANCELLED)]
+    world.finish(running)
+    assert world.sent() == [last]
+
+
+def test_a_waiting_pinned_job_is_cancelled_at_once(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    running = world.running(cluster)
+    waiting, last = world.submit(cluster, pinned=node), world.submit(cluster, pinned=node)
+    world.do("cancelled", waiting.uid)
+    assert world.results() == [(waiting, End.CANCELLED)]
+    world.finish(running)
+    assert world.sent() == [last]
+
+
+def test_a_job_on_its_way_is_stopped_as_soon_as_it_runs(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.sending(cluster)
+    world.do("cancelled", job.uid)
+    world.do("started", job.uid, job.tries)
+    assert world.take(TerminateJob) == [TerminateJob(node, job)]
+    assert world.take(TellStarted) == [TellStarted(job)]
+    world.over(job, End.TERMINATED)
+    assert world.results() == [(job, End.CANCELLED)]
+
+
+def test_a_running_job_is_stopped_once_and_told_as_cancelled(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.running(cluster)
+    world.do("cancelled", job.uid)
+    assert world.take(TerminateJob) == [TerminateJob(node, job)]
+    world.do("cancelled", job.uid)
+    world.over(job, End.TERMINATED)
+    assert world.results() == [(job, End.CANCELLED)]
+
+
+def test_a_cancelled_job_that_was_faster_has_finished(world: World, cluster: Cluster) -> None:
+    job = world.running(cluster)
+    world.do("cancelled", job.uid)
+    world.take(TerminateJob)
+    world.over(job, End.FINISHED, reply="42")
+    assert world.results() == [(job, End.FINISHED)] and job.reply == "42"
+
+
+def test_cancelling_a_job_that_is_done_changes_nothing(world: World, cluster: Cluster) -> None:
+    job = world.running(cluster)
+    world.over(job)
+    world.results()
+    world.do("cancelled", job.uid)
+    assert job.end is End.FINISHED
+
+
+@pytest.mark.parametrize("why", list(Refusal))
+def test_a_cancelled_job_that_is_refused_does_not_wait_again(world: World, why: Refusal) -> None:
+    world.node()
+    job = world.sending(world.cluster())
+    world.do("cancelled", job.uid)
+    world.refuse(job, why)
+    world.set_ups()
+    assert world.results() == [(job, End.CANCELLED)]
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_a_cancelled_job_that_is_lost_is_told_as_cancelled(world: World, reentrant: bool) -> None:
+    node = world.node()
+    job = world.running(world.cluster(reentrant=reentrant))
+    world.do("cancelled", job.uid)
+    world.take(TerminateJob)
+    lose(world, node)
+    assert world.results() == [(job, End.CANCELLED)]
+
+
+def test_a_job_cancelled_at_its_tenth_refusal_is_told_as_cancelled(world: World) -> None:
+    world.node()
+    job = world.sending(world.cluster())
+    for _ in range(9):
+        world.refuse(job, Refusal.REJECTED)
+        world.wait(31.0)
+        assert world.sent() == [job]
+    world.do("cancelled", job.uid)
+    world.refuse(job, Refusal.REJECTED)
+    assert world.results() == [(job, End.CANCELLED)]
+
+
+# -- lost -------------------------------------------------------------------------------------
+
+
+def test_a_lost_job_that_may_not_run_again_is_abandoned_and_says_why(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.running(cluster)
+    lose(world, node, "power failure")
+    assert world.results() == [(job, End.ABANDONED)]
+    assert job.reason == f"node {node.address}: power failure, and the job is not reentrant"
+    assert any("power failure" in line and f"job {job.uid}" in line for line in world.log)
+
+
+def test_a_lost_reentrant_job_runs_elsewhere(world: World) -> None:
+    first, cluster = world.node(), world.cluster(reentrant=True)
+    job = world.running(cluster)
+    second = world.node()
+    lose(world, first)
+    assert world.sent_to() == [(job, second)] and job.tries == 2
+
+
+def test_a_lost_reentrant_job_that_is_pinned_is_abandoned_and_says_why(world: World) -> None:
+    node, cluster = world.node(), world.cluster(reentrant=True)
+    job = world.running(cluster, pinned=node)
+    world.node()
+    lose(world, node)
+    assert world.results() == [(job, End.ABANDONED)]
+    assert job.reason == f"node {node.address}: stopped, and the job is pinned to it"
+
+
+def test_a_job_that_was_never_confirmed_by_its_node_counts_as_lost_too(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    """It may have run: nobody knows."""
+    job = world.sending(cluster)
+    lose(world, node)
+    assert world.results() == [(job, End.ABANDONED)]
+
+
+@pytest.mark.parametrize(("reentrant", "end"), [(False, End.ABANDONED), (True, None)])
+def test_a_job_that_its_node_does_not_know_is_lost(
+    world: World, reentrant: bool, end: End | None
+) -> None:
+    node, cluster = world.node(), world.cluster(reentrant=reentrant)
+    job = world.running(cluster)
+    world.do("missing", job.uid, job.tries, "not known there")
+    assert (world.results() == [(job, End.ABANDONED)]) == (end is End.ABANDONED)
+    assert (world.sent_to() == [(job, node)]) == reentrant
+
+
+# -- pinned -----------------------------------------------------------------------------------
+
+
+def refusal(world: World, cluster: Cluster, address: str) -> str:
+    """Why a job for that node is not taken."""
+    with pytest.raises(Refused) as refused:
+        world.recorder.offer(cluster, address)
+    return str(refused.value)
+
+
+def test_a_job_for_an_unknown_node_is_refused(world: World, cluster: Cluster) -> None:
+    assert refusal(world, cluster, NOBODY) == f"node {NOBODY} is not known"
+
+
+def test_a_job_for_a_node_that_is_not_the_clusters_is_refused(world: World, node: Node) -> None:
+    cluster = world.cluster("10.5.*")
+    assert "not among those" in refusal(world, cluster, node.address)
+
+
+def test_a_job_for_a_node_that_was_given_back_is_refused(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    world.do("node_given_back", cluster, node.address, True)
+    world.closes()
+    assert "not among those" in refusal(world, cluster, node.address)
+
+
+def test_a_job_may_be_pinned_to_a_lost_node_and_waits_for_it(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    lose(world, node)
+    job = world.submit(cluster, pinned=node)
+    world.node(address=node.address)
+    assert world.sent_to() == [(job, node)]
+
+
+def test_a_job_pinned_to_a_node_that_is_given_back_meanwhile_does_not_wait_for_ever(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.offer(cluster, pinned=node)
+    world.do("node_given_back", cluster, node.address, True)
+    world.closes()
+    world.do("accepted", job.uid)
+    assert world.results() == [(job, End.ABANDONED)]
+    assert job.reason == f"its client closed node {node.address}"
+
+
+def test_a_job_pinned_to_a_node_that_is_forgotten_meanwhile_does_not_wait_for_ever(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.offer(cluster, pinned=node)
+    lose(world, node)
+    for _ in range(2):
+        world.wait(1900.0)
+    assert not world.scheduler.nodes
+    world.do("accepted", job.uid)
+    assert world.results() == [(job, End.ABANDONED)]
+    assert "did not come back" in job.reason
+
+
+def test_a_refused_job_whose_node_was_given_back_does_not_wait_for_ever(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.sending(cluster, pinned=node)
+    world.do("node_given_back", cluster, node.address, True)
+    world.closes()
+    world.refuse(job, Refusal.BUSY)
+    assert world.results() == [(job, End.ABANDONED)]

@@ -1,0 +1,168 @@
+"""Nodes that do not take a job: they are left alone for a while, and jobs wait in their places."""
+
+import pytest
+
+from gsched.core.dispatch import Refusal
+from gsched.core.job import End, State
+from gsched.core.lease import LeaseState
+from gsched.core.node import NodeState
+
+from .world import World
+
+
+def test_a_busy_node_is_left_alone_and_tried_again_by_the_clock(world: World) -> None:
+    node = world.node()
+    job = world.sending(world.cluster())
+    world.refuse(job, Refusal.BUSY)
+    assert job.state is State.QUEUED
+    world.tick(0.4)
+    world.tick(0.2)
+    assert world.sent_to() == [(job, node)]
+
+
+def test_pauses_double_up_to_a_limit(world: World) -> None:
+    node = world.node()
+    job = world.sending(world.cluster())
+    pauses = []
+    for _ in range(9):
+        world.refuse(job, Refusal.BUSY)
+        pauses.append(node.held_until - world.now)
+        world.wait(pauses[-1])
+        assert world.sent() == [job]
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_job_that_starts_ends_the_growth_of_pauses(world: World) -> None:
+    node = world.node(cpus=2)
+    cluster = world.cluster()
+    job = world.sending(cluster)
+    for _ in range(3):
+        world.refuse(job, Refusal.BUSY)
+        world.wait(31.0)
+        assert world.sent() == [job]
+    world.started(job)
+    another = world.sending(cluster)
+    world.refuse(another, Refusal.BUSY)
+    assert node.held_until - world.now == 0.5
+
+
+def test_a_refused_job_goes_elsewhere_at_once(world: World) -> None:
+    first, second = world.node(), world.node()
+    job = world.sending(world.cluster())
+    assert job.node is first
+    world.refuse(job, Refusal.BUSY)
+    assert world.sent_to() == [(job, second)]
+
+
+def test_busy_nodes_may_refuse_for_ever(world: World) -> None:
+    world.node()
+    job = world.sending(world.cluster())
+    for _ in range(30):
+        world.refuse(job, Refusal.BUSY)
+        world.wait(31.0)
+        assert world.sent() == [job]
+    assert job.refusals == 0
+
+
+def test_a_held_node_keeps_what_it_has(world: World) -> None:
+    node = world.node(cpus=2)
+    cluster = world.cluster()
+    running, refused = world.running(cluster), world.sending(cluster)
+    world.refuse(refused, Refusal.BUSY)
+    world.over(running)
+    assert world.results() == [(running, End.FINISHED)]
+    assert refused.state is State.QUEUED and node.held_until
+
+
+def test_a_node_that_lacks_the_computation_is_set_up_again(world: World) -> None:
+    node, cluster = world.node(), world.cluster()
+    job = world.sending(cluster)
+    world.refuse(job, Refusal.UNKNOWN)
+    (lease,) = world.set_ups()
+    assert (lease.node, lease.cluster, node.held_until) == (node, cluster, 0.0)
+    world.ready(lease)
+    assert world.sent() == [job]
+
+
+def test_several_jobs_refused_for_lack_of_the_computation_lead_to_one_set_up(world: World) -> None:
+    world.node(cpus=3)
+    cluster = world.cluster()
+    jobs = [world.sending(cluster) for _ in range(3)]
+    world.refuse(jobs[0], Refusal.UNKNOWN)
+    (lease,) = world.set_ups()
+    world.refuse(jobs[2], Refusal.UNKNOWN)
+    world.refuse(jobs[1], Refusal.UNKNOWN)
+    world.ready(lease)
+    assert world.sent() == jobs
+
+
+def test_a_node_without_the_computation_that_is_drained_stays_so(world: World) -> None:
+    node, cluster = world.node(), world.cluster()
+    job = world.sending(cluster)
+    world.do("node_deallocated", cluster, node.address)
+    world.refuse(job, Refusal.UNKNOWN)
+    assert node.leases[cluster.id].state is LeaseState.DRAINED
+
+
+def test_a_job_rejected_ten_times_is_abandoned_and_says_why(world: World) -> None:
+    world.node()
+    job = world.sending(world.cluster())
+    for _ in range(9):
+        world.refuse(job, Refusal.REJECTED, "invalid arguments")
+        world.wait(31.0)
+        assert world.sent() == [job]
+    world.refuse(job, Refusal.REJECTED, "invalid arguments")
+    assert world.results() == [(job, End.ABANDONED)]
+    assert job.reason == "nodes refused it: invalid arguments"
+
+
+def test_a_node_that_three_messages_did_not_reach_is_lost(world: World) -> None:
+    node, cluster = world.node(), world.cluster()
+    job = world.sending(cluster)
+    for _ in range(2):
+        world.refuse(job, Refusal.UNREACHABLE, "connection refused")
+        assert node.state is NodeState.UP
+        world.wait(31.0)
+        assert world.sent() == [job]
+    world.refuse(job, Refusal.UNREACHABLE, "connection refused")
+    assert node.state is NodeState.LOST and world.told() == [("closed", node)]
+    assert job.state is State.QUEUED, "it did not start, so it may run although not reentrant"
+
+
+def test_a_job_that_starts_shows_that_the_node_can_be_reached(world: World) -> None:
+    node = world.node(cpus=2)
+    cluster = world.cluster()
+    job = world.sending(cluster)
+    for _ in range(2):
+        world.refuse(job, Refusal.UNREACHABLE)
+        world.wait(31.0)
+        assert world.sent() == [job]
+    world.started(job)
+    world.refuse(world.sending(cluster), Refusal.UNREACHABLE)
+    assert node.state is NodeState.UP
+
+
+@pytest.mark.parametrize("why", [Refusal.BUSY, Refusal.REJECTED])
+def test_a_message_that_arrives_shows_that_the_node_can_be_reached(
+    world: World, why: Refusal
+) -> None:
+    node = world.node()
+    job = world.sending(world.cluster())
+    sequence = [Refusal.UNREACHABLE, Refusal.UNREACHABLE, why, Refusal.UNREACHABLE]
+    for reason in sequence:
+        world.refuse(job, reason)
+        world.wait(31.0)
+        assert world.sent() == [job]
+    assert node.state is NodeState.UP
+
+
+def test_a_set_up_that_succeeds_shows_that_the_node_can_be_reached(world: World) -> None:
+    node = world.node()
+    job = world.sending(world.cluster())
+    for _ in range(2):
+        world.refuse(job, Refusal.UNREACHABLE)
+        world.wait(31.0)
+        assert world.sent() == [job]
+    world.cluster()
+    world.refuse(job, Refusal.UNREACHABLE)
+    assert node.state is NodeState.UP
