@@ -11,9 +11,10 @@ def work(gate):
     import os
     import time
 
-    while not os.path.exists(gate):
-        time.sleep(0.02)
-    return gate
+    while True:  # a real node now and then spoils jobs that end at once
+        time.sleep(0.05)
+        if os.path.exists(gate):
+            return gate
 
 
 def program() -> dict[str, Any]:
