@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from peers import Stage
+from peers import Stage, wait_until
 from test_jobs import results
 
 pytestmark = pytest.mark.real
@@ -48,9 +48,13 @@ def test_exclusive_clusters_wait_and_are_waited_for(stage: Stage, tmp_path: Path
     ends = []
     for number, (gate, client) in enumerate(zip(gates, clients, strict=True)):
         gsched.wait_for_totals(running=1, clusters=3 - number)
-        assert [len(list(tmp_path.glob(f"marks{x}/*"))) for x in range(3)] == [
-            int(x <= number) for x in range(3)
-        ]
+        wait_until(lambda: marks(tmp_path)[number], "the job leaves its mark")  # noqa: B023
+        assert marks(tmp_path) == [int(x <= number) for x in range(3)]
         gate.touch()
         ends += results(client.outcome())
     assert ends == [0, 0, 0]
+
+
+def marks(folder: Path) -> list[int]:
+    """How many jobs of each cluster have begun."""
+    return [len(list(folder.glob(f"marks{number}/*"))) for number in range(3)]
