@@ -55,6 +55,7 @@ class Cluster:
         "state",
         "tallies",
         "waiting",
+        "warning",
     )
 
     def __init__(self, id_: int, seq: int, name: str, client: str, spec: Any) -> None:
@@ -70,6 +71,7 @@ class Cluster:
         self.allocations: list[Allocation] = []
         self.state = ClusterState.NEW
         self.note = ""  # what holds it up, for people
+        self.warning = ""  # what else is wrong with it, for people
         self.heard = 0.0  # last sign of life of the client
         self.chosen = 0  # number of the choice that last took a job of it; 0: none yet
         self.jobs: dict[int, Job] = {}  # all that are not gone

@@ -117,6 +117,10 @@ class Dispatch:
             why = "pinned to it" if job.pinned else "not reentrant"
             self._stop_or(job, End.ABANDONED, now, f"{reason}, and the job is {why}")
 
+    def stopped(self, job: Job, reason: str, now: float) -> None:
+        """It was stopped at its node, which has not said so: its own word may come too late."""
+        self._stop_or(job, End.TERMINATED, now, reason)
+
     def provisional(self, job: Job, reply: Any, now: float) -> None:
         """A result that is not the last one."""
         job.story += (now, "provisional", "")

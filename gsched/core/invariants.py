@@ -23,18 +23,17 @@ def verify(book: Book) -> None:
 
 
 def _job(job: Job) -> None:
-    story = job.tell()
-    assert job.state is not State.GONE, f"gone but kept: {story}"
-    assert job.cluster.jobs.get(job.uid) is job, f"unknown to its cluster: {story}"
-    assert (job.node is not None) == (job.state in AT_NODE), f"node and state differ: {story}"
-    assert (job.end is not None) == (job.state is State.DONE), f"end and state differ: {story}"
-    assert bool(job.seq) == (job.state is not State.OFFERED), f"place in the order: {story}"
+    assert job.state is not State.GONE, f"gone but kept: {job.tell()}"
+    assert job.cluster.jobs.get(job.uid) is job, f"unknown to its cluster: {job.tell()}"
+    assert (job.node is not None) == (job.state in AT_NODE), f"node and state differ: {job.tell()}"
+    assert (job.end is not None) == (job.state is State.DONE), f"end and state differ: {job.tell()}"
+    assert bool(job.seq) == (job.state is not State.OFFERED), f"place in the order: {job.tell()}"
     if job.node is not None:
-        assert job.node.jobs.get(job.uid) is job, f"unknown to its node: {story}"
-        assert job.pinned in (None, job.node), f"not where it is pinned: {story}"
+        assert job.node.jobs.get(job.uid) is job, f"unknown to its node: {job.tell()}"
+        assert job.pinned in (None, job.node), f"not where it is pinned: {job.tell()}"
     if job.state is State.QUEUED:
         queue = job.pinned.pinned[job.cluster] if job.pinned else job.cluster.queue
-        assert sum(1 for other in queue if other is job) == 1, f"not once in its queue: {story}"
+        assert sum(1 for other in queue if other is job) == 1, f"not queued once: {job.tell()}"
 
 
 def _cluster(book: Book, cluster: Cluster) -> None:

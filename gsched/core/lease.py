@@ -62,11 +62,11 @@ class Allocation:
             return False
         return glob(self.host, node.address)
 
-    def limit(self, total: int) -> int:
-        """How many of a node's CPUs are meant."""
+    def limit(self, total: int) -> int | None:
+        """How many of a node's CPUs are meant at the most; None: all, however many it has later."""
         if self.cpus > 0:
-            return min(total, self.cpus)
-        return total + self.cpus if total + self.cpus > 0 else total
+            return self.cpus
+        return total + self.cpus if 0 < total + self.cpus < total else None
 
 
 class Lease:

@@ -204,8 +204,12 @@ class Placement:
         if cluster.exclusive and not self._cooperative:
             node.limit = lease.limit_before
             self._book.ready.roomier(node)
+        stopped = lease.state is LeaseState.CLOSING and lease.terminate
         for job in [job for job in node.jobs.values() if job.cluster is cluster]:
-            self._dispatch.lost(job, f"node {node.address}: {reason}", now)
+            if stopped:
+                self._dispatch.stopped(job, f"its client closed node {node.address}", now)
+            else:
+                self._dispatch.lost(job, f"node {node.address}: {reason}", now)
         self.tell(lease, "closed")
         self.end_hopeless(cluster, now)
         if cluster.state is ClusterState.CLOSING:

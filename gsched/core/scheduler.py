@@ -228,9 +228,9 @@ class Scheduler:
         return self._after(now)
 
     def cpus_limited(self, cluster: Cluster, address: str, cpus: int, now: float) -> list[Effect]:
-        """The client sets how many of a node's CPUs are used; negative: all but so many.
+        """The client sets how many of a node's CPUs are used; negative: all but so many; 0: none.
 
-        Raises Refused.
+        More than there are to leave out change nothing. Raises Refused.
         """
         node = self._lease(cluster, address).node
         if not (cluster.exclusive or self.cooperative):

@@ -82,12 +82,14 @@ def _cluster(cluster: Cluster, nodes: list[Node]) -> Row:
         "done": cluster.done,
         "nodes": sum(x.state is LeaseState.READY for x in cluster.leases.values()),
         "exclusive": cluster.exclusive,
-        "note": cluster.note or _cluster_note(cluster, nodes),
+        "note": "; ".join(filter(None, (_obstacle(cluster, nodes), cluster.warning))),
     }
 
 
-def _cluster_note(cluster: Cluster, nodes: list[Node]) -> str:
+def _obstacle(cluster: Cluster, nodes: list[Node]) -> str:
     """What holds its jobs up, where that can be said in a line."""
+    if cluster.note:
+        return cluster.note
     if not cluster.taking_jobs:
         return ""
     if not cluster.leases:

@@ -93,8 +93,8 @@ def test_a_port_matters_where_both_sides_name_one(
 
 @pytest.mark.parametrize(
     ("cpus", "total", "limit"),
-    [(0, 8, 8), (3, 8, 3), (9, 8, 8), (-3, 8, 5), (-7, 8, 1), (-8, 8, 8), (-9, 8, 8), (2, 0, 0)],
+    [(0, 8, None), (3, 8, 3), (9, 8, 9), (-3, 8, 5), (-7, 8, 1), (-8, 8, None), (-9, 8, None)],
 )
-def test_limits_of_cpus(cpus: int, total: int, limit: int) -> None:
+def test_limits_of_cpus(cpus: int, total: int, limit: int | None) -> None:
     """So many, or all but so many; an allocation that would leave none is taken for all."""
     assert Allocation("*", cpus=cpus).limit(total) == limit

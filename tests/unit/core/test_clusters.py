@@ -135,6 +135,16 @@ def test_an_exclusive_cluster_sets_limits_that_end_with_it(world: World) -> None
     assert node.cpus == 4
 
 
+@pytest.mark.parametrize(("wanted", "used"), [(0, 4), (3, 3), (6, 4)])
+def test_an_exclusive_cluster_gets_cpus_that_become_known_later(
+    world: World, wanted: int, used: int
+) -> None:
+    alone = world.cluster(cpus=wanted, exclusive=True)
+    lease = world.setting_up(alone)
+    world.ready(lease, cpus=4)
+    assert lease.node.cpus == used
+
+
 def test_a_lost_node_comes_back_without_the_limit_of_a_cluster_that_is_gone(world: World) -> None:
     node = world.node(cpus=4)
     alone = world.cluster(cpus=1, exclusive=True)

@@ -4,7 +4,7 @@ import pytest
 
 from gsched.core.cluster import Cluster
 from gsched.core.dispatch import Refusal
-from gsched.core.effects import SendProvisional, TellStarted, TerminateJob
+from gsched.core.effects import SendProvisional
 from gsched.core.job import End, State
 from gsched.core.node import Node
 from gsched.core.scheduler import Refused
@@ -12,12 +12,6 @@ from gsched.core.scheduler import Refused
 from .world import World
 
 NOBODY = "10.7.7.7"
-
-
-def lose(world: World, node: Node, reason: str = "stopped") -> None:
-    """The node says goodbye; clients are told."""
-    world.do("node_lost", node.address, reason)
-    assert all(told == ("closed", node) for told in world.told())
 
 
 @pytest.fixture
@@ -150,7 +144,7 @@ def test_events_of_unknown_jobs_have_no_effect(world: World, event: str) -> None
 def test_a_late_result_of_a_job_that_waits_again_is_taken(world: World) -> None:
     node, cluster = world.node(), world.cluster(reentrant=True)
     job, behind = world.running(cluster), world.submit(cluster)
-    lose(world, node)
+    world.lose(node)
     assert job.state is State.QUEUED
     world.over(job, reply="saved")
     assert world.results() == [(job, End.FINISHED)] and job.reply == "saved"
@@ -162,7 +156,7 @@ def test_a_late_result_of_a_job_that_runs_elsewhere_by_now_has_no_effect(world: 
     first, cluster = world.node(), world.cluster(reentrant=True)
     job = world.running(cluster)
     second = world.node()
-    lose(world, first)
+    world.lose(first)
     assert world.sent_to() == [(job, second)]
     world.do("finished", job.uid, first.address, End.FINISHED, "late", 1.0)
     assert job.node is second
@@ -194,109 +188,6 @@ def test_a_provisional_result_may_overtake_the_start(
     world.started(job)
 
 
-# -- cancelled --------------------------------------------------------------------------------
-
-
-def test_a_job_cancelled_before_it_was_confirmed_ends_when_it_is(
-    world: World, cluster: Cluster
-) -> None:
-    job = world.offer(cluster)
-    world.do("cancelled", job.uid)
-    assert job.state is State.OFFERED
-    world.do("accepted", job.uid)
-    assert world.results() == [(job, End.CANCELLED)]
-
-
-def test_a_waiting_job_is_cancelled_at_once(world: World, cluster: Cluster) -> None:
-    running, waiting, last = world.running(cluster), world.submit(cluster), world.submit(cluster)
-    world.do("cancelled", waiting.uid)
-    assert world.results() == [(waiting, End.CANCELLED)]
-    world.finish(running)
-    assert world.sent() == [last]
-
-
-def test_a_waiting_pinned_job_is_cancelled_at_once(
-    world: World, cluster: Cluster, node: Node
-) -> None:
-    running = world.running(cluster)
-    waiting, last = world.submit(cluster, pinned=node), world.submit(cluster, pinned=node)
-    world.do("cancelled", waiting.uid)
-    assert world.results() == [(waiting, End.CANCELLED)]
-    world.finish(running)
-    assert world.sent() == [last]
-
-
-def test_a_job_on_its_way_is_stopped_as_soon_as_it_runs(
-    world: World, cluster: Cluster, node: Node
-) -> None:
-    job = world.sending(cluster)
-    world.do("cancelled", job.uid)
-    world.do("started", job.uid, job.tries)
-    assert world.take(TerminateJob) == [TerminateJob(node, job)]
-    assert world.take(TellStarted) == [TellStarted(job)]
-    world.over(job, End.TERMINATED)
-    assert world.results() == [(job, End.CANCELLED)]
-
-
-def test_a_running_job_is_stopped_once_and_told_as_cancelled(
-    world: World, cluster: Cluster, node: Node
-) -> None:
-    job = world.running(cluster)
-    world.do("cancelled", job.uid)
-    assert world.take(TerminateJob) == [TerminateJob(node, job)]
-    world.do("cancelled", job.uid)
-    world.over(job, End.TERMINATED)
-    assert world.results() == [(job, End.CANCELLED)]
-
-
-def test_a_cancelled_job_that_was_faster_has_finished(world: World, cluster: Cluster) -> None:
-    job = world.running(cluster)
-    world.do("cancelled", job.uid)
-    world.take(TerminateJob)
-    world.over(job, End.FINISHED, reply="42")
-    assert world.results() == [(job, End.FINISHED)] and job.reply == "42"
-
-
-def test_cancelling_a_job_that_is_done_changes_nothing(world: World, cluster: Cluster) -> None:
-    job = world.running(cluster)
-    world.over(job)
-    world.results()
-    world.do("cancelled", job.uid)
-    assert job.end is End.FINISHED
-
-
-@pytest.mark.parametrize("why", list(Refusal))
-def test_a_cancelled_job_that_is_refused_does_not_wait_again(world: World, why: Refusal) -> None:
-    world.node()
-    job = world.sending(world.cluster())
-    world.do("cancelled", job.uid)
-    world.refuse(job, why)
-    world.set_ups()
-    assert world.results() == [(job, End.CANCELLED)]
-
-
-@pytest.mark.parametrize("reentrant", [False, True])
-def test_a_cancelled_job_that_is_lost_is_told_as_cancelled(world: World, reentrant: bool) -> None:
-    node = world.node()
-    job = world.running(world.cluster(reentrant=reentrant))
-    world.do("cancelled", job.uid)
-    world.take(TerminateJob)
-    lose(world, node)
-    assert world.results() == [(job, End.CANCELLED)]
-
-
-def test_a_job_cancelled_at_its_tenth_refusal_is_told_as_cancelled(world: World) -> None:
-    world.node()
-    job = world.sending(world.cluster())
-    for _ in range(9):
-        world.refuse(job, Refusal.REJECTED)
-        world.wait(31.0)
-        assert world.sent() == [job]
-    world.do("cancelled", job.uid)
-    world.refuse(job, Refusal.REJECTED)
-    assert world.results() == [(job, End.CANCELLED)]
-
-
 # -- lost -------------------------------------------------------------------------------------
 
 
@@ -304,7 +195,7 @@ def test_a_lost_job_that_may_not_run_again_is_abandoned_and_says_why(
     world: World, cluster: Cluster, node: Node
 ) -> None:
     job = world.running(cluster)
-    lose(world, node, "power failure")
+    world.lose(node, "power failure")
     assert world.results() == [(job, End.ABANDONED)]
     assert job.reason == f"node {node.address}: power failure, and the job is not reentrant"
     assert any("power failure" in line and f"job {job.uid}" in line for line in world.log)
@@ -314,7 +205,7 @@ def test_a_lost_reentrant_job_runs_elsewhere(world: World) -> None:
     first, cluster = world.node(), world.cluster(reentrant=True)
     job = world.running(cluster)
     second = world.node()
-    lose(world, first)
+    world.lose(first)
     assert world.sent_to() == [(job, second)] and job.tries == 2
 
 
@@ -322,7 +213,7 @@ def test_a_lost_reentrant_job_that_is_pinned_is_abandoned_and_says_why(world: Wo
     node, cluster = world.node(), world.cluster(reentrant=True)
     job = world.running(cluster, pinned=node)
     world.node()
-    lose(world, node)
+    world.lose(node)
     assert world.results() == [(job, End.ABANDONED)]
     assert job.reason == f"node {node.address}: stopped, and the job is pinned to it"
 
@@ -332,7 +223,7 @@ def test_a_job_that_was_never_confirmed_by_its_node_counts_as_lost_too(
 ) -> None:
     """It may have run: nobody knows."""
     job = world.sending(cluster)
-    lose(world, node)
+    world.lose(node)
     assert world.results() == [(job, End.ABANDONED)]
 
 
@@ -377,7 +268,7 @@ def test_a_job_for_a_node_that_was_given_back_is_refused(
 def test_a_job_may_be_pinned_to_a_lost_node_and_waits_for_it(
     world: World, cluster: Cluster, node: Node
 ) -> None:
-    lose(world, node)
+    world.lose(node)
     job = world.submit(cluster, pinned=node)
     world.node(address=node.address)
     assert world.sent_to() == [(job, node)]
@@ -398,7 +289,7 @@ def test_a_job_pinned_to_a_node_that_is_forgotten_meanwhile_does_not_wait_for_ev
     world: World, cluster: Cluster, node: Node
 ) -> None:
     job = world.offer(cluster, pinned=node)
-    lose(world, node)
+    world.lose(node)
     for _ in range(2):
         world.wait(1900.0)
     assert not world.scheduler.nodes

@@ -27,12 +27,6 @@ def cluster(world: World, node: Node) -> Cluster:
     return world.cluster(reentrant=True)
 
 
-def lose(world: World, node: Node) -> None:
-    """The node says goodbye."""
-    world.do("node_lost", node.address, "stopped")
-    world.told()
-
-
 # -- coming -----------------------------------------------------------------------------------
 
 
@@ -191,7 +185,7 @@ def test_a_node_that_comes_back_has_a_clean_slate(
 def test_losing_a_node_twice_or_an_unknown_one_has_no_effect(
     world: World, cluster: Cluster, node: Node
 ) -> None:
-    lose(world, node)
+    world.lose(node)
     world.do("node_lost", node.address, "again")
     world.do("node_lost", "10.7.7.7", "stopped")
     assert node.note == "stopped"
@@ -225,7 +219,7 @@ def test_answers_about_leases_of_a_lost_node_have_no_effect(world: World, node: 
     cluster = world.asked()
     world.start(cluster)
     (lease,) = world.set_ups()
-    lose(world, node)
+    world.lose(node)
     world.do("lease_ready", lease, 4)
     world.do("lease_closed", lease)
     assert not cluster.leases and node.state is NodeState.LOST
@@ -345,7 +339,7 @@ def test_a_node_that_does_not_come_back_is_forgotten_with_the_jobs_pinned_to_it(
 ) -> None:
     world = make_world(zombie_interval=100.0)
     node, cluster = world.node(), world.cluster()
-    lose(world, node)
+    world.lose(node)
     pinned, free = world.submit(cluster, pinned=node), world.submit(cluster)
     world.wait(100.0)
     assert world.scheduler.nodes
@@ -359,7 +353,7 @@ def test_a_node_that_does_not_come_back_is_forgotten_with_the_jobs_pinned_to_it(
 def test_without_a_limit_a_lost_node_is_waited_for(make_world: Make) -> None:
     world = make_world(zombie_interval=None)
     node, cluster = world.node(), world.cluster()
-    lose(world, node)
+    world.lose(node)
     pinned = world.submit(cluster, pinned=node)
     world.wait(1e6)
     world.node(address=node.address)

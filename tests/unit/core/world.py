@@ -128,6 +128,26 @@ class World:
         """The set-up is over and came to nothing."""
         self.do("lease_failed", lease, why, reason)
 
+    def setting_up(self, cluster: Cluster, address: str = "10.0.0.1") -> Lease:
+        """The only cluster's lease on a new node, whose set-up goes on."""
+        self.join(address)
+        (lease,) = self.set_ups()
+        assert lease.cluster is cluster
+        return lease
+
+    def fail_for_good(self, lease: Lease) -> None:
+        """The set-up fails by the computation's fault until the node is given up."""
+        for _ in range(3):
+            self.fail(lease)
+            self.wait(61.0)
+            assert self.set_ups() == [lease]
+        self.fail(lease)
+
+    def lose(self, node: Node, reason: str = "stopped") -> None:
+        """The node says goodbye; clients that knew of it are told."""
+        self.do("node_lost", node.address, reason)
+        assert all(told == ("closed", node) for told in self.told())
+
     def tick(self, seconds: float = 0.0) -> None:
         """Time goes by, and nobody says anything."""
         self.recorder.now += seconds
