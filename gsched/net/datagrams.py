@@ -49,12 +49,13 @@ class Datagrams:
     def listen(self, ports: Iterable[int], handler: Handler, complaints: Complaints) -> None:
         """Take what is sent to these ports. A port that is taken is only worth a warning."""
         for one in self._own:
-            opened = [sock for port in ports if (sock := self._open(one, port)) is not None]
-            for sock in opened:
-                self._greenlets.spawn(f"udp {one.use}", _receive, sock, handler, complaints)
-            if opened:
-                self._ways.append(Way(opened[0], self._hosts(one)))
-            self._sockets += opened
+            for port in ports:
+                sock = self._ear(one, port)
+                if sock is not None:
+                    self._sockets.append(sock)
+                    self._greenlets.spawn(f"udp {one.use}", _receive, sock, handler, complaints)
+            if hosts := self._hosts(one):
+                self._ways.append(Way(self._mouth(one), hosts))
 
     def send(self, datagram: bytes, ports: Iterable[int]) -> None:
         """Let all nodes hear this that listen at one of the ports."""
@@ -82,13 +83,12 @@ class Datagrams:
             return (GROUP_6,)
         return (GROUP_4,) if self._multicast else tuple(broadcasts([one]))
 
-    def _open(self, one: Own, port: int) -> socket.socket | None:
-        family = socket.AF_INET6 if one.is_ipv6 else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM)
+    def _ear(self, one: Own, port: int) -> socket.socket | None:
+        sock = _socket(one)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         try:
-            self._prepare(sock, one)
+            self._join(sock, one)
             sock.bind((self._bind(one), port))
         except OSError as error:
             sock.close()
@@ -96,19 +96,34 @@ class Datagrams:
             return None
         return sock
 
-    def _prepare(self, sock: socket.socket, one: Own) -> None:
+    def _mouth(self, one: Own) -> socket.socket:
+        """Bound to the address, so that broadcasts leave by its interface, whatever the routes."""
+        sock = _socket(one)
+        self._sockets.append(sock)
+        try:
+            self._aim(sock, one)
+            sock.bind((one.use, 0))
+        except OSError as error:  # not an address of this host: by the default route, then
+            log.debug("nothing is sent from %s: %s", one.use, error)
+        return sock
+
+    def _join(self, sock: socket.socket, one: Own) -> None:
+        """Hear what is sent to the group."""
         if one.is_ipv6:
-            index = _interface(one.use)
-            group = socket.inet_pton(socket.AF_INET6, GROUP_6) + struct.pack("@I", index)
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            group = socket.inet_pton(socket.AF_INET6, GROUP_6)
+            group += struct.pack("@I", _interface(one.use))
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+        elif self._multicast:
+            group = socket.inet_aton(GROUP_4) + socket.inet_aton(one.use)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+
+    def _aim(self, sock: socket.socket, one: Own) -> None:
+        """Reach the hosts next to that address."""
+        if one.is_ipv6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, _interface(one.use))
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, HOPS)
         elif self._multicast:
             here = socket.inet_aton(one.use)
-            sock.setsockopt(
-                socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP_4) + here
-            )
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, HOPS)
         else:
@@ -120,6 +135,13 @@ class Datagrams:
             return "::"
         alone = is_loopback(one.use) and not self._multicast
         return one.use if alone else EVERY_ADDRESS
+
+
+def _socket(one: Own) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if one.is_ipv6 else socket.AF_INET, socket.SOCK_DGRAM)
+    if one.is_ipv6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    return sock
 
 
 def _interface(address: str) -> int:
