@@ -121,10 +121,9 @@ class ClientService:
 
     def _file(self, channel: Channel, offered: XferFile) -> None:
         cluster = self._cluster_of(channel, offered)
-        problem = uploads.receive_into(_computation(cluster).spool, channel, offered, self._limit)
-        if problem:
-            cluster.note = problem
-            log.warning("%s: %s", cluster.label, problem)
+        # Told of a truncated file, a client goes on with a computation, but gives up a job.
+        tell, spool = cluster.state is ClusterState.NEW, _computation(cluster).spool
+        self._warn(cluster, uploads.receive_into(spool, channel, offered, self._limit, tell=tell))
 
     def _schedule(self, channel: Channel, body: dict[str, Any]) -> bytes:
         """The answer waits until the client has been told, so that it cannot hang."""
@@ -238,7 +237,13 @@ class ClientService:
 
     def _send_file(self, channel: Channel, body: dict[str, Any]) -> None:
         file: XferFile = body["xf"]
-        self._relays.to_node(channel, self._cluster_of(channel, file), resolve(body["node"]), file)
+        cluster = self._cluster_of(channel, file)
+        if self._limit.refuses(file):
+            channel.send(dumps(_REFUSED))
+        else:
+            kept = self._limit.kept(file)
+            self._relays.to_node(channel, cluster, resolve(body["node"]), file, kept)
+        self._warn(cluster, self._limit.problem(file))
 
     # -- results that the client asks for ---------------------------------------------------------
 
@@ -259,9 +264,9 @@ class ClientService:
             self._delivery.taken(job, len(payload))
 
     def _resend_results(self, channel: Channel, body: dict[str, Any]) -> bytes:
-        """The client is there again, perhaps as a new process at the same port."""
+        """The client is there again, as a new process at the same port that recovers jobs."""
         cluster = self._cluster(body)
-        self._delivery.retry_now(cluster)
+        self._delivery.recover(cluster)
         return dumps(len(cluster.jobs))
 
     # -- within -----------------------------------------------------------------------------------
@@ -283,6 +288,12 @@ class ClientService:
         self._heard(cluster)
         return cluster
 
+    def _warn(self, cluster: Cluster, problem: str) -> None:
+        """Tell people of a problem, if there is one."""
+        if problem:
+            cluster.warning = problem
+            log.warning("%s: %s", cluster.label, problem)
+
     def _heard(self, cluster: Cluster) -> None:
         self._scheduler.client_heard(cluster, self._exchange.now())
 
@@ -302,10 +313,13 @@ def _computation(cluster: Cluster) -> Computation:
 
 
 def _message(cluster: Cluster, record: Job) -> Message:
-    files = [_computation(cluster).spool.find(one) for one in record.xfer_files]
-    if None in files:
+    found = [(one, _computation(cluster).spool.find(one)) for one in record.xfer_files]
+    files = [(one, file) for one, file in found if file]
+    if len(files) < len(found):
         raise Refused("files that it needs did not arrive")
-    return Message(record, [file for file in files if file])
+    cut = [(one, file.size) for one, file in files if file.size < one.stat_buf.size]
+    warning = "".join(f"gsched: {uploads.truncated(one, size)}\n" for one, size in cut)
+    return Message(record, [file for _, file in files], warning)
 
 
 def _id(value: Any) -> int:

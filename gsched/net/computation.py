@@ -12,7 +12,7 @@ from gsched.core.lease import Lease
 from gsched.net.channel import Address
 from gsched.store.spool import Spool, SpoolFile
 from gsched.wire.pickles import dumps
-from gsched.wire.records import Compute, Job, XferFile
+from gsched.wire.records import Compute, Job, JobReply, XferFile
 
 NONE_PICKLED = dumps(None)
 
@@ -56,6 +56,7 @@ class Message:
 
     record: Job
     files: list[SpoolFile]
+    warning: str = ""  # of what is wrong with its files, for those who read the job's output
 
     @property
     def hash(self) -> str:
@@ -66,6 +67,14 @@ class Message:
         """The job is there: its files have to stay as they are."""
         for file in self.files:
             file.hold()
+
+    def mark(self, reply: JobReply) -> None:
+        """Add the warning to the errors that the job has printed."""
+        printed = reply.stderr or ""
+        if isinstance(printed, bytes):
+            reply.stderr = self.warning.encode() + printed
+        elif self.warning:
+            reply.stderr = self.warning + printed
 
     def release(self) -> None:
         """The job is over: drop what only its node needed."""

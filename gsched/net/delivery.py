@@ -61,11 +61,11 @@ class Delivery:
         """Send nothing more."""
         self._greenlets.kill()
 
-    def retry_now(self, cluster: Cluster) -> None:
-        """Try again at once to deliver what the client did not take."""
-        mailbox = self._mailboxes.get(cluster.id)
-        if mailbox is not None:
-            mailbox.retry_now()
+    def recover(self, cluster: Cluster) -> None:
+        """Try again at once to deliver what the client did not take: now it waits for results."""
+        mailbox = self._mailbox(cluster)
+        mailbox.final_only = True
+        mailbox.retry_now()
 
     def probe(self, cluster: Cluster) -> bool:
         """Whether the client can be reached at all."""
@@ -97,7 +97,8 @@ class Delivery:
         job, payload = effect.job, build("JOB_REPLY", effect.reply)
         if job.node is not None:
             job.cluster.tally(job.node).received += len(payload)
-        self._mailbox(job.cluster).put(Letter(lambda: payload, _nothing), job.uid)
+        mailbox = self._mailbox(job.cluster)
+        mailbox.put(Letter(lambda: None if mailbox.final_only else payload, _nothing), job.uid)
 
     def _started(self, effect: effects.TellStarted) -> None:
         self._mailbox(effect.job.cluster).told.add(effect.job.uid)

@@ -6,7 +6,6 @@ in threads, so that a slow one does not hold up others.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -35,29 +34,20 @@ class FileRefused(Exception):
     """The other side does not take the file; the text says which."""
 
 
-@dataclass(frozen=True)
-class Received:
-    """What a transfer came to: bytes kept, and whether some were cut off."""
+def receive(channel: Channel, offered: XferFile, path: Path, kept: int, *, tell: bool) -> None:
+    """Take a file of which the first `kept` bytes are kept.
 
-    size: int
-    truncated: bool
-
-
-def receive(channel: Channel, offered: XferFile, path: Path, most: int) -> Received:
-    """Take a file of which at most `most` bytes are kept (0: all of it).
-
-    Where bytes are cut off, the sender is told a count in the end that it does not expect, so
-    that it reports a failed transfer to its user. Raises OSError and DiskError.
+    Where bytes are cut off and the sender is to be told, it hears a count in the end that it does
+    not expect, so that it reports a failed transfer to its user. Raises OSError and DiskError.
     """
     size = offered.stat_buf.size
-    kept = min(size, most) if most else size
+    end = kept if tell else size
     with _created(path) as file:
         done = 0
-        while done < kept:
+        while done < end:
             channel.send(dumps(done))
             done = _receive_chunk(channel, file, done, size, kept)
-    channel.send(dumps(kept))
-    return Received(kept, kept < size)
+    channel.send(dumps(end))
 
 
 def _receive_chunk(channel: Channel, file: BinaryIO, done: int, size: int, kept: int) -> int:

@@ -148,6 +148,7 @@ class NodeService:
         if end is None:
             raise PeerError(f"reply for job {reply.uid} with status {reply.status}")
         seconds = max(0.0, reply.end_time - reply.start_time)
+        _message(job).mark(reply)
         finished = self._scheduler.finished
         self._exchange.tell(finished, job.uid, reply.ip_addr, end, reply, seconds)
 

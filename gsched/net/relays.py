@@ -37,8 +37,13 @@ class Relays:
         self._to_nodes = to_nodes
         self._to_clients = to_clients
 
-    def to_node(self, source: Channel, cluster: Cluster, address: str, file: XferFile) -> None:
-        """A file of a client for one node that its computation is on. Raises PeerError, OSError."""
+    def to_node(
+        self, source: Channel, cluster: Cluster, address: str, file: XferFile, kept: int
+    ) -> None:
+        """A client's file, its first `kept` bytes, for a node that its computation is on.
+
+        Raises PeerError and OSError.
+        """
         check_relative(file.dest_path, file.sep)
         lease = cluster.leases.get(address)
         if lease is None or lease.state not in PRESENT:
@@ -46,10 +51,11 @@ class Relays:
             _refuse(source)
             return
         node = lease.node
-        request = build("FILEXFER", replace(file, compute_id=cluster.id))
+        there = replace(file, compute_id=cluster.id, stat_buf=file.stat_buf.resized(kept))
+        request = build("FILEXFER", there)
         with self._connected(source, self._to_nodes, (node.address, node.port)) as target:
             target.send(request, self._identity.node_code(node.identity))
-            cluster.tally(node).sent += relay(source, target, file.stat_buf.size)
+            cluster.tally(node).sent += relay(source, target, file.stat_buf.size, kept)
 
     def from_job(self, source: Channel, file: XferFile) -> None:
         """A file of a running job for its client. Raises PeerError and OSError."""
@@ -66,7 +72,8 @@ class Relays:
         with self._connected(source, self._to_clients, computation.reply_to) as target:
             target.send(build("FILEXFER", file))
             target.send(dumps(about))
-            job.cluster.tally(node).received += relay(source, target, file.stat_buf.size)
+            size = file.stat_buf.size
+            job.cluster.tally(node).received += relay(source, target, size, size)
 
     def _connected(self, source: Channel, caller: Caller, address: tuple[str, int]) -> Channel:
         """A connection to the receiver; without one the sender is told so."""
@@ -77,25 +84,27 @@ class Relays:
             raise
 
 
-def relay(source: Channel, target: Channel, size: int) -> int:
-    """Bring `size` bytes from source to target, which has been told of the file.
+def relay(source: Channel, target: Channel, size: int, kept: int) -> int:
+    """Bring the first `kept` of `size` bytes from source to target, which has been told of them.
 
     How many were needed: none where the target has that very file. Raises PeerError or OSError.
     """
     before = there = receive_count(target)
     source.send(dumps(there))
-    while 0 <= there < size:
-        _relay_chunk(source, target, there, size)
+    while 0 <= there < kept:
+        _relay_chunk(source, target, there, size, kept)
         there = receive_count(target)
         source.send(dumps(there))
     return max(0, there - before)
 
 
-def _relay_chunk(source: Channel, target: Channel, there: int, size: int) -> None:
+def _relay_chunk(source: Channel, target: Channel, there: int, size: int, kept: int) -> None:
     end = min(there + CHUNK, size)
     while there < end:
         data = source.receive_raw(end - there)
-        target.send_raw(data)
+        wanted = data[: max(0, kept - there)]
+        if wanted:
+            target.send_raw(wanted)
         there += len(data)
 
 

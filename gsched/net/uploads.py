@@ -18,13 +18,34 @@ class Limit:
     most: int = 0
     refuse: bool = False  # else the file is truncated
 
-    def refuses(self, size: int) -> bool:
-        """Whether a file of that size is not taken at all."""
-        return self.refuse and 0 < self.most < size
+    def refuses(self, file: XferFile) -> bool:
+        """Whether it is not taken at all."""
+        return self.refuse and self.kept(file) < file.stat_buf.size
+
+    def kept(self, file: XferFile) -> int:
+        """Its size with us."""
+        return min(file.stat_buf.size, self.most) if self.most else file.stat_buf.size
+
+    def problem(self, file: XferFile) -> str:
+        """What is wrong with it, for people; an empty text if nothing is."""
+        kept, size = self.kept(file), file.stat_buf.size
+        if kept == size:
+            return ""
+        if self.refuse:
+            return f"file {file.name} is refused: {size} bytes are more than --max_file_size"
+        return truncated(file, kept)
 
 
-def receive_into(spool: Spool, channel: Channel, offered: XferFile, limit: Limit) -> str:
-    """Take a file from a client.
+def truncated(file: XferFile, kept: int) -> str:
+    """What people are told of a file whose first `kept` bytes are there."""
+    cut = file.stat_buf.size - kept
+    return f"file {file.name} is TRUNCATED to --max_file_size: its last {cut} bytes are lost"
+
+
+def receive_into(
+    spool: Spool, channel: Channel, offered: XferFile, limit: Limit, *, tell: bool
+) -> str:
+    """Take a file from a client, which is told of a truncation with `tell` only.
 
     Returns what is wrong with it, for the log and the status, or an empty text. Raises OSError,
     and PeerError if the file is not to be had on any terms.
@@ -33,19 +54,22 @@ def receive_into(spool: Spool, channel: Channel, offered: XferFile, limit: Limit
     if size < 0:
         raise PeerError(f"file of {size} bytes")
     check_relative(offered.dest_path, offered.sep)
-    if limit.refuses(size):
+    if limit.refuses(offered):
         channel.send(dumps(files.REFUSED))
-        return f"file {offered.name} is refused: {size} bytes are more than --max_file_size"
-    if spool.has_same(offered):
+    elif spool.has_same(offered):
         channel.send(dumps(size))
         return ""
-    return _receive(spool, channel, offered, limit)
+    else:
+        problem = _receive(spool, channel, offered, limit, tell)
+        if problem:
+            return problem
+    return limit.problem(offered)
 
 
-def _receive(spool: Spool, channel: Channel, offered: XferFile, limit: Limit) -> str:
-    path = spool.new_path()
+def _receive(spool: Spool, channel: Channel, offered: XferFile, limit: Limit, tell: bool) -> str:
+    path, kept = spool.new_path(), limit.kept(offered)
     try:
-        received = files.receive(channel, offered, path, limit.most)
+        files.receive(channel, offered, path, kept, tell=tell)
     except files.DiskError as error:
         path.unlink(missing_ok=True)
         channel.send(dumps(files.REFUSED))
@@ -53,9 +77,5 @@ def _receive(spool: Spool, channel: Channel, offered: XferFile, limit: Limit) ->
     except OSError:
         path.unlink(missing_ok=True)
         raise
-    record = replace(offered, stat_buf=offered.stat_buf.resized(received.size))
-    spool.add(path, record, received.size)
-    if not received.truncated:
-        return ""
-    cut = offered.stat_buf.size - received.size
-    return f"file {offered.name} is TRUNCATED to --max_file_size: its last {cut} bytes are lost"
+    spool.add(path, replace(offered, stat_buf=offered.stat_buf.resized(kept)), kept)
+    return ""

@@ -1,8 +1,9 @@
 """Fixtures of the end-to-end tests: a private network, peers to be started, logs of failures."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from peers import Stage, leftovers, namespace, pythons
@@ -56,7 +57,7 @@ def pytest_report_collectionfinish() -> str | list[str]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Show what all processes of a failed test said."""
     report = yield
     stage = getattr(item, "funcargs", {}).get("stage")

@@ -1,6 +1,7 @@
 """Calls about single nodes: set_node_cpus, close_node, deallocate_node, allocate_node, node_jobs.
 
-The usual way through all of them is in test_allocation.py; here is what else may happen.
+The usual way through all of them is in test_allocation.py, and who may set CPUs, and for how
+long, in test_options_cpus.py; here is what else may happen.
 """
 
 from pathlib import Path
@@ -25,16 +26,6 @@ def test_set_node_cpus(stage: Stage, tmp_path: Path, option: str) -> None:
     assert (found["last"], found["running"]) == (1, 1)
     assert found["results"] == [True, True, True]
     gsched.wait_for_totals(clusters=0, cpus=2 if exclusive else 1)
-
-
-def test_set_node_cpus_is_not_for_clusters_that_share(stage: Stage, tmp_path: Path) -> None:
-    gsched, [node] = stage.trio(1, 2)
-    place = {"node": node.address, "gate": str(tmp_path / "gate")}
-    found = stage.client("limits", gsched, cpus=[1, 0], **place).outcome()
-    assert found["codes"] == {"1": -1, "0": -1}
-    assert found["last"] == -1
-    assert found["results"] == [True, True, True]
-    assert gsched.status()["totals"]["cpus"] == 2
 
 
 def test_nodes_are_given_back(stage: Stage, tmp_path: Path) -> None:

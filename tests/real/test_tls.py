@@ -119,8 +119,10 @@ def test_peers_with_tls_where_there_is_none(peers: Side, tmp_path: Path) -> None
     gsched = peers.stage.gsched()
     assert peers.client("squares", gsched, certificate).failure()
     gsched.wait_for_text(r"the peer uses TLS, which is off here: see --cluster_certfile")
-    address = (gsched.address, peers.stage.base)
-    with socket.create_connection(address) as sock, pytest.raises((ssl.SSLError, OSError)):
+    with (
+        socket.create_connection((gsched.address, peers.stage.base)) as sock,
+        pytest.raises((ssl.SSLError, OSError)),
+    ):
         context(ssl.TLSVersion.TLSv1_2).wrap_socket(sock)
     gsched.wait_for_text(r"the peer uses TLS, which is off here: see --node_certfile")
 

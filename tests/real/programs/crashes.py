@@ -16,6 +16,9 @@ def work(name, gate, sends):
         time.sleep(0.02)
     time.sleep(0.02)
     codes = []
+    if gate:
+        # The scheduler must keep it to itself: whoever recovers jobs takes it for the last result.
+        codes.append(dispy_provisional_result("so far", relay=True))  # noqa: F821 - of dispynode
     if sends:
         with open("for_nobody.txt", "w") as file:
             file.write("the client is gone")

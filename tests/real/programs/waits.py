@@ -5,11 +5,15 @@ from typing import Any
 from common import ARGUMENTS, all_told, cluster, run
 
 
-def wait(number, gate, marks):
-    """Leaves a mark for each time it is started."""
+def wait(number, gate, marks, stubborn):
+    """Leaves a mark for each time it is started. If it is stubborn, it has to be killed."""
     import os
+    import signal
     import time
 
+    if stubborn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     path = os.path.join(marks, f"{number}-{dispy_node_ip_addr}-{os.getpid()}")  # noqa: F821 - of dispynode
     open(path, "w").close()
     time.sleep(0.1)
@@ -21,7 +25,8 @@ def wait(number, gate, marks):
 def program() -> dict[str, Any]:
     waits = cluster(wait)
     numbers = range(ARGUMENTS.get("jobs", 1))
-    jobs = [waits.submit(n, ARGUMENTS["gate"], ARGUMENTS["marks"]) for n in numbers]
+    places, stubborn = (ARGUMENTS["gate"], ARGUMENTS["marks"]), ARGUMENTS.get("stubborn", False)
+    jobs = [waits.submit(n, *places, stubborn) for n in numbers]
     if ARGUMENTS.get("terminate"):
         return terminate(waits, jobs)
     outcomes = all_told(jobs)
