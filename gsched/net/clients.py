@@ -63,7 +63,6 @@ class ClientService:
         self._reception = reception
         self._limit = limit
         self._handlers: dict[str, Callable[..., bytes | None]] = {
-            "CLIENT": self._client,
             "FILEXFER": self._file,
             "SCHEDULE": self._schedule,
             "JOB": self._job,
@@ -87,13 +86,16 @@ class ClientService:
             self._serve(channel)
 
     def _serve(self, channel: Channel) -> None:
-        known = secrets.same(channel.receive_code(CODE_SIZE), self._identity.client_code)
+        code = channel.receive_code(CODE_SIZE)
+        known = secrets.same(code, self._identity.client_code)
         payload = channel.receive(LARGE if known else SMALL)
         if not known and not payload.startswith(b"CLIENT:"):
             raise PeerError("client with another secret: its secret= must equal --cluster_secret")
         message, body = parse(payload, Sender.CLIENT)
         if message.name == "COMPUTE":
             reply: bytes | None = self._compute(channel, body, protocol(payload))
+        elif message.name == "CLIENT":
+            reply = self._client(channel, body, code)
         else:
             reply = self._handlers[message.name](channel, body)
         if reply:
@@ -101,9 +103,10 @@ class ClientService:
 
     # -- a cluster comes and goes ---------------------------------------------------------------
 
-    def _client(self, channel: Channel, body: dict[str, Any]) -> bytes:
+    def _client(self, channel: Channel, body: dict[str, Any], code: bytes) -> bytes:
         """A client introduces itself."""
-        self._reception.admit("client", channel.peer[0], body["version"])
+        release = self._reception.admit("client", channel.peer[0], body["version"])
+        self._reception.introductions.add(channel.peer[0], code, release)
         address = body["ip_addr"] or channel.peer[0]
         reply = {"ip_addr": address, "port": channel.local[1]}
         return dumps(reply | {"sign": self._identity.sign, "version": body["version"]})

@@ -10,6 +10,7 @@ from gevent.event import Event
 
 from gsched.core.lease import Lease
 from gsched.net.channel import Address
+from gsched.net.introductions import Introduction
 from gsched.store.spool import Spool, SpoolFile
 from gsched.wire.pickles import dumps
 from gsched.wire.records import Compute, Job, JobReply, XferFile
@@ -27,6 +28,7 @@ class Computation:
     source: str  # address from which the client's requests come
     reply_to: Address  # where the client listens
     spool: Spool  # the files that the client has sent
+    senders: frozenset[Introduction] = frozenset()  # one of them is its process; empty: not known
     sent_to: set[str] = field(default_factory=set)  # signs of nodes that may have it, or had it
     told: Event = field(default_factory=Event)  # set once SCHEDULED is delivered, or cannot be
     reachable: bool = False  # whether it was delivered

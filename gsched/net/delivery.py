@@ -19,6 +19,7 @@ from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
 from gsched.net.mailbox import Letter, Mailbox
 from gsched.net.news import News
+from gsched.net.probe import Probe
 from gsched.wire import records
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
@@ -47,6 +48,7 @@ class Delivery:
         self._exchange = exchange
         self._identity = identity
         self._caller = caller
+        self._probe = Probe(identity, caller)
         self._greenlets = Greenlets()
         self._mailboxes: dict[int, Mailbox] = {}
         self._news = News(self._tell_available, self._greenlets)
@@ -68,13 +70,14 @@ class Delivery:
         mailbox.retry_now()
 
     def probe(self, cluster: Cluster) -> bool:
-        """Whether the client can be reached at all."""
+        """Whether it is the client that answers at its port, and not another program."""
         try:
-            self._caller.connect(_computation(cluster).reply_to).close()
+            problem = "" if self._probe.finds_client_of(_computation(cluster)) else _taken(cluster)
         except OSError as error:
-            log.warning("%s: %s", cluster.label, _unreachable(cluster, error))
-            return False
-        return True
+            problem = _unreachable(cluster, error)
+        if problem:
+            log.warning("%s: %s", cluster.label, problem)
+        return not problem
 
     # -- effects ------------------------------------------------------------------------------
 

@@ -25,6 +25,10 @@ class Identity:
         """What a node shows to prove that it knows the secret."""
         return _code(self.node_secret, self.sign)
 
+    def client_code_of(self, sign: str) -> bytes:
+        """What a client with that sign introduces itself with."""
+        return _code(self.cluster_secret, sign)
+
     def node_code(self, sign: str) -> bytes:
         """What we put in front of requests to the node with that sign."""
         return _code(self.node_secret, sign)

@@ -61,6 +61,7 @@ class Openings:
             source=source,
             reply_to=(record.scheduler_ip_addr or source, record.job_result_port or 0),
             spool=Spool(self._directory / secrets.new_sign()),
+            senders=self._reception.introductions.of_computation(source),
         )
         return Opening(
             name=record.name,

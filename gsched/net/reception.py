@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from gsched.net.introductions import Introductions
 from gsched.wire.releases import Dialect, Release, Unserved, find
 
 log = logging.getLogger("gsched.net")
@@ -36,6 +37,7 @@ class Reception:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._now = clock
+        self.introductions = Introductions(clock)
         self._refused: dict[tuple[str, str, str], Refused] = {}
         self._met: dict[str, None] = {}
         self._clients: dict[tuple[str, Dialect], Release] = {}

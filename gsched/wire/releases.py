@@ -70,6 +70,11 @@ class Release:
         return self.number >= (4, 10, 0)
 
     @property
+    def tells_its_sign(self) -> bool:
+        """Whether clients answer RELAY_INFO; before 4.9 they close the connection."""
+        return self.number >= (4, 9, 0)
+
+    @property
     def tells_all_cpus(self) -> bool:
         """Whether nodes answer COMPUTE with all their CPUs; before 4.15.1 with the free ones."""
         return self.number >= (4, 15, 1)

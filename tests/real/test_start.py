@@ -84,6 +84,26 @@ def test_clients_on_the_same_host_with_default_ports(
     assert results(first.outcome()) == [0]
 
 
+def test_clients_that_wait_behind_an_exclusive_one(
+    stage: Stage, tmp_path: Path, private_network: None
+) -> None:
+    """Who answers at its reply port must be known before a client is left to wait."""
+    gsched, _ = stage.trio()
+    gate = tmp_path / "gate"
+    keywords = {"dispy_port": None, "client_port": None}
+    places = {"gate": str(gate), "marks": str(tmp_path)}
+    first = stage.client("waits", gsched, cluster={**keywords, "exclusive": True}, **places)
+    gsched.wait_for_totals(running=1)
+    waiting = stage.client("squares", gsched)
+    gsched.wait_for_totals(clusters=2)
+    second = stage.client("squares", gsched, cluster=keywords)
+    assert "could not be sent to scheduler" in second.failure()
+    gsched.wait_for_text(r"another program answers in place of its client; .*client_port=")
+    gate.touch()
+    assert results(first.outcome()) == [0]
+    assert waiting.outcome()["wrong"] == []
+
+
 def test_client_whose_reply_port_is_ours(stage: Stage) -> None:
     """Its bind fails, which it only logs: it must be told, and not wait for ever."""
     gsched, _ = stage.trio()
