@@ -18,7 +18,7 @@ from gsched.core.snapshot import snapshot
 from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net import tls
-from gsched.net.addresses import EVERY_ADDRESS, own_addresses
+from gsched.net.addresses import EVERY_ADDRESS, EVERY_ADDRESS_6, own_addresses
 from gsched.net.channel import Address, Caller, Channel
 from gsched.net.clients import ClientService
 from gsched.net.datagrams import Datagrams
@@ -135,7 +135,8 @@ class Server:
     def _reached(self, listener: Listener) -> str:
         """Where peers find it: no use to tell them the address that stands for all."""
         host, port = listener.address
-        return _shown((self.own[0].use if host == EVERY_ADDRESS else host, port))
+        everywhere = host in (EVERY_ADDRESS, EVERY_ADDRESS_6)
+        return _shown((self.own[0].use if everywhere else host, port))
 
     # -- stop ---------------------------------------------------------------------------------
 
@@ -301,7 +302,7 @@ class Server:
             self._local_node.start()
             self.discovery.seek(address, settings.node_port)
         for host, port in settings.nodes:
-            self.discovery.seek(host, port)
+            self.discovery.keep(host, port)
         self.discovery.run(settings.ping_interval)
 
     def _tick(self) -> None:

@@ -13,9 +13,10 @@ from gsched.net.resolver import is_address, resolve
 log = logging.getLogger("gsched.net")
 
 LOOPBACK = "127.0.0.1"
-EVERY_ADDRESS = "0.0.0.0"
+EVERY_ADDRESS, EVERY_ADDRESS_6 = "0.0.0.0", "::"
 LOCAL_BROADCAST = "255.255.255.255"
-_ELSEWHERE = ("192.0.2.1", 9)  # nothing is sent there: it only asks for the route
+_FAMILIES = (socket.AF_INET, socket.AF_INET6)
+_ELSEWHERE = ("192.0.2.1", "2001:db8::1")  # nothing is sent there: it only asks for the route
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,29 @@ def own_addresses(pairs: tuple[tuple[str | None, str | None], ...]) -> list[Own]
 
 
 def _own(used: str | None, announced: str | None) -> Own:
-    use = _resolved("--ip_addr", used) if used else default_address()
-    bind = use if used else EVERY_ADDRESS
+    use = _ours(used) if used else default_address()
+    everywhere = EVERY_ADDRESS_6 if ":" in use else EVERY_ADDRESS
+    bind = use if used else everywhere
     return Own(bind, use, _resolved("--ext_ip_addr", announced) if announced else use)
+
+
+def _ours(host: str) -> str:
+    address = _resolved("--ip_addr", host)
+    if ipaddress.ip_address(address).is_unspecified:
+        raise Mistake(
+            f"--ip_addr {host}: nobody can be told that address; "
+            "without --ip_addr, gsched listens at all addresses of this host"
+        )
+    with _socket(address) as sock:
+        try:
+            sock.bind((address, 0))
+        except OSError as error:
+            shown = host if host == address else f"{host} ({address})"
+            raise Mistake(
+                f"--ip_addr {shown}: not an address of this host; "
+                "for one that others reach it at by way of NAT there is --ext_ip_addr"
+            ) from error
+    return address
 
 
 def _resolved(option: str, host: str) -> str:
@@ -83,20 +104,34 @@ def broadcasts(own: list[Own]) -> list[str]:
 
 
 def _routed() -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.connect(_ELSEWHERE)
-        except OSError:
-            return ""
-        address = str(sock.getsockname()[0])
-    return "" if is_loopback(address) else address
+    for elsewhere in _ELSEWHERE:
+        with _socket(elsewhere) as sock:
+            try:
+                sock.connect((elsewhere, 9))
+            except OSError:
+                continue
+            address = str(sock.getsockname()[0])
+        if not is_loopback(address):
+            return address
+    return ""
 
 
 def _of_some_interface() -> str:
     up = {name for name, stats in psutil.net_if_stats().items() if stats.isup}
-    for name, links in psutil.net_if_addrs().items():
-        for link in links:
-            usable = name in up and link.family == socket.AF_INET
-            if usable and not is_loopback(link.address):
+    found = [link for name, links in psutil.net_if_addrs().items() if name in up for link in links]
+    for family in _FAMILIES:
+        for link in found:
+            if link.family == family and _is_reached(link.address):
                 return str(link.address)
     return ""
+
+
+def _is_reached(address: str) -> bool:
+    """Whether other hosts reach that address without being told by which of their interfaces."""
+    found = ipaddress.ip_address(address.split("%")[0])
+    return not found.is_loopback and not (found.version == 6 and found.is_link_local)
+
+
+def _socket(address: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.socket(family, socket.SOCK_DGRAM)

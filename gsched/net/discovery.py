@@ -13,6 +13,7 @@ import gevent
 
 from gsched.core.effects import FindNodes
 from gsched.core.node import Node, NodeState
+from gsched.net.addresses import is_loopback
 from gsched.net.channel import Address, Caller
 from gsched.net.datagrams import Datagrams
 from gsched.net.exchange import Exchange
@@ -29,10 +30,12 @@ log = logging.getLogger("gsched.discovery")
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between greetings of a node that is not there
 LOST_PAUSE = 2.0  # seconds between two looks for nodes that were lost
-COMPLAINT_PAUSE = 4.0  # the pause before which it is said, once, that a node does not answer
+KEEP_PAUSE = 30.0  # seconds between two looks whether a node that was named is still known
+COMPLAINT_TRY = 3  # after which it is said, once, that a node does not answer
 ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
 LOOKS = 10  # in that time: one that has answered may be lost again before it is over
 _MAX_ANSWERS = 256  # greetings under way that strangers have asked for
+_MAX_ALIASES = 4096
 
 
 class Discovery:
@@ -64,6 +67,8 @@ class Discovery:
         self._greenlets = Greenlets()
         self._answers: set[str] = set()
         self._wanted: set[str] = set()  # addresses that are greeted until they answer
+        self._aliases: dict[str, str] = {}  # of nodes that answer in the name of another address
+        self._longest_pause = LONGEST_PAUSE
         exchange.perform(FindNodes, self._find)
 
     # -- what others ask for ------------------------------------------------------------------
@@ -73,6 +78,22 @@ class Discovery:
         if host not in self._wanted:
             self._wanted.add(host)
             self._greenlets.spawn(f"seek {host}", self._seek, host, port, while_)
+
+    def keep(self, host: str, port: int | None) -> None:
+        """Greet a node whenever it is not known: one that was away for long is forgotten."""
+        self._wanted.add(host)
+        self._greenlets.spawn(f"keep {host}", self._keep, host, port)
+
+    def answered(self, source: str, address: str) -> None:
+        """A node that says it is at `address` has answered from `source`: by way of NAT, say.
+
+        On a loopback address, all nodes may answer from the same one.
+        """
+        self._aliases.pop(source, None)
+        if source != address and not is_loopback(source):
+            if len(self._aliases) >= _MAX_ALIASES:
+                self._aliases.clear()
+            self._aliases[source] = address
 
     def answer(self, body: dict[str, Any]) -> None:
         """A node looks for a scheduler: greet it, with the code that it knows us by."""
@@ -91,7 +112,11 @@ class Discovery:
         return {"sign": self._identity.sign, "port": self._port, "ip_addrs": addresses}
 
     def run(self, ping_interval: float | None) -> None:
-        """Greet everybody now and every so many seconds, and nodes that were lost."""
+        """Greet everybody now and every so many seconds, and nodes that were lost.
+
+        Nodes that were named do not wait longer for a greeting.
+        """
+        self._longest_pause = min(LONGEST_PAUSE, ping_interval or LONGEST_PAUSE)
         self._greenlets.spawn("greetings", self._run, ping_interval)
         self._greenlets.spawn("lost nodes", self._seek_lost)
 
@@ -134,21 +159,30 @@ class Discovery:
         if any("*" in host for host, _ in hosts):
             self._greenlets.spawn("greetings", self._greet_all)
         for host, port in hosts:
-            if "*" not in host and resolve(host) not in self._scheduler.nodes:
+            if "*" not in host and self._node_at(resolve(host)) is None:
                 self.seek(host, port, lambda: cluster.taking_jobs)
 
     # -- greetings to one node ------------------------------------------------------------------
 
     def _seek(self, host: str, port: int | None, while_: Callable[[], bool]) -> None:
-        pause = FIRST_PAUSE
+        pause, tries = FIRST_PAUSE, 0
         while while_() and not self._is_up(address := resolve(host)):
             problem = self._greet_in_turn(address, port)
             if not self._is_up(address):
-                level = logging.WARNING if pause == COMPLAINT_PAUSE else logging.DEBUG
-                log.log(level, "node %s: %s", host, problem or "no answer, it may serve others")
+                tries += 1
+                level = logging.WARNING if tries == COMPLAINT_TRY else logging.DEBUG
+                reason = problem or "no answer, it may serve others"
+                log.log(level, "node %s: %s; again in %.0f s", host, reason, pause)
                 gevent.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                pause = min(2 * pause, self._longest_pause)
         self._wanted.discard(host)
+
+    def _keep(self, host: str, port: int | None) -> None:
+        while True:
+            self._wanted.add(host)
+            self._seek(host, port, lambda: True)
+            while self._node_at(resolve(host)) is not None:
+                gevent.sleep(KEEP_PAUSE)
 
     def _greet_in_turn(self, address: str, port: int | None) -> OSError | None:
         """Greet at one port after the other until there is an answer; what went wrong.
@@ -205,5 +239,10 @@ class Discovery:
         return self._scheduler.nodes.get(node.address) is node
 
     def _is_up(self, address: str) -> bool:
-        node = self._scheduler.nodes.get(address)
+        node = self._node_at(address)
         return node is not None and node.state is NodeState.UP
+
+    def _node_at(self, address: str) -> Node | None:
+        """The node that is there, whatever address it says it has."""
+        nodes = self._scheduler.nodes
+        return nodes.get(address) or nodes.get(self._aliases.get(address, ""))

@@ -65,6 +65,7 @@ class NodeService:
                 self._relays.from_job(channel, body)
             elif message.name == "PONG":
                 self._pong(body, protocol(payload))
+                self._discovery.answered(channel.peer[0], body["ip_addr"])
             elif reply := self._handlers[message.name](body):
                 channel.send(reply)
 

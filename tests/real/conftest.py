@@ -1,12 +1,15 @@
 """Fixtures of the end-to-end tests: a private network, peers to be started, logs of failures."""
 
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from peers import Stage, leftovers, namespace, pythons
+from peers.names import Names, own_names
+from peers.networks import Host
 from peers.releases import Installed, Release, install
 from peers.stage import Addresses, free_base
 
@@ -103,6 +106,26 @@ def stage(tmp_path: Path, addresses: Addresses, real_peers: dict[str, str]) -> I
     stage = Stage(tmp_path, addresses, real_peers)
     yield stage
     assert stage.stop() == []
+
+
+@pytest.fixture
+def new_host() -> Iterator[Callable[[], Host]]:
+    """Makes hosts with networks of their own."""
+    with ExitStack() as stack:
+
+        def make() -> Host:
+            host = Host()
+            stack.callback(host.close)
+            return host
+
+        yield make
+
+
+@pytest.fixture
+def names(tmp_path: Path, private_network: None) -> Iterator[Names]:
+    """Names of hosts for all that is started in the test."""
+    with own_names(tmp_path) as names:
+        yield names
 
 
 @pytest.fixture

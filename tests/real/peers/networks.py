@@ -7,6 +7,7 @@ that nothing has to be installed, and no privilege is needed beyond those that t
 
 import ctypes
 import errno
+import fcntl
 import ipaddress
 import os
 import socket
@@ -22,12 +23,13 @@ OURS = "/proc/thread-self/ns/net"
 FORWARD = "/proc/sys/net/ipv4/ip_forward"
 
 # Of the kernel's rtnetlink(7), in its order: kinds of messages, flags, attributes.
-NEW_LINK, NEW_ADDRESS, NEW_ROUTE = 16, 20, 24
+NEW_LINK, DELETE_LINK, NEW_ADDRESS, NEW_ROUTE = 16, 17, 20, 24
 REQUEST, ACK, EXCLUSIVE, CREATE = 0x01, 0x04, 0x200, 0x400
 LINK_NAME, LINK_INFO, LINK_NAMESPACE = 3, 18, 28
 INFO_KIND, INFO_DATA, PEER = 1, 2, 1
 ADDRESS, LOCAL, BROADCAST = 1, 2, 4
 DESTINATION, OUT, GATEWAY = 1, 4, 5
+SIOCETHTOOL, NO_OFFLOAD = 0x8946, (0x17, 0x1F, 0x24)  # checksums, segmentation of TCP, of all
 NO_DUPLICATE_DETECTION, MAIN_TABLE, STATIC, UNICAST = 0x02, 254, 4, 1
 
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -37,7 +39,7 @@ class Host:
     """A network of its own, which ends with the test and the processes in there."""
 
     def __init__(self) -> None:
-        self._home = os.open(OURS, os.O_RDONLY)
+        self._came_from = [os.open(OURS, os.O_RDONLY)]
         try:
             _call("unshare", CLONE_NEWNET)
         except OSError as error:
@@ -47,11 +49,15 @@ class Host:
         self._leave()
 
     def close(self) -> None:
-        """Hold it no more."""
+        """Hold it no more, and take its cables away: the kernel does that some time later."""
+        with self:
+            for _, name in socket.if_nameindex():
+                if name != "lo":
+                    _ask(DELETE_LINK, 0, _state(name, up=False))
         os.close(self.namespace)
-        os.close(self._home)
 
     def __enter__(self) -> "Host":
+        self._came_from.append(os.open(OURS, os.O_RDONLY))
         _enter(self.namespace)
         return self
 
@@ -64,7 +70,9 @@ class Host:
         self._leave()
 
     def _leave(self) -> None:
-        _enter(self._home)
+        back = self._came_from.pop()
+        _enter(back)
+        os.close(back)
 
     def link(self, name: str, here: str, there: str) -> None:
         """A cable from where we are to this host; both ends have addresses, as 10.0.0.1/24."""
@@ -111,12 +119,35 @@ def add_route(network: str, gateway: str) -> None:
     _ask(NEW_ROUTE, EXCLUSIVE | CREATE, body)
 
 
-def forward() -> None:
-    """Be a router where we are."""
+def forward(wanted: bool = True) -> None:
+    """Be a router where we are, or be none."""
     try:
-        Path(FORWARD).write_text("1")
+        Path(FORWARD).write_text(str(int(wanted)))
     except OSError as error:
         pytest.skip(f"no router: {error.strerror}")
+
+
+def pull_plug(name: str) -> None:
+    """An interface where we are has no cable any more. It keeps its addresses of IPv4."""
+    _ask(NEW_LINK, 0, _state(name, up=False))
+
+
+def push_plug(name: str) -> None:
+    """It has its cable again."""
+    _bring_up(name)
+
+
+def send_as_is(name: str) -> None:
+    """Let an interface where we are compute all sums and cut all packets to size by itself.
+
+    Without this the kernel leaves that to the card, which a cable between networks does not have;
+    only who looks at packets notices.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for command in NO_OFFLOAD:
+            value = ctypes.create_string_buffer(struct.pack("II", command, 0))
+            request = struct.pack("16sP16x", name.encode(), ctypes.addressof(value))
+            fcntl.ioctl(sock, SIOCETHTOOL, request)
 
 
 def _enter(namespace: int) -> None:
@@ -131,8 +162,12 @@ def _call(name: str, *arguments: int) -> None:
 
 
 def _bring_up(name: str) -> None:
+    _ask(NEW_LINK, 0, _state(name, up=True))
+
+
+def _state(name: str, up: bool) -> bytes:
     index = socket.if_nametoindex(name)
-    _ask(NEW_LINK, 0, struct.pack("BxHiII", 0, 0, index, IFF_UP, IFF_UP))
+    return struct.pack("BxHiII", 0, 0, index, IFF_UP if up else 0, IFF_UP)
 
 
 def _ask(kind: int, flags: int, body: bytes) -> None:

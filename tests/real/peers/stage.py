@@ -40,7 +40,7 @@ class Addresses:
 
 
 class Gsched(Process):
-    """The scheduler under test."""
+    """The scheduler under test, told its address unless `interface` is not wanted."""
 
     def __init__(
         self,
@@ -50,11 +50,12 @@ class Gsched(Process):
         options: Iterable[str] = (),
         environ: Mapping[str, str] | None = None,
         terminal: Terminal | None = None,
+        interface: bool = True,
     ) -> None:
         self.address = address
         self.allowed: list[str] = []  # patterns of complaints that the test expects
         self.page = ""
-        arguments = [sys.executable, "-m", "gsched", "-i", address]
+        arguments = [sys.executable, "-m", "gsched", *(["-i", address] if interface else [])]
         arguments += ["--httpd", "--http_port", "0", "--dest_path_prefix", str(folder / name)]
         arguments += [*options, *([] if terminal else ["--daemon"])]
         super().__init__(

@@ -1,0 +1,85 @@
+"""Names of hosts: when they are looked up, and what counts while nobody answers."""
+
+import socket
+from typing import Any
+
+import pytest
+
+from gsched.net import resolver
+
+FOUR, SIX = "192.0.2.7", "2001:db8::7"
+
+
+class Service:
+    """Takes the place of the system's look-ups and of its clock."""
+
+    def __init__(self) -> None:
+        self.addresses = [FOUR]
+        self.asked = 0
+        self.now = 0.0
+
+    def getaddrinfo(self, *_arguments: Any) -> list[Any]:
+        """As the system's."""
+        self.asked += 1
+        if not self.addresses:
+            raise socket.gaierror(-2, "Name or service not known")
+        families = [socket.AF_INET6 if ":" in one else socket.AF_INET for one in self.addresses]
+        found = zip(families, self.addresses, strict=True)
+        return [(family, 1, 6, "", (address, 0)) for family, address in found]
+
+    def monotonic(self) -> float:
+        """As the system's."""
+        return self.now
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
+    service = Service()
+    monkeypatch.setattr(resolver.socket, "getaddrinfo", service.getaddrinfo)
+    monkeypatch.setattr(resolver.time, "monotonic", service.monotonic)
+    monkeypatch.setattr(resolver, "_known", {})
+    return service
+
+
+def test_a_name_is_looked_up_again_after_some_time(service: Service) -> None:
+    assert [resolver.resolve("host") for _ in range(3)] == [FOUR] * 3
+    assert service.asked == 1
+    service.addresses = ["192.0.2.8"]
+    service.now = resolver.KEPT - 0.1
+    assert resolver.resolve("host") == FOUR
+    service.now = resolver.KEPT
+    assert resolver.resolve("host") == "192.0.2.8"
+
+
+def test_a_name_keeps_its_address_while_nobody_answers(service: Service) -> None:
+    resolver.resolve("host")
+    service.addresses, service.now = [], resolver.KEPT
+    assert [resolver.resolve("host") for _ in range(3)] == [FOUR] * 3
+    assert service.asked == 2
+
+
+def test_an_unknown_name_stays_a_name_and_is_asked_for_again(service: Service) -> None:
+    service.addresses = []
+    assert [resolver.resolve("host") for _ in range(2)] == ["host"] * 2
+    service.addresses = [FOUR]
+    assert resolver.resolve("host") == FOUR
+
+
+def test_ipv4_comes_before_ipv6(service: Service) -> None:
+    service.addresses = [SIX, FOUR]
+    assert resolver.resolve("both") == FOUR
+    service.addresses = ["fe80::7%eth0"]
+    assert resolver.resolve("six") == "fe80::7"
+
+
+def test_addresses_and_patterns_are_not_looked_up(service: Service) -> None:
+    expected = {"192.0.2.1": "192.0.2.1", "2001:DB8:0:0::1": "2001:db8::1", "10.*": "10.*"}
+    assert {host: resolver.resolve(host) for host in expected} == expected
+    assert resolver.resolve(None) == resolver.resolve("") == ""
+    assert service.asked == 0
+
+
+def test_no_more_names_are_kept_than_so_many(service: Service) -> None:
+    for number in range(3 * resolver._MOST_KEPT):
+        resolver.resolve(f"host{number}")
+    assert len(resolver._known) <= resolver._MOST_KEPT
