@@ -41,7 +41,10 @@ class Admission:
 
     def open(self, opening: Opening, now: float) -> Cluster:
         """A new cluster; its client goes on to send files."""
-        id_ = self._book.next_id()
+        return self.enter(self._book.next_id(), opening, now)
+
+    def enter(self, id_: int, opening: Opening, now: float) -> Cluster:
+        """A cluster with that id, new or of an earlier run."""
         place = self._book.next_place()
         cluster = Cluster(id_, place, opening.name, opening.client, opening.spec)
         cluster.release, cluster.family = opening.release, opening.family
@@ -55,6 +58,7 @@ class Admission:
         """The client has sent all files and wants to start."""
         if cluster.state is ClusterState.NEW:
             cluster.state = ClusterState.WAITING
+            self._book.keep(cluster)
             self._book.waiting.append(cluster)
             self.admit()
 
@@ -78,8 +82,18 @@ class Admission:
         """The client knows that it may submit."""
         if cluster.state is ClusterState.STARTING:
             cluster.state = ClusterState.ACTIVE
+            self._book.keep(cluster)
             self._placement.spread(cluster)
             self._book.ask(FindNodes(cluster))
+
+    def resume(self) -> None:
+        """Go on with all clusters of an earlier run."""
+        for cluster in self._book.clusters.values():
+            if cluster.state is ClusterState.CLOSING:
+                self._book.touched.add(cluster)
+            elif cluster.state is ClusterState.ACTIVE:
+                self._book.ask(FindNodes(cluster))
+        self.admit()
 
     def close(self, cluster: Cluster, terminate: bool, now: float, reason: str) -> None:
         """No more jobs. Those not done are stopped, or with `terminate` False waited for."""
@@ -87,6 +101,7 @@ class Admission:
             self._book.waiting.remove(cluster)
         cluster.state = ClusterState.CLOSING
         cluster.note = reason
+        self._book.keep(cluster)
         self._book.report(INFO, f"{cluster.label} closes: {reason}")
         if terminate:
             self._stop(cluster, now, reason)
@@ -94,7 +109,7 @@ class Admission:
 
     def stop(self, reason: str, terminate: bool, now: float) -> None:
         """The scheduler is about to end: no more jobs, and with `terminate` none at nodes."""
-        self._book.stopping = reason
+        self._book.stopping = self._book.refusing = reason
         while self._book.waiting:  # their clients wait without end, so they are let go
             self._start(self._book.waiting[0])
         self._dispatch.recall(self._book.jobs.values(), now, reason)
@@ -127,6 +142,7 @@ class Admission:
             return
         cluster.state = ClusterState.CLOSED
         del self._book.clusters[cluster.id]
+        self._book.keep(cluster)
         for node in self._book.nodes.values():
             node.pinned.pop(cluster, None)
         self._book.ask(Forget(cluster))

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 from gsched.core.cluster import Cluster
 from gsched.core.effects import Effect, Report
 from gsched.core.job import Job
+from gsched.core.lease import Lease
 from gsched.core.node import Node
 from gsched.core.policies import Policy
 from gsched.core.ready import Ready
@@ -16,7 +18,7 @@ INFO, WARNING, ERROR = 20, 30, 40  # levels of Report
 class Book:
     """The state that the parts of the scheduler share."""
 
-    def __init__(self, policy: Policy, first_id: int) -> None:
+    def __init__(self, policy: Policy, first_id: int, durable: bool) -> None:
         self.nodes: dict[str, Node] = {}  # by address
         self.clusters: dict[int, Cluster] = {}  # by id, until closed
         self.jobs: dict[int, Job] = {}  # by uid, until gone
@@ -25,10 +27,14 @@ class Book:
         self.touched: set[Cluster] = set()  # closing clusters that may have come to their end
         self.ready = Ready(policy)
         self.done = 0  # jobs that ended, ever
-        self.stopping = ""  # why no more jobs are taken and given out; empty as long as they are
+        self.stopping = ""  # why all jobs are to end; empty as long as they are not
+        self.refusing = ""  # why no more jobs are taken; empty as long as they are
+        self.suspended = False  # jobs are taken, but not given out
         self.next_id: Callable[[], int] = count(first_id).__next__
         self.next_place: Callable[[], int] = count(1).__next__  # in the order of submission
         self._effects: list[Effect] = []
+        self._durable = durable
+        self._changes: dict[Any, None] = {}
 
     def ask(self, effect: Effect) -> None:
         """Ask for something to be done."""
@@ -37,6 +43,16 @@ class Book:
     def report(self, level: int, text: str) -> None:
         """Ask for a line in the log."""
         self._effects.append(Report(level, text))
+
+    def keep(self, thing: Job | Cluster | Node | Lease) -> None:
+        """What a restart needs to know of it has changed."""
+        if self._durable:
+            self._changes[thing] = None
+
+    def take_changes(self) -> list[Any]:
+        """What has changed since the last time, each thing once."""
+        changes, self._changes = self._changes, {}
+        return list(changes)
 
     def take_effects(self) -> list[Effect]:
         """What was asked for since the last time, in order."""

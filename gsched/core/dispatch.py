@@ -45,6 +45,7 @@ class Dispatch:
         job = Job(self._book.next_id(), cluster, pinned, message)
         self._book.jobs[job.uid] = cluster.jobs[job.uid] = job
         job.story += (now, "offered", "")
+        self._book.keep(job)
         return job
 
     def accepted(self, job: Job, now: float) -> None:
@@ -57,7 +58,7 @@ class Dispatch:
         elif self._is_over(job.cluster):
             self.end(job, End.TERMINATED, now, reason=self._book.stopping or "computation closed")
         else:
-            self._queue(job).add(job)
+            self.queue(job).add(job)
             self._book.ready.queued(job)
 
     def withdrawn(self, job: Job, now: float, reason: str) -> None:
@@ -72,12 +73,13 @@ class Dispatch:
         elif job.state is State.RUNNING and not job.cancelling and job.node:
             self._book.ask(TerminateJob(job.node, job))
         job.cancelling = job.cancelling or job.state in (State.OFFERED, *AT_NODE)
+        self._book.keep(job)
 
     # -- to and from the nodes ----------------------------------------------------------------
 
     def assign(self, now: float) -> None:
         """Give out all jobs that can run now."""
-        while (choice := self._book.ready.choose()) is not None:
+        while not self._book.suspended and (choice := self._book.ready.choose()) is not None:
             node, job = choice
             job.move(Event.CHOSEN, now, node.address)
             job.node = job.last = node
@@ -85,12 +87,14 @@ class Dispatch:
             node.jobs[job.uid] = job
             job.cluster.waiting -= 1
             job.cluster.running += 1
+            self._book.keep(job)
             self._book.ask(SendJob(node, job, job.tries))
 
     def started(self, job: Job, now: float) -> None:
         """The node confirmed that it runs the job."""
         job.move(Event.STARTED, now)
         job.started_at = now
+        self._book.keep(job)
         if job.node:
             job.node.failures = job.node.refusals = 0
             if job.cancelling:
@@ -144,6 +148,7 @@ class Dispatch:
         self._leave_place(job)
         job.move(Event.ENDED, now, f"{end.value}: {reason}" if reason else end.value)
         job.end, job.reason, job.reply = end, reason, reply
+        self._book.keep(job)
         job.cluster.done += 1
         self._book.done += 1
         if end is End.ABANDONED:
@@ -168,6 +173,12 @@ class Dispatch:
         for job in [job for job in jobs if job.state is State.QUEUED]:
             self.end(job, End.TERMINATED, now, reason=reason)
 
+    def queue(self, job: Job) -> JobQueue:
+        """Where it waits."""
+        if job.pinned is None:
+            return job.cluster.queue
+        return job.pinned.pinned.setdefault(job.cluster, JobQueue())
+
     # -- within -------------------------------------------------------------------------------
 
     def _again(self, job: Job, event: Event, now: float, reason: str) -> None:
@@ -176,9 +187,10 @@ class Dispatch:
             return
         self._leave_place(job)
         job.move(event, now, reason)
+        self._book.keep(job)
         self._book.report(INFO, f"job {job.uid} waits again: {reason}")
         job.cluster.waiting += 1
-        self._queue(job).put_back(job)
+        self.queue(job).put_back(job)
         self._book.ready.queued(job)
 
     def _stop_or(self, job: Job, end: End, now: float, reason: str) -> None:
@@ -211,12 +223,8 @@ class Dispatch:
         self._book.held.add(node)
         self._book.report(WARNING, f"node {node.address} gets no jobs for a while: {why.value}")
 
-    def _queue(self, job: Job) -> JobQueue:
-        if job.pinned is None:
-            return job.cluster.queue
-        return job.pinned.pinned.setdefault(job.cluster, JobQueue())
-
     def _forget(self, job: Job) -> None:
         del self._book.jobs[job.uid], job.cluster.jobs[job.uid]
+        self._book.keep(job)
         if job.cluster.state is ClusterState.CLOSING:
             self._book.touched.add(job.cluster)

@@ -91,6 +91,7 @@ class Fleet:
         node = self.heard(address, now)
         if node is not None and cpus >= 0:
             node.total = cpus
+            self._book.keep(node)
             node.note = "" if cpus else "offers no CPUs now"
             self._book.ready.roomier(node)
             self._placement.welcome(node, now)
@@ -109,6 +110,7 @@ class Fleet:
             return
         self._book.report(WARNING, f"node {node.address} is lost: {reason}")
         node.state, node.note, node.lost_at = NodeState.LOST, reason, now
+        self._book.keep(node)
         self._placement.vacate(node, now, reason)
         self._release(node)
         node.refusals = 0
@@ -126,16 +128,16 @@ class Fleet:
     # -- within -------------------------------------------------------------------------------
 
     def _learn(self, node: Node, facts: NodeFacts) -> None:
-        node.identity, node.port, node.name = facts.identity, facts.port, facts.name
-        node.contact, node.avail = facts.contact, facts.avail
-        node.release, node.family = facts.release, facts.family
+        learn(node, facts)
         if not node.jobs:  # else it has told its free CPUs, not all
             node.total = facts.cpus
+        self._book.keep(node)
 
     def _revive(self, node: Node, now: float) -> None:
         if node.state is NodeState.LOST:
             self._book.report(INFO, f"node {node.address} is back")
         node.state, node.note = NodeState.UP, ""
+        self._book.keep(node)
         node.heard, node.failures = now, 0
         self._book.ready.roomier(node)
         self._placement.welcome(node, now)
@@ -157,9 +159,18 @@ class Fleet:
             reason = f"it is pinned to node {node.address}, which did not come back"
             self._dispatch.end(job, End.ABANDONED, now, reason=reason)
         del self._book.nodes[node.address]
+        node.state = NodeState.GONE
+        self._book.keep(node)
         self._book.ready.forget(node)
         for cluster in self._book.clusters.values():
             self._placement.end_hopeless(cluster, now)
+
+
+def learn(node: Node, facts: NodeFacts) -> None:
+    """Note what a node says of itself, but for its CPUs."""
+    node.identity, node.port, node.name = facts.identity, facts.port, facts.name
+    node.contact, node.avail = facts.contact, facts.avail
+    node.release, node.family = facts.release, facts.family
 
 
 def _who(node: Node | NodeFacts) -> tuple[str, int, str]:

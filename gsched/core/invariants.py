@@ -66,7 +66,7 @@ def _node(book: Book, node: Node) -> None:
 
 def _nothing_left_over(book: Book) -> None:
     """A free CPU and a job that may use it do not stand side by side."""
-    for node in book.nodes.values():
+    for node in () if book.suspended else book.nodes.values():
         if not node.has_room():
             continue
         for cluster in node.serves:

@@ -17,6 +17,7 @@ class NodeState(Enum):
 
     UP = "up"
     LOST = "lost"  # silent, unreachable or stopped; used again as soon as it is heard of
+    GONE = "gone"  # lost for so long that it was forgotten
 
 
 class Node:

@@ -52,6 +52,7 @@ class Placement:
         lease.unwanted = False
         if lease.state is LeaseState.DRAINED:
             lease.state = LeaseState.READY
+            self._book.keep(lease)
             self._serve(lease)
         elif lease.state is LeaseState.FAILED:
             lease.failures = lease.broken = 0
@@ -61,6 +62,7 @@ class Placement:
         """No more jobs of the cluster to the node; those there go on."""
         if lease.state is LeaseState.READY:
             lease.state = LeaseState.DRAINED
+            self._book.keep(lease)
             self._serve_no_more(lease)
 
     def close(self, lease: Lease, terminate: bool, now: float) -> None:
@@ -72,6 +74,7 @@ class Placement:
             self._remove(lease, now, "set-up had failed")
         elif lease.state is not LeaseState.CLOSING:
             lease.state = LeaseState.CLOSING
+            self._book.keep(lease)
             self._serve_no_more(lease)
             self._book.ask(Close(lease))
 
@@ -85,7 +88,9 @@ class Placement:
         lease.node.failures = 0
         lease.node.heard = lease.since = now
         lease.node.total = cpus or lease.node.total
+        self._book.keep(lease.node)
         lease.state = LeaseState.READY
+        self._book.keep(lease)
         self._book.ready.roomier(lease.node)
         if lease.unwanted:
             self.close(lease, lease.terminate, now)
@@ -93,6 +98,12 @@ class Placement:
         self._serve(lease)
         lease.known = True
         self.tell(lease, "initialized")
+
+    def restored(self, lease: Lease, state: LeaseState) -> None:
+        """The node was set up in an earlier run, and its client was told."""
+        lease.state, lease.known = state, True
+        if state is LeaseState.READY:
+            self._serve(lease)
 
     def failed(self, lease: Lease, why: SetUpFailure, reason: str, now: float) -> None:
         """The set-up came to nothing.
@@ -102,6 +113,7 @@ class Placement:
         if not self._is_current(lease, LeaseState.SETTING_UP):
             return
         lease.state = LeaseState.FAILED
+        self._book.keep(lease)
         lease.failures += 1
         lease.broken += why is SetUpFailure.BROKEN
         lease.reason = reason
@@ -185,14 +197,17 @@ class Placement:
     def _open(self, cluster: Cluster, node: Node, allocation: Allocation) -> None:
         lease = Lease(cluster, node, allocation)
         node.leases[cluster.id] = cluster.leases[node.address] = lease
+        self._book.keep(lease)
         if cluster.exclusive or self._cooperative:
             node.limit = allocation.limit(node.total)
+            self._book.keep(node)
             self._book.ready.roomier(node)
         self._book.ask(SetUp(lease))
 
     def _try(self, lease: Lease) -> None:
         self._failed.discard(lease)
         lease.state = LeaseState.SETTING_UP
+        self._book.keep(lease)
         lease.retry_at = None
         self._book.ask(SetUp(lease))
 
@@ -201,8 +216,10 @@ class Placement:
         self._failed.discard(lease)
         self._serve_no_more(lease)
         del node.leases[cluster.id], cluster.leases[node.address]
+        self._book.keep(lease)
         if cluster.exclusive and not self._cooperative:
             node.limit = lease.limit_before
+            self._book.keep(node)
             self._book.ready.roomier(node)
         stopped = lease.state is LeaseState.CLOSING and lease.terminate
         for job in [job for job in node.jobs.values() if job.cluster is cluster]:

@@ -19,6 +19,7 @@ from gsched.core.lease import Allocation, Lease, SetUpFailure
 from gsched.core.node import Node
 from gsched.core.placement import Placement
 from gsched.core.policies import POLICIES
+from gsched.core.restoring import Restoring, Saved
 
 MISSED_PULSES = 5  # in a row, after which a node is silent (options: --pulse_interval)
 
@@ -38,12 +39,13 @@ class Scheduler:
         cooperative: bool = False,
         pulse_interval: float = 10.0,
         zombie_interval: float | None = 3600.0,
+        durable: bool = False,
     ) -> None:
         self.algorithm = algorithm
         self.pulse_interval = pulse_interval  # seconds
         self.zombie_interval = zombie_interval  # seconds, None: never
         self.cooperative = cooperative
-        self._book = Book(POLICIES[algorithm], first_id)
+        self._book = Book(POLICIES[algorithm], first_id, durable)
         self._dispatch = Dispatch(self._book)
         self._placement = Placement(self._book, self._dispatch, cooperative)
         self._fleet = Fleet(
@@ -91,8 +93,8 @@ class Scheduler:
 
     def offered(self, cluster: Cluster, pinned: str | None, message: Any, now: float) -> Job:
         """A client brings a job. It counts once it is `accepted`. Raises Refused."""
-        if self._book.stopping:
-            raise Refused(self._book.stopping)
+        if self._book.refusing:
+            raise Refused(self._book.refusing)
         if not cluster.taking_jobs:
             raise Refused(f"computation is {cluster.state.value}")
         node = self._pin(cluster, pinned) if pinned else None
@@ -202,6 +204,7 @@ class Scheduler:
         if cluster.state in (ClusterState.CLOSING, ClusterState.CLOSED):
             raise Refused(f"computation is {cluster.state.value}")
         cluster.allocations += allocations
+        self._book.keep(cluster)
         for node in self.nodes.values():
             if any(allocation.matches(node) for allocation in allocations):
                 cluster.shut.discard(node.address)
@@ -212,7 +215,10 @@ class Scheduler:
 
     def node_deallocated(self, cluster: Cluster, address: str, now: float) -> list[Effect]:
         """The client wants no more jobs on a node. Raises Refused."""
-        self._placement.drain(self._lease(cluster, address))
+        lease = self._lease(cluster, address)
+        if address in cluster.shut:
+            raise Refused(f"the client has closed node {address}")
+        self._placement.drain(lease)
         return self._after(now)
 
     def node_given_back(
@@ -221,6 +227,7 @@ class Scheduler:
         """The client is through with a node. Raises Refused."""
         lease = self._lease(cluster, address)
         cluster.shut.add(address)
+        self._book.keep(cluster)
         for job in list(lease.node.pinned.pop(cluster, ())):
             reason = f"its client closed node {address}"
             self._dispatch.end(job, End.TERMINATED, now, reason=reason)
@@ -237,6 +244,7 @@ class Scheduler:
             raise Refused("only exclusive clusters may set CPUs, or all with --cooperative")
         limit = cpus if cpus >= 0 else node.total + cpus
         node.limit = node.limit if limit < 0 else min(limit, node.total)
+        self._book.keep(node)
         self._book.ready.roomier(node)
         for lease in node.leases.values():
             self._placement.tell(lease, "cpus")
@@ -292,6 +300,32 @@ class Scheduler:
         time harder. All is done once `jobs` and the leases are gone.
         """
         self._admission.stop(reason, terminate, now)
+        return self._after(now)
+
+    def drained(self, now: float) -> list[Effect]:
+        """Take no more jobs; all that wait are still to run."""
+        self._book.refusing = "the scheduler is about to stop"
+        return self._after(now)
+
+    def suspended(self, now: float) -> list[Effect]:
+        """Take and give out no more jobs; all that is known is to be there after a restart."""
+        self._book.refusing = "the scheduler is about to stop"
+        self._book.suspended = True
+        return self._after(now)
+
+    # -- restarts -----------------------------------------------------------------------------
+
+    def take_changes(self) -> list[Any]:
+        """Jobs, clusters, nodes and leases that have changed since the last time, each once.
+
+        They are to be kept as they are by then. Empty unless the scheduler is `durable`.
+        """
+        return self._book.take_changes()
+
+    def restored(self, saved: Saved, now: float) -> list[Effect]:
+        """What was kept by an earlier run. To be told before anything else happens."""
+        parts = (self._book, self._dispatch, self._placement, self._admission)
+        Restoring(*parts, now).restore(saved)
         return self._after(now)
 
     def check(self) -> None:
