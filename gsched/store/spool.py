@@ -4,18 +4,22 @@
 
 A file is stored under a number; the names that clients give are only looked up, never used as
 paths. A file that is sent again with other content gets a new number, so a job that waits goes
-to its node with the files that it was submitted with.
+to its node with the files that it was submitted with. Beside each file, as `<number>.about`, lies
+what its client has said of it: with that a later run of ours finds it again.
 """
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from gsched.wire.errors import PeerError
+from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import XferFile
 
+ABOUT = ".about"
 _SETTLED = 2.0  # seconds without a change, after which another one shows in a file's time
 
 
@@ -24,13 +28,18 @@ class SpoolFile:
 
     __slots__ = ("_users", "path", "record", "settled", "size")
 
-    def __init__(self, path: Path, record: XferFile, size: int) -> None:
+    def __init__(self, path: Path, record: XferFile, size: int, came: float) -> None:
         self.path = path
         self.record = record  # as nodes are told about it
         self.size = size  # bytes on disk
         # Clocks of files are coarse: one that was changed just now may change again unseen.
-        self.settled = time.time() - record.stat_buf.mtime > _SETTLED
+        self.settled = came - record.stat_buf.mtime > _SETTLED
         self._users = 1
+
+    @property
+    def number(self) -> int:
+        """Its name on disk."""
+        return int(self.path.name)
 
     def hold(self) -> "SpoolFile":
         """One more user."""
@@ -41,6 +50,7 @@ class SpoolFile:
         """One user less."""
         self._users -= 1
         if not self._users:
+            _about(self.path).unlink(missing_ok=True)
             self.path.unlink(missing_ok=True)
 
 
@@ -80,14 +90,61 @@ class Spool:
 
     def add(self, path: Path, record: XferFile, size: int) -> SpoolFile:
         """A file was written; it takes the place of an older version."""
-        key = (record.name, record.dest_path)
-        older = self._files.pop(key, None)
+        _about(path).write_bytes(dumps(record))
+        file = SpoolFile(path, record, size, time.time())
+        older = self._put(file)
         if older is not None:
             older.release()
-        self._files[key] = SpoolFile(path, record, size)
-        return self._files[key]
+        return file
+
+    def found(self) -> dict[int, SpoolFile]:
+        """The files that an earlier run has left, by number, the newest of each name in place.
+
+        Whoever has no use for an older version has to `release` it.
+        """
+        files = {file.number: file for file in _left_in(self.directory)}
+        for _, file in sorted(files.items()):
+            self._put(file)
+        self._numbers = count(max(files, default=0) + 1)
+        return files
+
+    def is_newest(self, file: SpoolFile) -> bool:
+        """Whether that version is the one that `find` finds."""
+        return self.find(file.record) is file
+
+    def _put(self, file: SpoolFile) -> SpoolFile | None:
+        """Put it in the place of an older version, which is returned."""
+        key = (file.record.name, file.record.dest_path)
+        older = self._files.pop(key, None)
+        self._files[key] = file
+        return older
 
     def remove(self) -> None:
         """Remove all files."""
         self._files.clear()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def remove_others(root: Path, kept: Iterable[Path]) -> None:
+    """Remove what is under `root` of clusters that are not there any more."""
+    wanted = {path.name for path in kept}
+    for path in root.iterdir() if root.is_dir() else ():
+        if path.name not in wanted:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _about(path: Path) -> Path:
+    return path.with_name(path.name + ABOUT)
+
+
+def _left_in(directory: Path) -> Iterator[SpoolFile]:
+    """Those that arrived wholly: what is said of a file is written last."""
+    for about in directory.glob(f"*{ABOUT}"):
+        path = about.with_suffix("")
+        try:
+            record, size = loads(about.read_bytes()), path.stat().st_size
+        except (OSError, PeerError):
+            continue
+        if isinstance(record, XferFile) and path.name.isdigit():
+            record.check()
+            yield SpoolFile(path, record, size, about.stat().st_mtime)

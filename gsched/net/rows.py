@@ -1,0 +1,256 @@
+"""Rows of the journal: from what the core and we know of a thing, and back."""
+
+from pathlib import Path
+from typing import Any
+
+from gsched.core.cluster import Cluster, ClusterState
+from gsched.core.fleet import NodeFacts
+from gsched.core.job import End, Job, State
+from gsched.core.lease import Allocation, Lease, LeaseState
+from gsched.core.node import Node, NodeState
+from gsched.core.restoring import SavedCluster, SavedJob, SavedLease, SavedNode
+from gsched.core.scheduler import Opening
+from gsched.net.computation import Computation, Message
+from gsched.store.journal import Batch, Row
+from gsched.store.spool import Spool, SpoolFile
+from gsched.wire.pickles import dumps, loads
+from gsched.wire.records import Job as JobRecord
+
+_MANY = 50_000_000  # opcodes: we have written them ourselves
+_UNKEPT = (ClusterState.NEW, ClusterState.CLOSED)
+
+
+def batch(things: list[Any]) -> Batch:
+    """What is to be written so that these things are found again as they are now."""
+    result = Batch()
+    for thing in things:
+        _WRITERS[type(thing)](result, thing)
+    return result
+
+
+# -- jobs -----------------------------------------------------------------------------------------
+
+
+def _write_job(result: Batch, job: Job) -> None:
+    key = (job.uid,)
+    if job.state in (State.OFFERED, State.QUEUED):
+        result.put("jobs", key, *_job_row(job))
+        result.drop("places", key)
+    elif job.state in (State.SENDING, State.RUNNING):
+        result.put("places", key, *_place_row(job))
+    else:
+        if job.state is State.DONE:
+            result.put("results", key, *_result_row(job))
+        else:
+            result.drop("results", key)
+        result.drop("jobs", key)
+        result.drop("places", key)
+
+
+def _job_row(job: Job) -> Row:
+    message: Message = job.message
+    record = message.record
+    files = (record.xfer_files, [file.number for file in message.files])
+    return (
+        job.cluster.id,
+        job.story[0],
+        job.pinned.address if job.pinned else None,
+        _bytes(record.hash),
+        _bytes(record.code),
+        dumps(files) if record.xfer_files else None,
+        dumps(record.extra) if record.extra else None,
+        _bytes(message.warning),
+        record._args,
+        record._kwargs,
+    )
+
+
+def _place_row(job: Job) -> Row:
+    address = job.node.address if job.node else ""
+    return (address, job.tries, job.state is State.RUNNING, job.cancelling)
+
+
+def _result_row(job: Job) -> Row:
+    return (
+        job.cluster.id,
+        job.story[0],
+        _bytes(job.message.hash),
+        job.last.address if job.last else None,
+        job.end.value if job.end else End.ABANDONED.value,
+        _bytes(job.reason),
+        None if job.reply is None else dumps(job.reply),
+    )
+
+
+def saved_job(row: Row, files: dict[int, SpoolFile]) -> SavedJob:
+    """A job that is not over, with the files of its cluster by number."""
+    uid, cluster, offered, pinned, hash_, code, sent, extra, warning, args, kwargs = row[:11]
+    node, tries, started, cancelling = row[11:]
+    xfer_files, numbers = loads(sent, max_opcodes=_MANY) if sent else ([], [])
+    record = JobRecord(
+        uid=uid,
+        hash=_text(hash_),
+        compute_id=cluster,
+        _args=args,
+        _kwargs=kwargs,
+        xfer_files=xfer_files,
+        code=_text(code),
+        extra=loads(extra) if extra else {},
+    )
+    held = [files[number] for number in numbers if number in files]
+    lost = len(held) < len(numbers)
+    return SavedJob(
+        uid=uid,
+        cluster=cluster,
+        message=Message(record, held, _text(warning), told=bool(started)),
+        offered=offered,
+        pinned=pinned or "",
+        node=node or "",
+        tries=tries or 0,
+        started=bool(started),
+        cancelling=bool(cancelling),
+        end=End.ABANDONED if lost and not node else None,
+        reason="files that it needs are not there any more" if lost else "",
+    )
+
+
+def saved_result(row: Row) -> SavedJob:
+    """A job that is over."""
+    uid, cluster, offered, hash_, node, end, reason, reply = row
+    record = JobRecord(
+        uid=uid,
+        hash=_text(hash_),
+        compute_id=cluster,
+        _args=b"",
+        _kwargs=b"",
+        xfer_files=[],
+        code="",
+    )
+    return SavedJob(
+        uid=uid,
+        cluster=cluster,
+        message=Message(record, [], told=True),
+        offered=offered,
+        node=node or "",
+        end=End(end),
+        reason=_text(reason),
+        reply=loads(reply, max_opcodes=_MANY) if reply else None,
+    )
+
+
+# -- clusters -------------------------------------------------------------------------------------
+
+
+def _write_cluster(result: Batch, cluster: Cluster) -> None:
+    if cluster.state in _UNKEPT:
+        result.drop("clusters", (cluster.id,))
+    else:
+        result.put("clusters", (cluster.id,), dumps(_cluster_body(cluster)))
+
+
+def _cluster_body(cluster: Cluster) -> dict[str, Any]:
+    computation: Computation = cluster.spec
+    return {
+        "name": cluster.name,
+        "client": cluster.client,
+        "release": cluster.release,
+        "family": cluster.family,
+        "reentrant": cluster.reentrant,
+        "exclusive": cluster.exclusive,
+        "state": cluster.state.value,
+        "shut": sorted(cluster.shut),
+        "allocations": [
+            (one.host, one.port, one.cpus, list(one.files), one.setup_args)
+            for one in cluster.allocations
+        ],
+        "record": computation.record,
+        "client_auth": computation.client_auth,
+        "node_auth": computation.node_auth,
+        "source": computation.source,
+        "reply_to": computation.reply_to,
+        "spool": computation.spool.directory.name,
+    }
+
+
+def saved_cluster(row: Row, spools: Path) -> SavedCluster:
+    """A cluster whose files are under `spools`."""
+    id_, body = row[0], loads(row[1], max_opcodes=_MANY)
+    computation = Computation(
+        record=body["record"],
+        client_auth=body["client_auth"],
+        node_auth=body["node_auth"],
+        source=body["source"],
+        reply_to=body["reply_to"],
+        spool=Spool(spools / body["spool"]),
+    )
+    computation.reachable = True
+    opening = Opening(
+        spec=computation,
+        allocations=[Allocation(*one) for one in body["allocations"]],
+        **{name: body[name] for name in ("name", "client", "release", "family")},
+        **{name: body[name] for name in ("reentrant", "exclusive")},
+    )
+    state, shut = ClusterState(body["state"]), frozenset(body["shut"])
+    return SavedCluster(id=id_, opening=opening, state=state, shut=shut)
+
+
+# -- nodes and leases -----------------------------------------------------------------------------
+
+
+def _write_node(result: Batch, node: Node) -> None:
+    if node.state is NodeState.GONE:
+        result.drop("nodes", (node.address,))
+        return
+    body = {
+        "port": node.port,
+        "name": node.name,
+        "cpus": node.total,
+        "identity": node.identity,
+        "contact": node.contact,
+        "release": node.release,
+        "family": node.family,
+    }
+    kept = {"facts": body, "limit": node.limit, "lost": node.state is NodeState.LOST}
+    result.put("nodes", (node.address,), dumps(kept))
+
+
+def saved_node(row: Row) -> SavedNode:
+    """A node."""
+    address, body = row[0], loads(row[1])
+    facts = NodeFacts(address=address, **body["facts"])
+    return SavedNode(facts=facts, limit=body["limit"], lost=body["lost"])
+
+
+def _write_lease(result: Batch, lease: Lease) -> None:
+    """What counts is which one is there now: an older one may be spoken of, too."""
+    key = (lease.cluster.id, lease.node.address)
+    current = lease.cluster.leases.get(lease.node.address)
+    if current is None or lease.cluster.state in _UNKEPT:
+        result.drop("leases", key)
+    else:
+        body = {"state": current.state.value, "limit_before": current.limit_before}
+        result.put("leases", key, dumps(body))
+
+
+def saved_lease(row: Row) -> SavedLease:
+    """A cluster's place on a node."""
+    cluster, address, body = row[0], row[1], loads(row[2])
+    state, before = LeaseState(body["state"]), body["limit_before"]
+    return SavedLease(cluster=cluster, address=address, state=state, limit_before=before)
+
+
+_WRITERS: dict[type, Any] = {
+    Job: _write_job,
+    Cluster: _write_cluster,
+    Node: _write_node,
+    Lease: _write_lease,
+}
+
+
+def _bytes(text: str) -> bytes:
+    """Peers' texts may hold what is no text elsewhere."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _text(kept: bytes | None) -> str:
+    return (kept or b"").decode("utf-8", "surrogatepass")

@@ -1,0 +1,173 @@
+"""The state that survives a crash: one SQLite file with the present state, not a log of events.
+
+    meta      what there is once: the sign, the first id that is free
+    nodes     one row for each node that is known, and so on; `body` is opaque here
+    clusters
+    leases    a cluster's place on a node, from before the node is told until it has none
+    jobs      jobs that are not over, from before their client is told the uid
+    places    which of them were sent to a node, from before they are
+    results   jobs that are over, until their client has the answer
+
+A job moves from `jobs` to `results`. What it says of its state is in `places`, apart, so that its
+arguments are written once. All is written in batches, each of which is there wholly or not at
+all, by one thread of the caller's. Nothing in here waits for anything but the disk.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+NAME = "journal.sqlite"
+SCHEMA = 1  # raise it with each change of the tables that an older gsched cannot read
+CHECKPOINT = 4000  # pages of 4 kB, after which the log is brought into the file
+
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE nodes (address TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE clusters (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE leases (cluster INTEGER, address TEXT, body BLOB NOT NULL,
+                     PRIMARY KEY (cluster, address)) WITHOUT ROWID;
+CREATE TABLE jobs (uid INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, offered REAL NOT NULL,
+                   pinned TEXT, hash BLOB NOT NULL, code BLOB, files BLOB, extra BLOB,
+                   warning BLOB, args BLOB NOT NULL, kwargs BLOB NOT NULL);
+CREATE TABLE places (uid INTEGER PRIMARY KEY, node TEXT NOT NULL, tries INTEGER NOT NULL,
+                     started INTEGER NOT NULL, cancelling INTEGER NOT NULL);
+CREATE TABLE results (uid INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, offered REAL NOT NULL,
+                      hash BLOB NOT NULL, node TEXT, end TEXT NOT NULL, reason BLOB NOT NULL,
+                      reply BLOB);
+"""
+
+# Keys of each table, by which rows are removed.
+_KEYS = {
+    "nodes": "address = ?",
+    "clusters": "id = ?",
+    "leases": "cluster = ? AND address = ?",
+    "jobs": "uid = ?",
+    "places": "uid = ?",
+    "results": "uid = ?",
+}
+
+Row = tuple[Any, ...]
+
+
+class JournalError(Exception):
+    """The state cannot be read or written; the text says why, and what can be done."""
+
+
+class Batch:
+    """Changes that belong together: for each table and key the row, or None where it has none."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[Row, Row | None]] = {name: {} for name in _KEYS}
+
+    def put(self, table: str, key: Row, *values: Any) -> None:
+        """From now on this row is there, in place of any other with that key."""
+        self.tables[table][key] = key + values
+
+    def drop(self, table: str, key: Row) -> None:
+        """From now on no row with that key is there."""
+        self.tables[table][key] = None
+
+    def __len__(self) -> int:
+        return sum(map(len, self.tables.values()))
+
+
+class Journal:
+    """The file. To be used by one thread at a time."""
+
+    def __init__(self, directory: Path, *, power: bool) -> None:
+        self._path = directory / NAME
+        self._power = power  # each batch waits for the disk, else for the system only
+        self._open()
+
+    def _open(self) -> None:
+        """Raises JournalError."""
+        try:
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._connection = sqlite3.connect(
+                self._path, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"{self._path}: {error}") from error
+
+    def _prepare(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA journal_mode = WAL")
+        execute(f"PRAGMA synchronous = {'FULL' if self._power else 'NORMAL'}")
+        execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+        (schema,) = execute("PRAGMA user_version").fetchone()
+        if schema > SCHEMA:
+            self._connection.close()
+            raise JournalError(
+                f"{self._path} is of a newer gsched (schema {schema}, here {SCHEMA} is the latest)"
+            )
+        if schema == 0:
+            self._connection.executescript(
+                f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"
+            )
+
+    def meta(self) -> dict[str, str]:
+        """What there is once. Raises JournalError."""
+        return dict(self._read("SELECT name, value FROM meta"))
+
+    def set_meta(self, values: dict[str, str]) -> None:
+        """Raises JournalError."""
+        self._in_one(lambda: self._many("REPLACE INTO meta VALUES (?, ?)", values.items()))
+
+    def rows(self, table: str) -> list[Row]:
+        """All rows of a table; those of jobs with their place behind. Raises JournalError."""
+        if table == "jobs":
+            return self._read(
+                "SELECT jobs.*, node, tries, started, cancelling FROM jobs"
+                " LEFT JOIN places ON jobs.uid = places.uid"
+            )
+        return self._read(f"SELECT * FROM {table}")
+
+    def write(self, batches: Iterable[Batch]) -> None:
+        """Write all of these, in this order, or none. Raises JournalError."""
+        self._in_one(lambda: self._write_all(batches))
+
+    def close(self) -> None:
+        """Bring all into the file itself."""
+        with contextlib.suppress(sqlite3.Error):  # it is all in the log as well
+            self._connection.close()
+
+    # -- within -----------------------------------------------------------------------------------
+
+    def _read(self, query: str) -> list[Row]:
+        try:
+            return self._connection.execute(query).fetchall()
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._path}: {error}") from error
+
+    def _in_one(self, work: Any) -> None:
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            work()
+            execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):  # where it was not even begun
+                execute("ROLLBACK")
+            raise JournalError(f"{self._path}: {error}") from error
+
+    def _write_all(self, batches: Iterable[Batch]) -> None:
+        for batch in batches:
+            self._write(batch)
+
+    def _write(self, batch: Batch) -> None:
+        for table, changes in batch.tables.items():
+            rows = [row for row in changes.values() if row is not None]
+            keys = [key for key, row in changes.items() if row is None]
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                self._many(f"REPLACE INTO {table} VALUES ({marks})", rows)
+            if keys:
+                self._many(f"DELETE FROM {table} WHERE {_KEYS[table]}", keys)
+
+    def _many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, rows)
