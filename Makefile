@@ -16,7 +16,7 @@ help:
 	@echo "make test     run all tests (TESTS=tests/unit for some of them)"
 	@echo "make lint     check style, types and generated documentation"
 	@echo "make format   apply the style"
-	@echo "make docs     write conf/gsched.conf and the tables of README.md anew"
+	@echo "make docs     write conf/gsched.conf and the README's table of options anew"
 	@echo "make clean    remove all that the other targets have made"
 
 # Installing takes a while, so each set of packages leaves a mark that says it is there.
@@ -54,15 +54,13 @@ lint: $(VENV)/test.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m gsched.options.manual --check
-	$(BIN)/python tests/proofs.py --check
 
 format: $(VENV)/test.done
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/test.done
+docs: $(VENV)/run.done
 	$(BIN)/python -m gsched.options.manual
-	$(BIN)/python tests/proofs.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

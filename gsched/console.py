@@ -16,6 +16,7 @@ from gsched.server import Server
 PROMPT = "gsched> "
 MOST_JOBS = 40  # rows of a table that fits a terminal
 _LINE = 4096
+QUIT = "quit drain: for those that wait, too; quit discard: at once, for good, and tell all clients"
 
 Row = dict[str, Any]
 
@@ -36,12 +37,12 @@ class Console:
         self._screen = screen or Screen()
         self._greenlets = Greenlets()
         self._quitting = False
-        self._commands: dict[str, tuple[Callable[[], None], str]] = {
+        self._commands: dict[str, tuple[Callable[[str], None], str]] = {
             "status": (self._status, "nodes, clusters and totals"),
             "nodes": (self._nodes, "what each node does"),
             "clusters": (self._clusters, "what each cluster waits for"),
             "jobs": (self._jobs, "jobs that wait or run, the earliest first"),
-            "quit": (self._quit, "take no more jobs, wait for those that run, and stop"),
+            "quit": (self._quit, "take no more jobs, wait for those that run, and stop;\n" + QUIT),
             "help": (self._help, "this list"),
         }
 
@@ -52,12 +53,12 @@ class Console:
 
     def execute(self, line: str) -> None:
         """Carry out one line. A command may be cut short as long as it is clear."""
-        word = line.strip().lower()
+        word, _, rest = line.strip().lower().partition(" ")
         if not word:
             return
         found = [name for name in self._commands if name.startswith(word)]
         if len(found) == 1:
-            self._commands[found[0]][0]()
+            self._commands[found[0]][0](rest.strip())
         else:
             self._screen.print(f"unknown command {word!r}; help lists them", markup=False)
 
@@ -80,13 +81,13 @@ class Console:
 
     # -- commands -----------------------------------------------------------------------------
 
-    def _help(self) -> None:
+    def _help(self, _: str = "") -> None:
         table = Table(box=None, show_header=False)
-        for name, (_, text) in self._commands.items():
+        for name, (_call, text) in self._commands.items():
             table.add_row(name, text)
         self._screen.print(table)
 
-    def _status(self) -> None:
+    def _status(self, _: str = "") -> None:
         self._nodes()
         self._clusters()
         self._refused()
@@ -99,13 +100,15 @@ class Console:
             f"up {timedelta(seconds=int(state['uptime']))}",
             highlight=False,
         )
+        if state["problem"]:
+            self._screen.print(state["problem"], style="bold red", highlight=False, markup=False)
 
-    def _nodes(self) -> None:
+    def _nodes(self, _: str = "") -> None:
         columns = ("Node", "Name", "State", "CPUs", "Busy", "Jobs done", "Node time", "Note")
         rows = self._server.snapshot()["nodes"]
         self._table(columns, [_node_row(row) for row in rows], "no node is known yet")
 
-    def _clusters(self) -> None:
+    def _clusters(self, _: str = "") -> None:
         columns = ("Cluster", "State", "Pending", "Running", "Done", "Nodes", "Note")
         rows = self._server.snapshot()["clusters"]
         self._table(columns, [_cluster_row(row) for row in rows], "no cluster is here")
@@ -117,7 +120,7 @@ class Console:
         if rows:
             self._table(("Refused", "Address", "Release", "Seconds ago", "Why"), rows, "")
 
-    def _jobs(self) -> None:
+    def _jobs(self, _: str = "") -> None:
         jobs = sorted(self._server.scheduler.jobs.values(), key=lambda job: job.uid)
         columns = ("Job", "Cluster", "State", "Node", "Seconds")
         now = self._server.exchange.now()
@@ -125,15 +128,20 @@ class Console:
         if len(jobs) > MOST_JOBS:
             self._screen.print(f"and {len(jobs) - MOST_JOBS} more")
 
-    def _quit(self) -> None:
-        """The first time waits for jobs that run, the second one stops them."""
-        running = self._server.snapshot()["totals"]["running"]
-        if self._quitting or not running:
+    def _quit(self, how: str) -> None:
+        """The first time waits for jobs, the second one does not."""
+        totals = self._server.snapshot()["totals"]
+        count = totals["running"] + (totals["waiting"] if how == "drain" else 0)
+        if how not in ("", "drain", "discard"):
+            self._screen.print(f"quit {how}? {QUIT}", markup=False)
+        elif how == "discard":
+            self._server.discard()
+        elif self._quitting or not count:
             self._server.stopping.set()
-            return
-        self._quitting = True
-        self._screen.print(f"waiting for {running} running jobs; quit again to terminate them")
-        self._server.drain()
+        else:
+            self._quitting = True
+            self._screen.print(f"waiting for {count} jobs; quit again to stop at once")
+            self._server.drain(everything=how == "drain")
 
     def _table(self, columns: tuple[str, ...], rows: list[tuple[str, ...]], empty: str) -> None:
         if not rows:

@@ -1,13 +1,10 @@
 """The server: its parts, how they start and how they stop."""
 
-import fcntl
 import logging
 import os
-import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
-from typing import Any, TextIO
+from typing import Any
 
 import gevent
 from gevent.event import Event
@@ -15,6 +12,7 @@ from gevent.event import Event
 from gsched import __version__
 from gsched.core.scheduler import Scheduler
 from gsched.core.snapshot import snapshot
+from gsched.ending import Ending
 from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net import tls
@@ -33,16 +31,17 @@ from gsched.net.nodes import NodeService
 from gsched.net.openings import Openings
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
+from gsched.net.reunion import Reunion
 from gsched.net.sending import Sending
 from gsched.net.setups import SetUps
 from gsched.net.uploads import Limit
 from gsched.options.settings import Settings
+from gsched.state import State
 from gsched.welcome import client_program, node_command
 
 log = logging.getLogger("gsched")
 
 TICK = 1.0  # seconds
-STOP_TIMEOUT = 20.0  # seconds for nodes to stop jobs and for clients to be told
 _DATAGRAMS, _CLIENTS, _NODES = 0, 2, 1  # places of ports above a release's base
 
 
@@ -57,14 +56,16 @@ class Server:
         self._complaints = Complaints()
         self._node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
         self._cluster_tls = tls.load("cluster", settings.cluster_certfile, settings.cluster_keyfile)
-        self._lock = self._take_directory()
+        self._state = State(settings)
         self.scheduler = Scheduler(
             settings.algorithm,
-            first_id=_first_id(),
+            first_id=self._state.first_id,
             cooperative=settings.cooperative,
             pulse_interval=settings.pulse_interval,
             zombie_interval=settings.zombie_interval,
+            durable=self._state.durable,
         )
+        self.keeper = self._state.keeper(self.scheduler)
         self.exchange = Exchange(self.scheduler, Clock())
         self._started = self.exchange.now()
         self.reception = Reception(self.exchange.now)
@@ -72,6 +73,10 @@ class Server:
             node_secret=settings.node_secret,
             cluster_secret=settings.cluster_secret,
             announced=tuple(one.announced for one in self.own),
+            sign=self._state.sign,
+        )
+        self._ending = Ending(
+            self.exchange, durable=self._state.durable, grace=settings.grace_period
         )
         self._listeners: list[Listener] = []
         self._client_listeners: list[Listener] = []
@@ -98,12 +103,22 @@ class Server:
         )
         self.relays = Relays(self.scheduler, self.identity, to_nodes, to_clients)
         self.node_service = NodeService(
-            self.exchange, self.identity, self.discovery, self.relays, self.reception
+            self.exchange,
+            self.identity,
+            self.discovery,
+            self.relays,
+            self.reception,
+            self.keeper,
         )
-        self.set_ups = SetUps(self.exchange, self.identity, self.port, to_nodes)
-        self.sending = Sending(self.exchange, self.identity, to_nodes)
+        self.set_ups = SetUps(self.exchange, self.identity, self.port, to_nodes, self.keeper)
+        self.sending = Sending(self.exchange, self.identity, to_nodes, self.keeper)
         self.delivery = Delivery(self.exchange, self.identity, to_clients)
+        self.reunion = Reunion(
+            *(self.exchange, self.identity, to_nodes),
+            *(self.sending, self.set_ups, self.node_service),
+        )
         self.scheduler_port = self._listen_for_clients()
+        self._restore()
         self._listen_for_datagrams()
         self._start_page()
         self._start_nodes()
@@ -118,6 +133,7 @@ class Server:
             "time": now,
             "uptime": now - self._started,
             "refused": self.reception.refused(),
+            "problem": self.keeper.problem,
             "listens": list(self.listens()),
             "client_program": client_program(self.own[0]),
             "node_command": node_command(),
@@ -145,25 +161,21 @@ class Server:
         self.stopping.wait()
         self.shut_down()
 
-    def drain(self) -> None:
-        """Take no more jobs; once those that run have ended, stop."""
-        self.exchange.tell(
-            lambda now: self.scheduler.stopped("the scheduler is about to stop", False, now)
-        )
-        self._greenlets.spawn("drain", self._wait_for_jobs)
+    def drain(self, everything: bool = False) -> None:
+        """Take no more jobs; once those that run, or all that wait too, have ended, stop."""
+        self._greenlets.spawn("drain", self._drain, everything)
+
+    def discard(self) -> None:
+        """Stop, and leave nothing for the next start: clients are told, nodes are left."""
+        self._ending.discard()
+        self.stopping.set()
 
     def shut_down(self) -> None:
-        """Tell clients what will not be run, leave the nodes, close everything."""
+        """See what becomes of jobs (ending.py), then close everything."""
         log.info("stopping")
         for listener in self._client_listeners:
             listener.stop_accepting()
-        self.exchange.tell(
-            lambda now: self.scheduler.stopped("the scheduler was stopped", True, now)
-        )
-        with gevent.Timeout(STOP_TIMEOUT, False):
-            self._wait_until(lambda: not self.scheduler.jobs and not self._leases())
-        for job in self.scheduler.jobs.values():
-            log.error("not told to its client: %s", job.tell())
+        self._ending.finish()
         self._close_all()
 
     def _close_all(self) -> None:
@@ -171,6 +183,7 @@ class Server:
         for part in (
             self.discovery,
             self.datagrams,
+            self.reunion,
             self.sending,
             self.set_ups,
             self.delivery,
@@ -182,39 +195,14 @@ class Server:
             self._page.stop(1.0)
         if self._local_node is not None:
             self._local_node.stop()
-        self._lock.close()
+        self.keeper.stop()
+        self._state.close()
 
-    def _wait_for_jobs(self) -> None:
-        self._wait_until(lambda: not self.scheduler.jobs)
+    def _drain(self, everything: bool) -> None:
+        self._ending.drain(everything)
         self.stopping.set()
 
-    def _wait_until(self, done: Callable[[], bool]) -> None:
-        while not done():
-            gevent.sleep(0.05)
-
-    def _leases(self) -> bool:
-        return any(node.leases for node in self.scheduler.nodes.values())
-
     # -- parts --------------------------------------------------------------------------------
-
-    def _take_directory(self) -> TextIO:
-        """Make the directory for files, and see that no other server uses it."""
-        directory = self.settings.dest_path_prefix
-        try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = (directory / "lock").open("w")
-        except OSError as error:
-            raise Mistake(f"--dest_path_prefix {directory}: {error.strerror}") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise Mistake(
-                f"--dest_path_prefix {directory}: another gsched uses it; give each its own"
-            ) from None
-        if self.settings.clean:
-            shutil.rmtree(directory / "spool", ignore_errors=True)
-        return lock
 
     def _listen_for_nodes(self) -> int:
         port = self.settings.port
@@ -229,10 +217,10 @@ class Server:
 
     def _listen_for_clients(self) -> int:
         settings = self.settings
-        openings = Openings(
+        self.openings = Openings(
             self.exchange,
             self.reception,
-            settings.dest_path_prefix / "spool",
+            self._state.spools,
             always_clean_up=settings.cleanup_nodes,
             direct=self._node_tls.used == self._cluster_tls.used,
         )
@@ -241,11 +229,12 @@ class Server:
             self.exchange,
             self.identity,
             self.delivery,
-            openings,
+            self.openings,
             self.sending,
             self.relays,
             self.reception,
             limit,
+            self.keeper,
         )
         port = settings.scheduler_port
         for one in self.own:
@@ -305,15 +294,23 @@ class Server:
             self.discovery.keep(host, port)
         self.discovery.run(settings.ping_interval)
 
+    def _restore(self) -> None:
+        """Go on where the last run has stopped."""
+        saved = self._state.saved()
+        if saved.clusters or saved.nodes:
+            self.exchange.tell(self.scheduler.restored, saved)
+            for cluster in self.scheduler.clusters.values():
+                self.openings.opened(cluster)
+            found = (self.scheduler.nodes, self.scheduler.clusters, self.scheduler.jobs)
+            counts = [len(things) for things in found]
+            log.info("from the last run: %d nodes, %d clusters, %d jobs", *counts)
+        self.keeper.start()
+        self.reunion.start()
+
     def _tick(self) -> None:
         while True:
             gevent.sleep(TICK)
             self.exchange.tell(self.scheduler.tick)
-
-
-def _first_id() -> int:
-    """Ids start where those of an earlier run cannot have come to: a thousand a millisecond."""
-    return int(time.time() * 1000) * 1000
 
 
 def _shown(address: Address) -> str:

@@ -11,8 +11,8 @@ function names(nodes) {
 }
 
 /** Returns the warnings of a snapshot, each {tone, text}; none when all is well. */
-export function warnings({ totals = {}, nodes = [], refused = [] }) {
-  const found = [];
+export function warnings({ totals = {}, nodes = [], refused = [], problem = "" }) {
+  const found = problem ? [{ tone: "bad", text: `${clean(problem)}.` }] : [];
   const ready = nodes.filter((node) => node.state === "ready");
   const silent = nodes.filter((node) => node.state === "silent");
   const waiting = totals.waiting ?? 0;

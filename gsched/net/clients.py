@@ -10,6 +10,7 @@ from typing import Any
 
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import Effect
+from gsched.core.job import Job as CoreJob
 from gsched.core.job import State
 from gsched.core.scheduler import Refused
 from gsched.net import uploads
@@ -18,6 +19,7 @@ from gsched.net.computation import Computation, Message
 from gsched.net.delivery import Delivery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.keeper import Keeping, NotKept
 from gsched.net.openings import Openings, allocations
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
@@ -52,6 +54,7 @@ class ClientService:
         relays: Relays,
         reception: Reception,
         limit: uploads.Limit,
+        keeper: Keeping,
     ) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
@@ -62,6 +65,7 @@ class ClientService:
         self._relays = relays
         self._reception = reception
         self._limit = limit
+        self._keeper = keeper
         self._handlers: dict[str, Callable[..., bytes | None]] = {
             "FILEXFER": self._file,
             "SCHEDULE": self._schedule,
@@ -92,7 +96,6 @@ class ClientService:
         if not known and not payload.startswith(b"CLIENT:"):
             raise PeerError("client with another secret: its secret= must equal --cluster_secret")
         message, body = parse(payload, Sender.CLIENT)
-        log.debug("%s from %s:%s", message.name, *channel.peer)
         if message.name == "COMPUTE":
             reply: bytes | None = self._compute(channel, body, protocol(payload))
         elif message.name == "CLIENT":
@@ -138,6 +141,11 @@ class ClientService:
             self._end(cluster, reason)
             return NAK
         self._exchange.tell(self._scheduler.cluster_scheduled, cluster)
+        try:
+            self._keeper.settled()
+        except NotKept as error:
+            self._end(cluster, str(error))
+            return NAK
         if cluster.state is ClusterState.WAITING:
             return self._wait_for_turn(cluster)
         _computation(cluster).told.wait(TOLD_TIMEOUT)
@@ -175,14 +183,26 @@ class ClientService:
         pinned = resolve(body["node"]) if body["node"] else None
         try:
             message = _message(cluster, record)
-            job = self._scheduler.offered(cluster, pinned, message, self._exchange.now())
+            job = self._offer(cluster, pinned, message)
         except Refused as refusal:
             log.warning("%s: job refused: %s", cluster.label, refusal)
             channel.send(dumps(None))
             return
-        message.hold()
-        record.uid, record.compute_id = job.uid, cluster.id
         self._confirm(channel, job.uid)
+
+    def _offer(self, cluster: Cluster, pinned: str | None, message: Message) -> CoreJob:
+        """A job that is not forgotten any more. Raises Refused."""
+        if self._keeper.problem:
+            raise Refused(self._keeper.problem)
+        job = self._scheduler.offered(cluster, pinned, message, self._exchange.now())
+        message.hold()
+        message.record.uid, message.record.compute_id = job.uid, cluster.id
+        try:
+            self._keeper.settled()
+        except NotKept as error:
+            self._withdraw(job.uid, str(error))
+            raise Refused(str(error)) from error
+        return job
 
     def _confirm(self, channel: Channel, uid: int) -> None:
         reason = "refused by its client"
@@ -193,6 +213,9 @@ class ClientService:
                 return
         except OSError as error:
             reason = f"not confirmed by its client: {error}"
+        self._withdraw(uid, reason)
+
+    def _withdraw(self, uid: int, reason: str) -> None:
         withdrawn = self._scheduler.withdrawn
         self._exchange.tell(lambda now: withdrawn(uid, now, reason))
 
@@ -305,7 +328,8 @@ class ClientService:
         """Tell the core, and the client whether that could be done."""
         try:
             self._exchange.tell(event, *args)
-        except Refused as refusal:
+            self._keeper.settled()
+        except (Refused, NotKept) as refusal:
             log.warning("%s: %s", cluster.label, refusal)
             return dumps(_REFUSED)
         return dumps(0)

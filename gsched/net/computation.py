@@ -59,6 +59,7 @@ class Message:
     record: Job
     files: list[SpoolFile]
     warning: str = ""  # of what is wrong with its files, for those who read the job's output
+    told: bool = False  # its client was told that it runs
 
     @property
     def hash(self) -> str:

@@ -84,9 +84,8 @@ class Delivery:
     def _result(self, effect: effects.SendResult) -> None:
         job, mailbox, size = effect.job, self._mailbox(effect.job.cluster), 0
         _message(job).release()
-        if job.reply is not None and job.uid not in mailbox.told:
+        if job.reply is not None and not _message(job).told:
             self._tell_running(job)  # clients count on it, even if it ended at once
-        mailbox.told.discard(job.uid)
 
         def payload() -> bytes | None:
             nonlocal size
@@ -104,7 +103,7 @@ class Delivery:
         mailbox.put(Letter(lambda: None if mailbox.final_only else payload, _nothing), job.uid)
 
     def _started(self, effect: effects.TellStarted) -> None:
-        self._mailbox(effect.job.cluster).told.add(effect.job.uid)
+        _message(effect.job).told = True
         self._tell_running(effect.job)
 
     def _tell_running(self, job: Job) -> None:

@@ -44,7 +44,6 @@ class Mailbox:
         self._lanes: list[deque[Letter]] = [deque() for _ in range(LANES)]
         self._busy: set[int] = set()
         self._nudge = Event()
-        self.told: set[int] = set()  # uids of jobs that it was told run
         self.final_only = False  # whether it takes each result for the last one of its job
         self.failures = 0  # in a row, of messages that have to arrive
         self.closed = False

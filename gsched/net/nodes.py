@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End, Job
+from gsched.core.job import End, Job, State
 from gsched.core.node import Node, NodeState
 from gsched.net.channel import Channel
 from gsched.net.computation import Message
 from gsched.net.discovery import Discovery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.keeper import Keeping, NotKept
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.wire import records, secrets
@@ -40,11 +41,13 @@ class NodeService:
         discovery: Discovery,
         relays: Relays,
         reception: Reception,
+        keeper: Keeping,
     ) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
         self._identity = identity
         self._reception = reception
+        self._keeper = keeper
         self._discovery = discovery
         self._relays = relays
         self._handlers: dict[str, Callable[..., bytes | None]] = {
@@ -61,7 +64,6 @@ class NodeService:
         with self._reception.watch("node", channel.peer[0]):
             payload = channel.receive(LARGE)
             message, body = parse(payload, Sender.NODE)
-            log.debug("%s from %s:%s", message.name, *channel.peer)
             if message.body is XferFile:
                 self._relays.from_job(channel, body)
             elif message.name == "PONG":
@@ -74,7 +76,6 @@ class NodeService:
         """One message by UDP, from that address. Raises PeerError."""
         with self._reception.watch("node", peer):
             message, body = parse(payload, Sender.DATAGRAM)
-            log.debug("%s from %s by UDP", message.name, peer)
             self._handlers[message.name](body)
 
     # -- messages -----------------------------------------------------------------------------
@@ -143,8 +144,21 @@ class NodeService:
         elif reply.status == records.PROVISIONAL:
             self._exchange.tell(self._scheduler.provisional, job.uid, reply.ip_addr, reply)
         else:
-            self._finished(job, reply)
+            return b"ACK" if self.take(job, reply) else b""
         return b"ACK"
+
+    def take(self, job: Job, reply: JobReply) -> bool:
+        """A node says how the job ended. Whether the node may forget it. Raises PeerError."""
+        self._finished(job, reply)
+        return self._is_safe(job)
+
+    def _is_safe(self, job: Job) -> bool:
+        """Whether the job's result survives us. Without an answer the node keeps it, too."""
+        try:
+            self._keeper.settled()
+        except NotKept:
+            return job.state is State.GONE  # nobody waits for it any more
+        return True
 
     def _finished(self, job: Job, reply: JobReply) -> None:
         end = ENDS.get(reply.status)

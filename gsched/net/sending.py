@@ -15,6 +15,7 @@ from gsched.net.computation import NONE_PICKLED, Computation, Message
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
+from gsched.net.keeper import Keeping
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.pickles import loads
@@ -40,7 +41,10 @@ _OLD_UNKNOWN = "NAK"
 class Sending:
     """Carries out SendJob and TerminateJob."""
 
-    def __init__(self, exchange: Exchange, identity: Identity, caller: Caller) -> None:
+    def __init__(
+        self, exchange: Exchange, identity: Identity, caller: Caller, keeper: Keeping
+    ) -> None:
+        self._keeper = keeper
         self._exchange = exchange
         self._scheduler = exchange.scheduler
         self._identity = identity
@@ -62,6 +66,10 @@ class Sending:
     # -- jobs ---------------------------------------------------------------------------------
 
     def _send(self, effect: SendJob) -> None:
+        """Once it is known for good that the job may run there, bring it."""
+        self._keeper.settled_at_last()
+        if effect.job.state is not State.SENDING or effect.job.tries != effect.tries:
+            return
         try:
             self._send_files(effect)
             channel = self._caller.connect(_address(effect.node))

@@ -20,6 +20,7 @@ from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
+from gsched.net.keeper import Keeping
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
@@ -73,7 +74,15 @@ class Turns:
 class SetUps:
     """Carries out SetUp and Close."""
 
-    def __init__(self, exchange: Exchange, identity: Identity, port: int, caller: Caller) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        identity: Identity,
+        port: int,
+        caller: Caller,
+        keeper: Keeping,
+    ) -> None:
+        self._keeper = keeper
         self._exchange = exchange
         self._identity = identity
         self._port = port  # where nodes answer
@@ -97,13 +106,14 @@ class SetUps:
 
     def _set_up(self, lease: Lease) -> None:
         scheduler = self._exchange.scheduler
+        self._keeper.settled_at_last()
         try:
             with self._turns.of(lease):
                 cpus = self._try_set_up(lease)
         except SetUpFailed as failure:
             self._exchange.tell(scheduler.lease_failed, lease, failure.why, str(failure))
             if failure.why is SetUpFailure.UNREACHABLE:
-                self._check_identity(lease.node)
+                self.check_identity(lease.node)
         else:
             log.info("%s is set up", _place(lease))
             self._exchange.tell(scheduler.lease_ready, lease, cpus)
@@ -191,7 +201,7 @@ class SetUps:
             text = reply[-2000:].decode("utf-8", "replace").strip()
             raise SetUpFailed(SetUpFailure.BROKEN, text or "no reason given")
 
-    def _check_identity(self, node: Node) -> None:
+    def check_identity(self, node: Node) -> None:
         """A node that was restarted does not answer to the code made with its old sign.
 
         Whoever comes with a wrong code may ask a node for its sign, and for nothing else.

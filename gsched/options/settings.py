@@ -60,6 +60,8 @@ class Settings:
     """`truncate` or `refuse`."""
     durability: str
     """`off`, `process` or `power`."""
+    grace_period: float
+    """Seconds."""
     httpd: bool
     http_host: str
     http_port: int

@@ -26,7 +26,6 @@ _TIME = "Time"
 _FILES = "Files and state"
 _PAGE = "Web page"
 
-_CRASH = Later("a durability of process or power", when=lambda level: level != "off")
 _OTHER_HOSTS = Later(
     "a page for other hosts",
     "give a loopback address such as 127.0.0.1, and reach it through ssh -L or a proxy",
@@ -328,8 +327,17 @@ OPTIONS: tuple[Option, ...] = (
         "of the host (at the cost of waiting for the disk), off is neither.",
         metavar="off|process|power",
         read=values.choice("off", "process", "power"),
-        default="off",
-        later=_CRASH,
+        default="process",
+    ),
+    Option(
+        "grace_period",
+        _FILES,
+        "Seconds that jobs which run are waited for when a signal stops the scheduler. Those that "
+        "run on are left to their nodes, and their results are taken at the next start; with "
+        "--durability off all end at once.",
+        metavar="SECONDS",
+        read=values.grace_seconds,
+        default="10",
     ),
     Option(
         "httpd",

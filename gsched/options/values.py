@@ -120,6 +120,11 @@ def timeout_seconds(value: str) -> float:
     return seconds
 
 
+def grace_seconds(value: str) -> float:
+    """Seconds, 0 or more."""
+    return _number(value, "a number of seconds, 0 for none")
+
+
 def ping_seconds(value: str) -> float | None:
     """Seconds, at least 1; None for 0, which means never."""
     return _at_least_one(value, "a number of seconds of at least 1, or 0 for never")

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.real
 PROMPT = "gsched> "
 
 
-def start(stage: Stage, tmp_path: Path) -> tuple[Gsched, Terminal, Client]:
+def start(stage: Stage, tmp_path: Path, *options: str) -> tuple[Gsched, Terminal, Client]:
     """A scheduler at a terminal, with one job that runs until `gate` is there, and one more."""
     terminal = Terminal()
-    gsched = stage.gsched(nodes=[stage.node()], terminal=terminal)
+    gsched = stage.gsched(*options, nodes=[stage.node()], terminal=terminal)
     places = {"gate": str(tmp_path / "gate"), "marks": str(tmp_path)}
     client = stage.client("waits", gsched, jobs=2, **places)
     gsched.wait_for_totals(running=1, waiting=1)
@@ -61,8 +61,8 @@ def test_commands_show_the_state(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_quit_waits_for_what_runs(stage: Stage, tmp_path: Path) -> None:
-    gsched, terminal, client = start(stage, tmp_path)
-    assert "waiting for 1 running jobs" in ask(gsched, terminal, "quit")
+    gsched, terminal, client = start(stage, tmp_path, "--durability", "off")
+    assert "waiting for 1 jobs" in ask(gsched, terminal, "quit")
     gsched.wait_for_totals(running=1, waiting=0)
     assert gsched.running
     (tmp_path / "gate").touch()
@@ -75,28 +75,46 @@ def test_quit_waits_for_what_runs(stage: Stage, tmp_path: Path) -> None:
     )
 
 
-def test_second_quit_forces(stage: Stage, tmp_path: Path) -> None:
-    gsched, terminal, client = start(stage, tmp_path)
-    assert "quit again to terminate them" in ask(gsched, terminal, "quit")
+@pytest.mark.parametrize("durability", ["off", "process"])
+def test_second_quit_forces(stage: Stage, tmp_path: Path, durability: str) -> None:
+    gsched, terminal, client = start(stage, tmp_path, "--durability", durability)
+    assert "quit again to stop at once" in ask(gsched, terminal, "quit")
     terminal.type("quit")
+    assert gsched.wait() == 0
+    if durability == "off":
+        assert [job["status"] for job in client.outcome()["jobs"]] == ["Terminated"] * 2
+    else:
+        assert "1 jobs wait, 1 run on their nodes, 0 results" in gsched.err
+
+
+def test_quit_with_a_durable_state_leaves_what_waits(stage: Stage, tmp_path: Path) -> None:
+    gsched, terminal, client = start(stage, tmp_path)
+    assert "waiting for 1 jobs" in ask(gsched, terminal, "quit")
+    (tmp_path / "gate").touch()
+    assert gsched.wait() == 0
+    assert "1 jobs wait, 0 run on their nodes, 0 results" in gsched.err
+    stage.gsched("--dest_path_prefix", str(gsched.state_folder), address=gsched.address)
+    assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1]
+
+
+def test_quit_drain_finishes_what_waits(stage: Stage, tmp_path: Path) -> None:
+    gsched, terminal, client = start(stage, tmp_path)
+    assert "waiting for 2 jobs" in ask(gsched, terminal, "quit drain")
+    (tmp_path / "gate").touch()
+    assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1]
+    assert gsched.wait() == 0
+
+
+def test_quit_discard_ends_all(stage: Stage, tmp_path: Path) -> None:
+    gsched, terminal, client = start(stage, tmp_path)
+    assert "quit nonsense?" in ask(gsched, terminal, "quit nonsense")
+    terminal.type("quit discard")
     assert gsched.wait() == 0
     assert [job["status"] for job in client.outcome()["jobs"]] == ["Terminated"] * 2
 
 
-@pytest.mark.proves("--daemon")
-def test_no_prompt_for_a_daemon(stage: Stage) -> None:
-    """It does not even read what is typed."""
-    terminal = Terminal()
-    gsched = stage.gsched("--daemon", nodes=[stage.node()], terminal=terminal)
-    terminal.type("quit")
-    assert stage.client("squares", gsched).outcome()["wrong"] == []
-    assert gsched.terminate() == 0
-    assert PROMPT not in gsched.out
-
-
 @pytest.mark.skipif(not shutil.which("bash"), reason="no shell with job control here")
 @pytest.mark.parametrize("prefix", ["nohup ", ""])
-@pytest.mark.proves("--httpd")
 def test_start_in_the_background(stage: Stage, prefix: str) -> None:
     """A job of an interactive shell: it has no prompt, and is not stopped for want of one."""
     terminal = Terminal()

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.real
 
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_clients_are_told_and_nodes_are_free(stage: Stage, tmp_path: Path, stubborn: bool) -> None:
-    """Also where the job that runs takes no notice of signals, so that the node kills it."""
-    gsched, [node] = stage.trio()
+    """Where nothing is kept; also if the job takes no notice of signals, so the node kills it."""
+    gsched, [node] = stage.trio(1, 1, "--durability", "off")
     arguments = {"gate": str(tmp_path / "gate"), "marks": str(tmp_path), "stubborn": stubborn}
     clients = [stage.client("waits", gsched, jobs=3, **arguments) for _ in range(2)]
     gsched.wait_for_totals(running=1, waiting=5)

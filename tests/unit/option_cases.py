@@ -75,6 +75,8 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     "ping_interval": [("1.5", {"ping_interval": 1.5}), ("0", {"ping_interval": None})],
     "zombie_interval": [("1.5", {"zombie_interval": 90.0}), ("0", {"zombie_interval": None})],
     "msg_timeout": [(".5", {"msg_timeout": 0.5}), ("30", {"msg_timeout": 30.0})],
+    "durability": [("off", {"durability": "off"}), ("power", {"durability": "power"})],
+    "grace_period": [("0", {"grace_period": 0.0}), ("2.5", {"grace_period": 2.5})],
     "dest_path_prefix": [
         ("/srv/a b", {"dest_path_prefix": Path("/srv/a b")}),
         ("/tmp", {"dest_path_prefix": Path("/tmp")}),
@@ -128,7 +130,6 @@ AWKWARD = [
 one_line = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]))
 """Any text without a line break."""
 
-LATER = {"durability": "process"}
 WRONG: dict[str, list[str]] = {
     "debug": ["maybe", "", "2"],
     "ip_addr": ["", "a b", "300.1.1.1", "1.2.3", "a,b", "-a", "x:y", "[::1", "a..b", "h" * 64],
@@ -148,6 +149,7 @@ WRONG: dict[str, list[str]] = {
     "max_file_size": ["-1", "k", "1kb", "1.5m", "", "x", "1 m"],
     "oversize_files": ["", "Truncate", "cut"],
     "durability": ["on", ""],
+    "grace_period": ["-1", "x", "", "inf"],
     "http_host": ["", "a b"],
     "fair_cluster_scheduler": ["maybe"],
 }

@@ -15,6 +15,7 @@ from gsched.core.scheduler import Scheduler
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.keeper import Forgetful
 from gsched.net.openings import Openings
 from gsched.net.reception import Reception
 from gsched.net.sending import _refusal
@@ -58,7 +59,13 @@ class Stage:
         self.exchange = Exchange(Scheduler(), lambda: 1000.0)
         self.node = FakeNode()
         identity = Identity(node_secret="", cluster_secret="", announced=("10.0.0.9",))
-        self.set_ups = SetUps(self.exchange, identity, 51347, self.node)  # type: ignore[arg-type]
+        self.set_ups = SetUps(
+            self.exchange,
+            identity,
+            51347,
+            self.node,
+            Forgetful(),  # type: ignore[arg-type]
+        )
         self.folder = folder
         for kind in (effects.TellScheduled, effects.TellNode, effects.FindNodes, effects.Forget):
             self.exchange.perform(kind, lambda effect: None)

@@ -12,7 +12,6 @@ from option_cases import (
     BY_NAME,
     DEFAULT,
     HOME,
-    LATER,
     SOURCES,
     WRONG,
     Mistake,
@@ -229,15 +228,8 @@ def test_a_file_that_cannot_be_read(mistake: Mistake, tmp_path: Path) -> None:
 # ------------------------------------------------------------------- not in this release yet
 
 
-@pytest.mark.parametrize(("name", "value"), LATER.items())
-def test_options_of_later(source: Source, mistake: Mistake, name: str, value: str) -> None:
-    line = mistake(lambda: source(name, value))
-    assert f"--{name}" in line and "is not in this release; leave it out" in line
-
-
 def test_values_of_later(source: Source, mistake: Mistake) -> None:
     cases: list[tuple[str, Raw]] = [
-        ("durability", "power"),
         ("http_host", "0.0.0.0"),
         ("http_host", "::"),
         ("http_host", "example.org"),
@@ -249,7 +241,7 @@ def test_values_of_later(source: Source, mistake: Mistake) -> None:
 
 
 def test_values_of_today(source: Source) -> None:
-    assert source("durability", "off") == DEFAULT
+    assert source("durability", "process") == DEFAULT
     assert source("ipv4_udp_multicast", "false") == DEFAULT
     assert source("node_certfile", "") == DEFAULT
     for host in ("localhost", "127.0.0.2", "::1", "[::1]", "LOCALHOST"):
@@ -259,7 +251,6 @@ def test_values_of_today(source: Source) -> None:
 @pytest.mark.parametrize("option", [o for o in OPTIONS if o.later], ids=lambda o: o.name)
 def test_taking_later_out_switches_an_option_on(option: Option) -> None:
     on = dataclasses.replace(option, later=None)
-    value = LATER.get(option.name) or "0.0.0.0"
-    assert on.value(value)
+    assert on.value("0.0.0.0")
     with pytest.raises(ValueError, match="not in this release"):
-        option.value(value)
+        option.value("0.0.0.0")

@@ -13,7 +13,6 @@ from option_cases import (
     CASES,
     DEFAULT,
     HOME,
-    LATER,
     SOURCES,
     Raw,
     Source,
@@ -72,7 +71,8 @@ def test_defaults() -> None:
         "dest_path_prefix": Path("/home/ada/.local/state/gsched"),
         "max_file_size": 0,
         "oversize_files": "truncate",
-        "durability": "off",
+        "durability": "process",
+        "grace_period": 10.0,
         "httpd": False,
         "http_host": "127.0.0.1",
         "http_port": 8181,
@@ -95,7 +95,7 @@ def test_every_row_has_a_field_and_a_case() -> None:
     merged = {"dispy_port", "fair_cluster_scheduler", "early_cluster_scheduler"}
     fields = {field.name for field in dataclasses.fields(Settings)}
     assert fields == set(BY_NAME) - own - merged | {"algorithm"}
-    assert set(CASES) | set(LATER) == set(BY_NAME) - own
+    assert set(CASES) == set(BY_NAME) - own
 
 
 def test_names_are_unique_and_plain() -> None:

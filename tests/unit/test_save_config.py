@@ -37,8 +37,8 @@ EVERYTHING = [
     *("--cluster_certfile=", "--fair_cluster_scheduler", "--early_cluster_scheduler=0"),
     *("--pulse_interval", "1.50", "--ping_interval", "0", "--zombie_interval", "2"),
     *("--msg_timeout", ".5", "--dest_path_prefix", "~/a b", "--max_file_size", "10M"),
-    *("--oversize_files", "refuse", "--durability", "off", "--httpd", "--http_host", "localhost"),
-    *("--http_port", "0"),
+    *("--oversize_files", "refuse", "--durability", "off", "--grace_period", "3", "--httpd"),
+    *("--http_host", "localhost", "--http_port", "0"),
 ]
 
 
@@ -223,5 +223,5 @@ def test_a_line_break_is_refused(
 
 def test_wrong_options_are_not_saved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refusal(capsys, lambda: parse(["--port", "x", "--save_config=x.conf"], HOME))
-    refusal(capsys, lambda: parse(["--durability=power", "--save_config=x.conf"], HOME))
+    refusal(capsys, lambda: parse(["--durability=on", "--save_config=x.conf"], HOME))
     assert list(tmp_path.iterdir()) == []

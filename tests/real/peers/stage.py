@@ -177,7 +177,7 @@ class Stage:
         nodes = list(nodes)
         known = [x for node in nodes for x in ("-n", node.address)]
         ports = [] if self.base == BASE else ["--dispy_port", str(self.base)]
-        arguments = [*ports, *known, *options]
+        arguments = [*ports, *known, "--grace_period", "0", *options]
         place = address or next(self.addresses)
         gsched = Gsched(self.name("gsched"), self.folder, place, arguments, **more)
         self.processes.append(gsched)

@@ -1,0 +1,123 @@
+"""After a restart of ours: what became of the jobs that were at nodes.
+
+A node that was there all the time tells which of our jobs it runs. Of the others it has stored
+what it could not deliver, unless the job has raised or was stopped: dispynode forgets that. A
+result may also be on its way, for as long as a node waits for our answer; so what is missing is
+asked for some times. A node that does not answer is left to the rule for silent ones.
+"""
+
+import logging
+
+import gevent
+
+from gsched.core.dispatch import AT_NODE
+from gsched.core.job import Job, State
+from gsched.core.node import Node, NodeState
+from gsched.net.channel import Caller
+from gsched.net.computation import Computation
+from gsched.net.exchange import Exchange
+from gsched.net.greenlets import Greenlets
+from gsched.net.identity import Identity
+from gsched.net.nodes import NodeService
+from gsched.net.sending import Sending
+from gsched.net.setups import SetUps
+from gsched.wire.errors import PeerError
+from gsched.wire.messages import LARGE, build
+from gsched.wire.pickles import loads
+from gsched.wire.records import JobReply
+
+log = logging.getLogger("gsched.nodes")
+
+PAUSE = 2.0  # seconds between two questions
+ROUNDS = 7  # together more than the 10 s that a node waits for us to take a result
+ACK = b"ACK"
+
+Open = dict[Job, int]  # jobs whose fate is not known, with the number of their try
+
+
+class Reunion:
+    """Asks the nodes that had jobs when we started."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        identity: Identity,
+        caller: Caller,
+        sending: Sending,
+        set_ups: SetUps,
+        nodes: NodeService,
+    ) -> None:
+        self._exchange = exchange
+        self._identity = identity
+        self._caller = caller
+        self._sending = sending
+        self._set_ups = set_ups
+        self._nodes = nodes
+        self._greenlets = Greenlets()
+
+    def start(self) -> None:
+        """Ask all of them."""
+        for node in self._exchange.scheduler.nodes.values():
+            jobs = {job: job.tries for job in node.jobs.values() if job.state is State.RUNNING}
+            if jobs:
+                self._greenlets.spawn(f"reunion {node.address}", self._meet, node, jobs)
+
+    def stop(self) -> None:
+        """Ask nobody any more."""
+        self._greenlets.kill()
+
+    def _meet(self, node: Node, open_: Open) -> None:
+        rounds = 0
+        while open_ and rounds < ROUNDS and node.state is NodeState.UP:
+            answered = self._ask(node, open_)
+            if not answered:
+                self._set_ups.check_identity(node)
+            rounds += answered
+            if open_:
+                gevent.sleep(PAUSE)
+                _drop_settled(node, open_)
+        if node.state is NodeState.UP:
+            self._give_up(node, open_)
+
+    def _ask(self, node: Node, open_: Open) -> bool:
+        """Whether the node has told what it runs; what it does run is open no more."""
+        for cluster in {job.cluster for job in open_}:
+            uids = self._sending.jobs_at(node, cluster)
+            if uids is None:
+                return False
+            for job in [job for job in open_ if job.cluster is cluster]:
+                if job.uid in uids or self._retrieve(node, job):
+                    del open_[job]
+        return True
+
+    def _retrieve(self, node: Node, job: Job) -> bool:
+        """Take the job's result if the node has stored it. Whether it had."""
+        computation: Computation = job.cluster.spec
+        body = {"compute_id": job.cluster.id, "auth": computation.node_auth}
+        body |= {"uid": job.uid, "hash": job.message.hash}
+        try:
+            with self._caller.connect((node.address, node.port)) as channel:
+                channel.send(build("RETRIEVE_JOB", body), self._identity.node_code(node.identity))
+                reply = loads(channel.receive(LARGE))
+                if not isinstance(reply, JobReply):
+                    return False
+                reply.check()
+                if self._nodes.take(job, reply):
+                    channel.send(ACK)
+        except (OSError, PeerError) as error:
+            log.debug("node %s does not give back job %s: %s", node.address, job.uid, error)
+            return False
+        return True
+
+    def _give_up(self, node: Node, open_: Open) -> None:
+        missing = self._exchange.scheduler.missing
+        reason = f"node {node.address} did not have it when the scheduler was there again"
+        for job, tries in open_.items():
+            self._exchange.tell(missing, job.uid, tries, reason)
+
+
+def _drop_settled(node: Node, open_: Open) -> None:
+    """Those of which the node has told meanwhile."""
+    for job, tries in list(open_.items()):
+        if job.node is not node or job.tries != tries or job.state not in AT_NODE:
+            del open_[job]

@@ -1,0 +1,100 @@
+"""The directory of one scheduler: nobody else uses it, and what is kept there outlives a crash."""
+
+import fcntl
+import logging
+import shutil
+import time
+from typing import TextIO
+
+from gsched.core.restoring import Saved
+from gsched.core.scheduler import Scheduler
+from gsched.net.keeper import Forgetful, Keeper
+from gsched.net.mistakes import Mistake
+from gsched.net.revival import revive
+from gsched.options.settings import Settings
+from gsched.store.journal import NAME, Journal, JournalError
+from gsched.wire import secrets
+from gsched.wire.errors import PeerError
+
+log = logging.getLogger("gsched.journal")
+
+OFF, POWER = "off", "power"
+RESERVED_IDS = 10**12  # more than one run can use
+_SIGN, _IDS = "sign", "ids"
+_MEND = "restore it from a backup, or start with --clean, which forgets all jobs"
+
+
+class State:
+    """See the module's text. Raises Mistake."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._directory = settings.dest_path_prefix
+        self.spools = self._directory / "spool"
+        self._lock = self._take()
+        self.durable = settings.durability != OFF
+        if settings.clean:
+            self._clean()
+        self.sign, self.first_id = secrets.new_sign(), _first_id()
+        self._journal: Journal | None = None
+        if self.durable:
+            self._open(power=settings.durability == POWER)
+        elif (self._directory / NAME).exists():
+            log.warning("--durability off: jobs of an earlier run in %s wait on", self._directory)
+
+    def keeper(self, scheduler: Scheduler) -> Keeper | Forgetful:
+        """Keeps what changes from now on."""
+        return Keeper(scheduler, self._journal) if self._journal else Forgetful()
+
+    def saved(self) -> Saved:
+        """What an earlier run has left. Raises Mistake."""
+        if self._journal is None:
+            return Saved()
+        try:
+            return revive(self._journal, self.spools)
+        except (JournalError, PeerError) as error:
+            raise self._mistake(error) from error
+
+    def close(self) -> None:
+        """Let others have the directory."""
+        self._lock.close()
+
+    def _take(self) -> TextIO:
+        """See that no other server uses it."""
+        directory = self._directory
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = (directory / "lock").open("w")
+        except OSError as error:
+            raise Mistake(f"--dest_path_prefix {directory}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise Mistake(
+                f"--dest_path_prefix {directory}: another gsched uses it; give each its own"
+            ) from None
+        return lock
+
+    def _clean(self) -> None:
+        shutil.rmtree(self.spools, ignore_errors=True)
+        for path in self._directory.glob(f"{NAME}*"):
+            path.unlink()
+
+    def _open(self, power: bool) -> None:
+        """Take up the sign of the earlier run, and ids that it cannot have used."""
+        try:
+            self._journal = Journal(self._directory, power=power)
+            meta = self._journal.meta()
+            self.sign = meta.get(_SIGN, self.sign)
+            self.first_id = max(self.first_id, int(meta.get(_IDS, 0)))
+            self._journal.set_meta({_SIGN: self.sign, _IDS: f"{self.first_id + RESERVED_IDS}"})
+        except JournalError as error:
+            raise self._mistake(error) from error
+
+    def _mistake(self, error: Exception) -> Mistake:
+        return Mistake(f"--dest_path_prefix {self._directory}: {error}; {_MEND}")
+
+
+def _first_id() -> int:
+    """Ids start where those of an earlier run cannot have come to: a thousand a millisecond."""
+    return int(time.time() * 1000) * 1000
