@@ -5,7 +5,8 @@ import { ago, bytes, clean, count, counted, duration, percent } from "./format.j
 import { custom, state, text } from "./table.js";
 
 export const NODE_TONES = {
-  ready: "ok", silent: "bad", dead: "bad", lost: "bad", drained: "warn", draining: "warn",
+  ready: "ok", silent: "bad", dead: "bad", lost: "bad",
+  quarantine: "warn", drained: "warn", draining: "warn",
 };
 
 export function nodeKey(node) {

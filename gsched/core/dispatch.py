@@ -18,6 +18,7 @@ from gsched.core.node import Node
 from gsched.core.queue import JobQueue
 
 MAX_REFUSALS = 10  # of one job, for reasons that lie in the job; then it is given up
+MAX_LOSSES = 3  # of nodes while they had the job; then it is given up
 FIRST_HOLD, LONGEST_HOLD = 0.5, 30.0  # seconds without new jobs after a refusal, doubling
 
 AT_NODE = (State.SENDING, State.RUNNING)
@@ -115,7 +116,11 @@ class Dispatch:
 
     def lost(self, job: Job, reason: str, now: float) -> None:
         """The job's node is not there any more, or has no such job."""
-        if job.cluster.reentrant and not job.pinned:
+        ended = [loss.address for loss in job.losses if not loss.survived]
+        if len(ended) >= MAX_LOSSES:
+            why = f"{reason}; it may be what ended node {', '.join(ended)}"
+            self._stop_or(job, End.ABANDONED, now, why)
+        elif job.cluster.reentrant and not job.pinned:
             self._again(job, Event.REQUEUED, now, reason)
         else:
             why = "pinned to it" if job.pinned else "not reentrant"

@@ -8,6 +8,7 @@ from gsched.core.dispatch import Dispatch
 from gsched.core.job import End
 from gsched.core.node import Node, NodeState
 from gsched.core.placement import Placement
+from gsched.core.quarantine import Quarantine
 
 MAX_FAILURES = 3  # messages in a row that do not reach a node; then it counts as lost
 TELL_INTERVAL = 300.0  # seconds between two words to a client on what a node has to spare
@@ -48,6 +49,7 @@ class Fleet:
         self._placement = placement
         self._silence = silence
         self._zombie_interval = zombie_interval
+        self._quarantine = Quarantine(book)
 
     def heard(self, address: str, now: float) -> Node | None:
         """The node, if it is known, after a sign of life."""
@@ -59,13 +61,15 @@ class Fleet:
     def joined(self, facts: NodeFacts, now: float) -> None:
         """A node says that it is free."""
         node = self._book.nodes.get(facts.address)
+        same = node is not None and _who(node) == _who(facts)
         if node is None:
             node = self._book.nodes[facts.address] = Node(self._book.next_place(), facts.address)
+            node.back_at = now
             self._book.report(INFO, f"node {facts.address} ({facts.name}): {facts.cpus} cpus")
-        elif _who(node) != _who(facts):
+        elif not same:
             self.lose(node, "restarted", now)
         self._learn(node, facts)
-        self._revive(node, now)
+        self._revive(node, same, now)
 
     def emptied(self, address: str, now: float) -> None:
         """A node says that it serves nobody."""
@@ -79,7 +83,7 @@ class Fleet:
         if node is None:
             return
         if node.state is NodeState.LOST:
-            self._revive(node, now)
+            self._revive(node, True, now)
         node.avail = avail or node.avail
         for lease in node.leases.values():
             if lease.known and now - lease.told_at >= TELL_INTERVAL:
@@ -104,16 +108,22 @@ class Fleet:
         if node.failures >= MAX_FAILURES:
             self.lose(node, "unreachable", now)
 
-    def lose(self, node: Node, reason: str, now: float) -> None:
+    def lose(self, node: Node, reason: str, now: float, goodbye: bool = False) -> None:
         """The node is not to be counted on until it is heard of again."""
         if node.state is NodeState.LOST:
             return
         self._book.report(WARNING, f"node {node.address} is lost: {reason}")
+        if not goodbye:
+            self._quarantine.lost(node, reason, now)
         node.state, node.note, node.lost_at = NodeState.LOST, reason, now
         self._book.keep(node)
         self._placement.vacate(node, now, reason)
         self._release(node)
         node.refusals = 0
+
+    def proven(self, node: Node) -> None:
+        """A job has come to its end on the node."""
+        self._quarantine.proven(node)
 
     def tick(self, now: float) -> None:
         """What happens to nodes because nothing happened."""
@@ -124,6 +134,8 @@ class Fleet:
                 self._forget(node, now)
             else:
                 self._check_silence(node, now)
+                if self._quarantine.over(node, now):
+                    self._placement.welcome(node, now)
 
     # -- within -------------------------------------------------------------------------------
 
@@ -133,9 +145,11 @@ class Fleet:
             node.total = facts.cpus
         self._book.keep(node)
 
-    def _revive(self, node: Node, now: float) -> None:
+    def _revive(self, node: Node, same: bool, now: float) -> None:
+        """`same`: it was not started anew."""
         if node.state is NodeState.LOST:
             self._book.report(INFO, f"node {node.address} is back")
+            self._quarantine.back(node, same, now)
         node.state, node.note = NodeState.UP, ""
         self._book.keep(node)
         node.heard, node.failures = now, 0

@@ -54,6 +54,8 @@ def _node(book: Book, node: Node) -> None:
     address = node.address
     serving = {x.cluster for x in node.leases.values() if x.state is LeaseState.READY}
     assert set(node.serves) == serving, f"node {address}: serves others than its leases say"
+    if node.barred_until:
+        assert not node.leases, f"node {address}: barred, but not empty"
     if node.state is NodeState.LOST:
         assert not node.jobs and not node.leases, f"node {address}: lost, but not empty"
     for lease in node.leases.values():

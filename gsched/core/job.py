@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gsched.core.cluster import Cluster
-    from gsched.core.node import Node
+    from gsched.core.node import Loss, Node
 
 
 class State(Enum):
@@ -83,6 +83,7 @@ class Job:
         "cluster",
         "end",
         "last",
+        "losses",
         "message",
         "node",
         "pinned",
@@ -106,6 +107,7 @@ class Job:
         self.seq = 0  # place in the order of submission, kept for life; 0 until accepted
         self.node: Node | None = None  # while SENDING or RUNNING
         self.last: Node | None = None  # the one it was sent to last
+        self.losses: tuple[Loss, ...] = ()  # of nodes on which it was, without a goodbye
         self.tries = 0  # how often it was sent to a node
         self.refusals = 0  # how often nodes refused it for a reason of its own
         self.started_at = 0.0

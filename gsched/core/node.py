@@ -20,14 +20,27 @@ class NodeState(Enum):
     GONE = "gone"  # lost for so long that it was forgotten
 
 
+class Loss:
+    """A node was gone without a goodbye; shared by all jobs that were there."""
+
+    __slots__ = ("address", "survived")
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.survived = False  # it was only out of reach, as has turned out
+
+
 class Node:
     """What is known of one node. All of it is learnt anew after a restart of the scheduler."""
 
     __slots__ = (
         "address",
         "avail",
+        "back_at",
+        "barred_until",
         "contact",
         "cpu_time",
+        "doubt",
         "failures",
         "family",
         "heard",
@@ -37,9 +50,12 @@ class Node:
         "jobs_done",
         "leases",
         "limit",
+        "loss",
+        "losses",
         "lost_at",
         "name",
         "note",
+        "on_trial",
         "pinned",
         "pinned_ready",
         "port",
@@ -69,6 +85,12 @@ class Node:
         self.failures = 0  # messages in a row that could not be brought to it
         self.refusals = 0  # jobs in a row that it would not take
         self.held_until = 0.0  # no new jobs before that time, after a refusal
+        self.loss: Loss | None = None  # while LOST without a goodbye
+        self.losses = 0  # such ones in a row
+        self.back_at = 0.0  # since when it may be used
+        self.barred_until = 0.0  # not used before that time, after too many of them; else 0
+        self.on_trial = False  # then one job at a time, until one has ended there
+        self.doubt = ""  # why so, for people
         self.avail: Any = None  # what it says of its CPU, memory, disk and swap; opaque here
         self.jobs: dict[int, Job] = {}  # on their way to it, or running there
         self.leases: dict[int, Lease] = {}  # by id of the cluster
@@ -84,13 +106,18 @@ class Node:
         return self.total if self.limit is None else min(self.total, self.limit)
 
     @property
+    def slots(self) -> int:
+        """Jobs that it may be given at the same time."""
+        return min(self.cpus, 1) if self.on_trial else self.cpus
+
+    @property
     def busy(self) -> int:
         """CPUs taken by jobs."""
         return len(self.jobs)
 
     def has_room(self) -> bool:
         """Whether one more job may be sent now."""
-        return self.state is NodeState.UP and not self.held_until and len(self.jobs) < self.cpus
+        return self.state is NodeState.UP and not self.held_until and len(self.jobs) < self.slots
 
     def load(self) -> tuple[float, int] | None:
         """Key of the choice: the least load first, then the longest known. None without room."""

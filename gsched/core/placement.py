@@ -38,7 +38,8 @@ class Placement:
 
     def settle(self, cluster: Cluster, node: Node) -> None:
         """Set the cluster up on the node, if it may use it and is not on it."""
-        usable = node.state is NodeState.UP and node.total and not self._book.stopping
+        usable = node.state is NodeState.UP and node.total and not node.barred_until
+        usable = usable and not self._book.stopping
         if not usable or cluster.state is not ClusterState.ACTIVE:
             return
         if cluster.id in node.leases or node.address in cluster.shut:

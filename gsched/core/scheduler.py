@@ -160,6 +160,7 @@ class Scheduler:
         node = self._fleet.heard(address, now)
         if job is not None and node is not None and (job.node or job.last) is node:
             self._dispatch.finished(job, end, reply, seconds, now)
+            self._fleet.proven(node)
         return self._after(now)
 
     def delivered(self, uid: int, now: float) -> list[Effect]:
@@ -262,8 +263,15 @@ class Scheduler:
         self._fleet.emptied(address, now)
         return self._after(now)
 
+    def node_left(self, address: str, now: float) -> list[Effect]:
+        """A node has said goodbye."""
+        node = self.nodes.get(address)
+        if node is not None:
+            self._fleet.lose(node, "it said goodbye", now, goodbye=True)
+        return self._after(now)
+
     def node_lost(self, address: str, reason: str, now: float) -> list[Effect]:
-        """A node has said goodbye, or cannot be reached."""
+        """A node cannot be reached, or was restarted."""
         node = self.nodes.get(address)
         if node is not None:
             self._fleet.lose(node, reason, now)

@@ -50,19 +50,25 @@ def _node(node: Node, now: float) -> Row:
         "waiting": sum(1 for queue in node.pinned.values() for _ in queue),
         "heard": max(0.0, now - node.heard),
         "avail": node.avail,
-        "note": node.note or _node_note(node),
+        "note": node.note or _node_note(node, now),
     }
 
 
 def _node_state(node: Node) -> str:
     if node.state is NodeState.LOST:
         return "lost"
+    if node.barred_until:
+        return "quarantine"
     if node.held_until:
         return "held"
     return "ready" if node.total else "out of service"
 
 
-def _node_note(node: Node) -> str:
+def _node_note(node: Node, now: float) -> str:
+    if node.barred_until:
+        return f"{node.doubt}; used again in {max(0.0, node.barred_until - now):.0f} s"
+    if node.on_trial:
+        return f"one job at a time until one has ended: {node.doubt}"
     failed = [x for x in node.leases.values() if x.state is LeaseState.FAILED]
     if not failed:
         return ""

@@ -123,7 +123,7 @@ class NodeService:
         """A node stops, or has dropped what it held for us."""
         node = self._authentic(body)
         if node is not None:
-            self._exchange.tell(self._scheduler.node_lost, node.address, "it said goodbye")
+            self._exchange.tell(self._scheduler.node_left, node.address)
         return b""
 
     def _node_cpus(self, body: dict[str, Any]) -> bytes:

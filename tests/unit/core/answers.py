@@ -38,6 +38,11 @@ class Answers:
             limit -= 1
         raise AssertionError("no end in sight")
 
+    def set_ups(self) -> None:
+        """Bring all exchanges with nodes to their end, and leave the rest as it is."""
+        while self._recorder.watch.exchanges:
+            self._to_exchange(next(iter(self._recorder.watch.exchanges)))()
+
     # -- within -------------------------------------------------------------------------------
 
     def _to_cluster(self, cluster: Cluster) -> Act | None:

@@ -59,7 +59,11 @@ def _pauses(recorder: Recorder) -> bool:
     nodes = recorder.scheduler.nodes.values()
     leases = [lease for node in nodes for lease in node.leases.values()]
     retries = any(lease.retry_at is not None for lease in leases)
-    return retries or any(node.held_until for node in nodes)
+    return retries or any(node.held_until or _comes_back(node) for node in nodes)
+
+
+def _comes_back(node: Node) -> bool:
+    return node.state is NodeState.UP and bool(node.barred_until)
 
 
 def _has_hope(job: Job, nodes: list[Node]) -> bool:

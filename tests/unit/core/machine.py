@@ -15,6 +15,7 @@ from gsched.core.dispatch import AT_NODE, Refusal
 from gsched.core.fleet import NodeFacts
 from gsched.core.job import End, Job, State
 from gsched.core.lease import Allocation, LeaseState, SetUpFailure
+from gsched.core.node import Node
 from gsched.core.placement import MAX_BROKEN
 
 from .answers import Answers
@@ -40,6 +41,18 @@ def at(job: Job, address: str | None) -> str:
     if address is None and job.last is not None:
         return job.last.address
     return address or NOBODY
+
+
+def again(node: Node, identity: str) -> NodeFacts:
+    """What the node says when it comes back."""
+    return NodeFacts(
+        address=node.address,
+        port=node.port,
+        name=node.name,
+        cpus=node.total,
+        identity=identity,
+        family=node.family,
+    )
 
 
 class AnyOrder(Base):
@@ -259,9 +272,25 @@ class AnyOrder(Base):
         self._event("node_emptied", address)
 
     @rule(address=ADDRESS)
-    def lose(self, address: str) -> None:
+    def leave(self, address: str) -> None:
         """A node says goodbye."""
-        self._event("node_lost", address, "stopped")
+        self._event("node_left", address)
+
+    @rule(address=ADDRESS)
+    def lose(self, address: str) -> None:
+        """A node does not answer."""
+        self._event("node_lost", address, "silent")
+
+    @precondition(lambda self: self.scheduler.nodes)
+    @rule(number=NUMBERS, times=st.integers(2, 5), same=st.booleans())
+    def flap(self, number: int, times: int, same: bool) -> None:
+        """A node is lost again and again, and is set up each time that it is back."""
+        node = self._one(number, nodes := list(self.scheduler.nodes.values()), nodes)
+        for start in range(times):
+            self._event("node_lost", node.address, "silent")
+            self._event("node_joined", again(node, node.identity if same else f"{start}"))
+            self._pass(61.0)
+            Answers(self.recorder).set_ups()
 
     # -- time ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from gsched.core.job import Job, State
 from gsched.core.scheduler import Refused, Scheduler
 
 from .reference import Reference
+from .trust import Trust
 from .watch import Watch
 
 ANSWERS = {"lease_ready": SetUp, "lease_failed": SetUp, "lease_closed": Close}
@@ -17,20 +18,24 @@ ANSWERS = {"lease_ready": SetUp, "lease_failed": SetUp, "lease_closed": Close}
 class Recorder:
     """Brings events to a scheduler; after each one everything is verified.
 
-    That is: the scheduler's own `check`, each choice against the reference, and each effect
-    against the rules of `Watch`.
+    That is: the scheduler's own `check`, each choice against the reference, each effect against
+    the rules of `Watch`, and what nodes and jobs are trusted with against `Trust`.
     """
 
     def __init__(self, algorithm: str = "submitted", **options: Any) -> None:
         self.scheduler = Scheduler(algorithm, **options)
         self.reference = Reference(self.scheduler)
         self.watch = Watch()
+        self.trust = Trust(self.scheduler)
         self.now = 1000.0
 
     def event(self, name: str, *args: Any, **named: Any) -> list[Effect]:
         """Let something happen."""
         self.watch.prepare(self.scheduler.clusters.values())
+        self.trust.prepare()
         self._note(name, args)
+        job = self.scheduler.jobs.get(args[0]) if name == "finished" else None
+        open_ = job is not None and job.end is None
         try:
             effects = getattr(self.scheduler, name)(*args, now=self.now, **named) or []
         except Refused:
@@ -39,6 +44,9 @@ class Recorder:
         self.scheduler.check()
         self.watch.see(effects)
         self.reference.follow(effects)
+        if job is not None and open_ and job.end is not None:
+            self.trust.ended(job)
+        self.trust.follow(name, self.now)
         return effects
 
     def open(self, opening: Opening) -> Cluster:

@@ -80,7 +80,8 @@ class Moment:
 
     def _has_room(self, node: Node) -> bool:
         usable = node.state is NodeState.UP and node.held_until == 0
-        return usable and self._busy[node] < usable_cpus(node)
+        most = min(usable_cpus(node), 1) if node.on_trial else usable_cpus(node)
+        return usable and self._busy[node] < most
 
     def _load(self, node: Node) -> tuple[Fraction, int]:
         return Fraction(self._busy[node], usable_cpus(node)), self._nodes.index(node)

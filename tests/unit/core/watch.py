@@ -104,6 +104,7 @@ class Watch:
         assert effect.tries == job.tries, "of another try"
         assert may_run(node, job), f"not set up there: {job.tell()}"
         assert len(node.jobs) <= usable_cpus(node), f"node {node.address} has no CPU left"
+        assert len(node.jobs) == 1 or not node.on_trial, f"node {node.address} is on trial"
 
     def _terminate_job(self, effect: TerminateJob) -> None:
         assert effect.job.state is State.RUNNING and effect.job.node is effect.node

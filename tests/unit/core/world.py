@@ -101,9 +101,10 @@ class World:
         self.do("node_joined", facts)
         return self.scheduler.nodes[address]
 
-    def node(self, cpus: int = 1, address: str = "") -> Node:
+    def node(self, cpus: int = 1, address: str = "", identity: str = "1") -> Node:
         """A node joins, and everybody who may use it is set up there."""
-        node = self.join(address or f"10.0.0.{len(self.scheduler.nodes) + 1}", cpus)
+        node = self.join(address or f"10.0.0.{len(self.scheduler.nodes) + 1}", cpus, identity)
+        self.take(TellNode)  # where it was there before
         self.set_up_all()
         return node
 
@@ -144,7 +145,7 @@ class World:
         self.fail(lease)
 
     def lose(self, node: Node, reason: str = "stopped") -> None:
-        """The node says goodbye; clients that knew of it are told."""
+        """The node does not answer any more; clients that knew of it are told."""
         self.do("node_lost", node.address, reason)
         assert all(told == ("closed", node) for told in self.told())
 
