@@ -1,6 +1,7 @@
 # make run   set up, then start the scheduler, its page and one node on this host
 # make demo  watch two programs share a node
 # make test  set up, then run all tests
+# make bench measure it side by side with dispyscheduler
 # make help  the other targets
 
 PYTHON ?= python3
@@ -8,12 +9,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format docs clean
+.PHONY: help run demo test bench lint format docs clean
 
 help:
 	@echo "make run      start gsched, its page and one dispynode on this host (ARGS=... adds options)"
 	@echo "make demo     two real programs compete for a real node; takes half a minute"
 	@echo "make test     run all tests (TESTS=tests/unit for some of them)"
+	@echo "make bench    measure gsched and dispyscheduler (SCENARIOS=small, ARGS=--quick; or --list)"
 	@echo "make lint     check style, types and generated documentation"
 	@echo "make format   apply the style"
 	@echo "make docs     write conf/gsched.conf and the README's table of options anew"
@@ -48,6 +50,10 @@ else
 	$(BIN)/python -m pytest tests/unit tests/wire
 	$(BIN)/python -m pytest tests/real -n 4
 endif
+
+# Fake peers make the load; both schedulers run in turn. Needs root or user namespaces, and 2 cores.
+bench: $(VENV)/test.done
+	PYTHONPATH=tests:tests/real $(BIN)/python -m bench $(SCENARIOS) $(ARGS)
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -1,0 +1,101 @@
+"""Scenarios of steady work: throughput, growth, queues, latency, a long run."""
+
+import statistics
+import time
+
+from bench.rig import Rig, Span
+
+Figures = dict[str, float]
+_WARM = 300  # jobs before anything is measured
+CHAINS = 8  # submissions that go on at the same time, of all clients together
+
+
+def _per_job(span: Span, jobs: int) -> Figures:
+    return {
+        "cpu": span.cpu / jobs * 1e3,
+        "own": span.own / jobs * 1e3,
+        "rate": jobs / span.seconds,
+        "starved": span.starved / span.seconds,
+    }
+
+
+def throughput(rig: Rig, nodes: int, cpus: int, clients: int, jobs: int) -> Figures:
+    """Jobs that end at once; twice as many are on their way as there are CPUs, up to 128."""
+    rig.furnish(nodes, cpus, clients)
+    window = max(1, min(2 * nodes * cpus, 128) // clients)
+    chains = max(1, CHAINS // clients)
+    rig.work(max(_WARM, clients), window, chains)
+    with rig.span() as span:
+        rig.work(jobs, window, chains)
+    return _per_job(span, jobs)
+
+
+def depth(rig: Rig, queued: int, jobs: int) -> Figures:
+    """A queue is filled while all CPUs are busy; then some of it is worked off."""
+    (client,) = rig.furnish(4, 8)
+    rig.work(_WARM, 64, CHAINS)
+    figures = fill(rig, queued)
+    goal = client.done + jobs
+    rig.nodes.hold = False
+    with rig.span() as span:
+        rig.nodes.release()
+        rig.wait(lambda: client.done >= goal, "results")
+    return figures | _per_job(span, jobs)
+
+
+def fill(rig: Rig, queued: int) -> Figures:
+    """So many jobs wait in the queue of the only client."""
+    (client,) = rig.clients.all
+    assert client.template
+    arguments = len(client.template.args) + len(client.template.kwargs)
+    goal, before = client.taken + queued, rig.scheduler.memory()
+    rig.nodes.hold = True
+    with rig.span() as span:
+        client.submit(queued, 1 << 30, CHAINS)
+        rig.wait(lambda: client.taken + client.refused >= goal, "a full queue", 600.0)
+    rig.loop.pause(0.5)
+    return {
+        "memory": (rig.scheduler.memory() - before) / queued - arguments,
+        "submit_rate": queued / span.seconds,
+        "submit_cpu": span.cpu / queued * 1e3,
+    }
+
+
+def latency(rig: Rig, jobs: int) -> Figures:
+    """One job after the other, with pauses: nothing else goes on."""
+    rig.furnish(1, 4)
+    rig.work(50, 1, 1)
+    del rig.clients.latencies[:]
+    for _ in range(jobs):
+        rig.work(1, 1, 1)
+        rig.loop.pause(0.002)
+    found = rig.clients.latencies
+    return {
+        "p50": statistics.median(found) * 1e3,
+        "p99": statistics.quantiles(found, n=100)[98] * 1e3,
+    }
+
+
+def soak(rig: Rig, seconds: float) -> Figures:
+    """As many jobs as it can do, for a while."""
+    (client,) = rig.furnish(4, 8)
+    client.submit(1 << 30, 64, CHAINS)
+    rig.loop.pause(1.0)
+    before = rig.scheduler.memory()
+    tenths, began = [], time.monotonic()
+    for tenth in range(1, 11):
+        done = client.done
+        with rig.span() as span:
+            left = began + seconds * tenth / 10 - time.monotonic()
+            rig.loop.pause(left)
+        tenths.append(_per_job(span, max(1, client.done - done)))
+    growth = rig.scheduler.memory() - before
+    client.wanted = client.sent
+    first, last = tenths[0], tenths[-1]
+    return {
+        "first_rate": first["rate"],
+        "last_rate": last["rate"],
+        "kept_rate": last["rate"] / first["rate"],
+        "kept_cpu": last["cpu"] / first["cpu"],
+        "memory": growth / 1e6,
+    }
