@@ -25,15 +25,21 @@ class Closed(ConnectionError):
 class Channel:
     """A connection, for one greenlet at a time. Closes itself at the end of a `with`."""
 
-    __slots__ = ("_reader", "_socket", "local", "peer")
+    __slots__ = ("_prompt", "_reader", "_socket", "_written", "peer")
 
     def __init__(self, sock: socket.socket, peer: Address, timeout: float) -> None:
         sock.settimeout(timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = sock
         self._reader = FrameReader()
+        self._written = isinstance(sock, SSLSocket)  # by the handshake
+        self._prompt = False
         self.peer = peer
-        self.local: Address = sock.getsockname()[:2]
+
+    @property
+    def local(self) -> Address:
+        """Where the connection is on this side."""
+        address: Address = self._socket.getsockname()[:2]
+        return address
 
     def timeout(self, seconds: float | None) -> None:
         """Seconds that each step may take from now on; None for no limit."""
@@ -41,11 +47,24 @@ class Channel:
 
     def send(self, payload: bytes, code: bytes = b"") -> None:
         """Send one message, with a code in front of it where it opens a stream that wants one."""
-        self._socket.sendall(code + frame(payload))
+        self._write(code + frame(payload))
 
     def send_raw(self, data: bytes) -> None:
         """Send bytes that are no message: a piece of a file."""
-        self._socket.sendall(data)
+        self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        """Most connections see one write, so what only later ones need is left to them.
+
+        The system holds back small writes behind one that is not confirmed, never the first.
+        """
+        if self._written and not self._prompt:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._prompt = True
+        self._written = True
+        sent = self._socket.send(data)
+        if sent < len(data):
+            self._socket.sendall(memoryview(data)[sent:])
 
     def receive(self, limit: int) -> bytes:
         """The next message. Raises PeerError if it is over `limit` bytes."""
