@@ -35,6 +35,7 @@ from gsched.net.reunion import Reunion
 from gsched.net.sending import Sending
 from gsched.net.setups import SetUps
 from gsched.net.uploads import Limit
+from gsched.net.waiting import Waiting
 from gsched.options.settings import Settings
 from gsched.state import State
 from gsched.welcome import client_program, node_command
@@ -122,6 +123,8 @@ class Server:
         self._listen_for_datagrams()
         self._start_page()
         self._start_nodes()
+        self.waiting = Waiting(self.exchange, self.delivery, settings.zombie_interval)
+        self.waiting.run()
         self._greenlets.spawn("ticks", self._tick)
 
     def snapshot(self) -> dict[str, Any]:
@@ -186,6 +189,7 @@ class Server:
             self.reunion,
             self.sending,
             self.set_ups,
+            self.waiting,
             self.delivery,
         ):
             part.stop()

@@ -145,6 +145,7 @@ class Discovery:
         for port in self._ports:
             for version in greetings(port, self._reception.met):
                 self._datagrams.send(build("PING", self._greeting(version)), [port])
+        log.debug("all nodes are greeted")
 
     def _keep_alive(self) -> None:
         """Nodes drop what has been idle for an hour, unless they hear this."""

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from peers import Node, Stage
-from peers.lookout import looked_for
+from peers.lookout import GROUP_4, GROUP_6, looked_for
 from peers.names import Names
 from peers.networks import Host, add_address, add_route
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("private_network")]
+
+ONE_GREETING = ("--ping_interval", "0")  # to all nodes, when starting
 
 
 def test_two_interfaces(stage: Stage, new_host: Callable[[], Host]) -> None:
@@ -23,7 +25,7 @@ def test_two_interfaces(stage: Stage, new_host: Callable[[], Host]) -> None:
         for number, host in hosts.items():
             with host:
                 nodes.append(stage.node(address=f"10.{number}.0.2"))
-    gsched = stage.gsched("-i", "10.82.0.1", address="10.81.0.1")
+    gsched = stage.gsched("-i", "10.82.0.1", *ONE_GREETING, address="10.81.0.1")
     gsched.wait_for_nodes(nodes)
     clients = []
     for number, host in hosts.items():
@@ -72,23 +74,24 @@ def test_name_that_moves(stage: Stage, names: Names) -> None:
 
 def test_ipv6(stage: Stage, new_host: Callable[[], Host]) -> None:
     """Node and scheduler find each other by multicast, each as the later one."""
-    host = new_host()
+    host, nodes = new_host(), []
     host.link("six", "fd83::1/64", "fd83::2/64")
     with host:
         add_address("six", "fd83::3/64")
-        early = stage.node(address="fd83::2")
-    gsched = stage.gsched(address="fd83::1")
-    gsched.wait_for_nodes([early])
+        with looked_for(stage, nodes, GROUP_6):
+            nodes.append(stage.node(address="fd83::2"))
+    gsched = stage.gsched(*ONE_GREETING, address="fd83::1")
+    gsched.wait_for_nodes(nodes)
     with host:
-        late = stage.node(address="fd83::3")
-    gsched.wait_for_nodes([late])
+        nodes.append(stage.node(address="fd83::3"))
+    gsched.wait_for_nodes(nodes)
     keywords = {"ip_addr": "fd83::2", "ext_host": "fd83::2"}
     with host:
         client = stage.client("squares", gsched, cluster=keywords, jobs=20)
         sender = stage.client("sends", gsched, cluster=keywords)
     outcome = client.outcome()
     assert outcome["wrong"] == []
-    assert set(outcome["nodes"]) == {early.address, late.address}
+    assert set(outcome["nodes"]) == {node.address for node in nodes}
     assert sender.outcome()["files"] == ["made by the job 0", "made by the job 1"]
 
 
@@ -113,25 +116,26 @@ def test_both_families(stage: Stage, new_host: Callable[[], Host]) -> None:
 
 def test_multicast_instead_of_broadcast(stage: Stage, new_host: Callable[[], Host]) -> None:
     """Nodes that were started as the scheduler are found, early and late ones; others are not."""
-    host, broadcasting = new_host(), []
+    host, broadcasting, early = new_host(), [], []
     host.link("cast", "10.85.0.1/24", "10.85.0.2/24")
     with host:
         for number in (3, 4, 5):
             add_address("cast", f"10.85.0.{number}/24")
         with looked_for(stage, broadcasting):
             broadcasting.append(stage.node(address="10.85.0.2"))
-        early = multicast_node(stage, "10.85.0.3")
-    gsched = stage.gsched("--ipv4_udp_multicast", address="10.85.0.1")
-    gsched.wait_for_nodes([early])
+        with looked_for(stage, early, GROUP_4):
+            early.append(multicast_node(stage, "10.85.0.3"))
+    gsched = stage.gsched("--ipv4_udp_multicast", *ONE_GREETING, address="10.85.0.1")
+    gsched.wait_for_nodes(early)
     with host:
         late = multicast_node(stage, "10.85.0.4")
     gsched.wait_for_nodes([late])
     keywords = {"ip_addr": "10.85.0.2", "ext_host": "10.85.0.2"}
     with host:
         outcome = stage.client("squares", gsched, cluster=keywords, jobs=20).outcome()
-    assert set(outcome["nodes"]) == {early.address, late.address}
+    assert set(outcome["nodes"]) == {early[0].address, late.address}
     assert gsched.terminate() == 0
-    gsched = stage.gsched(address="10.85.0.1")
+    gsched = stage.gsched(*ONE_GREETING, address="10.85.0.1")
     with host:
         later = stage.node(address="10.85.0.5")
     gsched.wait_for_nodes([*broadcasting, later])
