@@ -6,6 +6,7 @@ and the clients of all releases lose their file for recovery on Python 3.13, whe
 used by one thread only; both say so in what they print.
 """
 
+import json
 import pickle
 import re
 import socket
@@ -15,19 +16,23 @@ from typing import Any
 
 import pytest
 from peers import Stage, namespace
-from peers.releases import Installed, Release, start_client, start_node
+from peers.releases import Installed, Release, start_client, start_node, start_program
 from peers.terminal import Terminal
 from test_console import ask
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("private_network")]
 
 # What pip finds for the older ones today is newer than what they were made for, and fails.
+DISPY_4_8 = Release("4.8.9", "4.7.7", newest=(3, 6))
 DISPY_4_9 = Release("4.9.1", "4.7.7", newest=(3, 6))
 DISPY_4_10 = Release("4.10.6", "4.8.15")
 DISPY_4_11 = Release("4.11.1", "4.8.15")
 DISPY_4_12 = Release("4.12.4", "4.12.2")
+DISPY_4_13 = Release("4.13.0", "4.12.2")
+DISPY_4_14 = Release("4.14.0", "4.12.2")
 DISPY_4_15 = Release("4.15.2", "4.12.2")
-RELEASES = [DISPY_4_9, DISPY_4_10, DISPY_4_11, DISPY_4_12, DISPY_4_15]
+RELEASES = [DISPY_4_8, DISPY_4_9, DISPY_4_10, DISPY_4_11, DISPY_4_12, DISPY_4_13, DISPY_4_14]
+RELEASES += [DISPY_4_15]
 
 JOBS = 20
 NETWORK = "10.78.0."  # not loopback, where nothing is broadcast
@@ -54,8 +59,10 @@ def done(outcome: dict) -> list[str]:
     squares = [result[0] for result in outcome["results"]]
     assert squares == [number * number for number in range(JOBS)]
     assert {result[1] for result in outcome["results"]} == {"1/3 of a file"}
-    assert outcome["results"][0][2] == [0, 0]  # what it sent before its end has arrived
-    assert (outcome["first"], outcome["sent"]) == ("so far", "made by the job")
+    ways = range(outcome["ways"])
+    assert outcome["results"][0][2] == [0, 0] * len(ways)  # what it sent early has arrived
+    assert outcome["provisional"] == [f"so far {way}" for way in ways]
+    assert outcome["sent"] == [f"made by the job {way}" for way in ways]
     return list(outcome["nodes"])
 
 
@@ -70,6 +77,64 @@ def test_client_and_node_of_a_release(stage: Stage, of: Any, release: Release) -
     assert row["release"] == release.dispy
     if tuple(outcome["python"]) != release.newest:
         pytest.skip(f"it works on Python {outcome['python']}; {release.newest} is not here")
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.dispy)
+def test_calls_of_a_release(stage: Stage, of: Any, release: Release) -> None:
+    """All that its cluster can be asked, as far as it has it; the rest of them has not changed."""
+    nodes = [start_node(stage, of(release)) for _ in range(2)]
+    gsched = stage.gsched(nodes=nodes)
+    first, second = (node.address for node in nodes)
+    client = start_program("release_calls", stage, gsched, of(release), nodes=[first, second])
+    found = client.outcome()
+    assert found["release"] == release.dispy and found["status"]
+    assert (found["submit"][0][0], found["submit_node"][0]) == (1, [2, second, []])
+    if takes_job_ids(release):
+        assert found["submit_job_id"][0][0] == 3 and found["submit_job_id"][1] == "three"
+        assert found["submit_job_id_node"] == [[4, first, []], "four"]
+    assert found["dispy_job_depends"][0][2] == ["job.txt"]
+    assert (found["too soon"], found["in time"], found["pending"]) == (False, True, 3)
+    assert (found["node_jobs"], found["from_node"]) == ([True, True], True)
+    assert found["cancel"] == [0, 0, 0]
+    assert found["ends"] == ["Cancelled", "Terminated", "Terminated"]
+    assert (found["send_file"], found["sent"]) == (0, ["sent.txt"])
+    assert found["set_node_cpus"] == (-1 if release is DISPY_4_10 else 1)
+    assert found["deallocate_node"] == [0, True]
+    assert found["allocate_node"] == [0, [1, first, []]]
+    assert found["close_node"] == [0, True]
+    for node in nodes:  # old ones show addresses
+        assert re.search(rf" ({node.name}|{re.escape(node.address)}) ", found["print_status"])
+    assert found["shutdown"] == 10
+    gsched.wait_for_totals(clusters=0, running=0, busy=0)
+
+
+def takes_job_ids(release: Release) -> bool:
+    """Whether its clusters have submit_job_id and submit_job_id_node."""
+    return release not in (DISPY_4_8, DISPY_4_9)
+
+
+@pytest.mark.parametrize("release", [DISPY_4_8, DISPY_4_10, DISPY_4_12], ids=lambda x: x.dispy)
+def test_client_that_waits_for_its_turn(
+    stage: Stage, of: Any, release: Release, tmp_path: Path
+) -> None:
+    """It is asked who it is in a way that it understands; before 4.9 it tells nobody."""
+    nodes = [stage.node(), start_node(stage, of(release))]
+    gsched = stage.gsched(nodes=nodes)
+    places = {"gate": str(tmp_path / "gate"), "marks": str(tmp_path)}
+    stage.client("waits", gsched, cluster={"exclusive": True}, **places)
+    gsched.wait_for_totals(running=1)
+    waiting = start_client(stage, gsched, of(release), JOBS)
+    gsched.wait_for(
+        lambda now: [x["state"] for x in now["clusters"]] == ["active", "waiting"], "it"
+    )
+    address = json.loads(waiting.arguments[-1])["address"]
+    if release is not DISPY_4_8:
+        second = start_client(stage, gsched, of(release), JOBS, address)
+        assert second.wait() == 1
+        keyword = "port=" if release is DISPY_4_10 else "client_port="
+        gsched.wait_for_text(rf"at {address}:\d+ another program answers .* needs a {keyword}")
+    (tmp_path / "gate").touch()
+    done(waiting.outcome())
 
 
 def test_three_releases_at_once(stage: Stage, of: Any) -> None:
@@ -98,7 +163,7 @@ def test_client_without_a_node_of_its_kind(stage: Stage, of: Any) -> None:
     node = start_node(stage, of(DISPY_4_15))
     gsched = stage.gsched(nodes=[node])
     client = start_client(stage, gsched, of(DISPY_4_10), JOBS)
-    note = r"no node found yet that matches \* and runs dispy 4\.8 to 4\.10 on .*; 1 do not"
+    note = r"no node found yet that matches 127\.\* and runs dispy 4\.8 to 4\.10 on .*; 1 do not"
     gsched.wait_for(
         lambda now: any(re.search(note, row["note"]) for row in now["clusters"]), "the note"
     )

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from peers.process import Process
 from peers.stage import PROGRAMS, Client, Gsched, Node, Stage
@@ -137,11 +138,26 @@ def start_client(
     stage: Stage, gsched: Gsched, installed: Installed, jobs: int, address: str = ""
 ) -> Client:
     """The program release.py, at the ports that its release uses by itself."""
+    return start_program("release", stage, gsched, installed, address=address, jobs=jobs)
+
+
+def start_program(
+    program: str,
+    stage: Stage,
+    gsched: Gsched,
+    installed: Installed,
+    *,
+    address: str = "",
+    **arguments: Any,
+) -> Client:
+    """A client program that runs with each release."""
     name = stage.name("client")
     folder = stage.folder / name
     wanted = {"scheduler": gsched.address, "address": address or next(stage.addresses)}
-    wanted |= {"gate": str(folder / "gate"), "jobs": jobs}
-    program = [installed.python, str(PROGRAMS / "release.py"), json.dumps(wanted)]
-    client = Client(name, program, folder, installed.environ({}))
+    wanted |= {"gate": str(folder / "gate"), **arguments}
+    path = str(PROGRAMS / f"{program}.py")
+    client = Client(
+        name, [installed.python, path, json.dumps(wanted)], folder, installed.environ({})
+    )
     stage.processes.append(client)
     return client

@@ -1,11 +1,12 @@
 """Some jobs with all that releases of dispy do in different ways; runs on each Python since 3.6.
 
-Files and a set-up function with an argument go to the nodes; results, one before the end, and a
-file come back. Keywords are those of the release that is imported.
+Files, set-up and cleanup functions with arguments go to the nodes; results, some before the end,
+and files come back. Keywords are those of the release that is imported.
 """
 
 import functools
 import json
+import os
 import sys
 import time
 from fractions import Fraction
@@ -18,7 +19,7 @@ PATIENCE = 60.0  # seconds
 SECONDS = 0.03  # that a job takes
 
 
-def prepare(third):
+def prepare(third, folder):
     """Once on each node, with an object that a scheduler has no business to know."""
     global prepared
     with open("file.txt") as file:
@@ -26,20 +27,26 @@ def prepare(third):
     return 0
 
 
-def work(number, seconds, gate):
+def tidy(third, folder):
+    """Once on each node in the end."""
+    with open(f"{folder}/tidied-{dispy_node_ip_addr}", "w") as file:  # noqa: F821 - of dispynode
+        file.write(f"{third} is left")
+
+
+def work(number, seconds, ways, gate):
     """What the set-up has left, the number's square, and what sending told."""
     import os
     import time
 
     time.sleep(seconds)
     codes = []
-    if gate:
-        codes.append(dispy_provisional_result("so far"))  # noqa: F821 - of dispynode
-        while not os.path.exists(gate):
+    for way, keywords in enumerate(ways):
+        codes.append(dispy_provisional_result(f"so far {way}", **keywords))  # noqa: F821
+        while not os.path.exists(f"{gate}{way}"):
             time.sleep(0.02)
-        with open("from_job.txt", "w") as file:
-            file.write("made by the job")
-        codes.append(dispy_send_file("from_job.txt"))  # noqa: F821 - of dispynode
+        with open(f"from_job{way}.txt", "w") as file:
+            file.write(f"made by the job {way}")
+        codes.append(dispy_send_file(f"from_job{way}.txt", **keywords))  # noqa: F821
     return [number * number, prepared, codes]
 
 
@@ -50,11 +57,15 @@ def addresses(scheduler, own):
     return {"scheduler_node": scheduler, "ip_addr": own, "ext_ip_addr": own}
 
 
-def setting_up(third):
-    """The function with its argument."""
+def setting_up(third, folder):
+    """The functions with their arguments, and which nodes: all, by a pattern."""
+    pattern = ARGUMENTS["address"].partition(".")[0] + ".*"
     if RELEASE >= (4, 11):
-        return {"setup": prepare, "nodes": [dispy.NodeAllocate("*", setup_args=(third,))]}
-    return {"setup": functools.partial(prepare, third)}
+        nodes = [dispy.NodeAllocate(pattern, setup_args=(third, folder))]
+        return {"setup": prepare, "cleanup": tidy, "nodes": nodes}
+    functions = {"setup": functools.partial(prepare, third, folder=folder)}
+    functions["cleanup"] = functools.partial(tidy, third, folder=folder)
+    return dict(functions, nodes=[dispy.NodeAllocate(pattern, cpus=1)])
 
 
 def wait_until(condition):
@@ -73,24 +84,39 @@ def result(job):
     return job.result
 
 
+def ways_of_sending():
+    """Keywords of what a job calls; before 4.11 all goes by way of the scheduler."""
+    return [{"relay": False}, {"relay": True}] if RELEASE >= (4, 11) else [{}]
+
+
+def seen(job, way, gate):
+    """A result before the last one, once it is here; the next one is waited for then."""
+    wait_until(lambda: job.result == f"so far {way}")
+    with open(f"{gate}{way}", "w"):
+        return job.result
+
+
 def program(gate, jobs):
     with open("file.txt", "w") as file:
         file.write("a file")
     keywords = addresses(ARGUMENTS["scheduler"], ARGUMENTS["address"])
-    keywords.update(setting_up(Fraction(1, 3)))
+    keywords.update(setting_up(Fraction(1, 3), os.getcwd()))
     cluster = dispy.SharedJobCluster(work, depends=["file.txt"], **keywords)
-    submitted = [cluster.submit(n, SECONDS, "" if n else gate) for n in range(jobs)]
-    wait_until(lambda: submitted[0].result)
-    first = submitted[0].result
-    with open(gate, "w"):
-        pass
+    ways = ways_of_sending()
+    submitted = [cluster.submit(n, SECONDS, [] if n else ways, gate) for n in range(jobs)]
+    provisional = [seen(submitted[0], way, gate) for way in range(len(ways))]
     results = [result(job) for job in submitted]
     nodes = sorted({job.ip_addr for job in submitted})
     cluster.close()
-    with open("from_job.txt") as file:
-        sent = file.read()
-    release = {"release": dispy.__version__, "python": list(sys.version_info[:2])}
-    return dict(release, results=results, nodes=nodes, first=first, sent=sent)
+    wait_until(lambda: all(os.path.exists(f"tidied-{node}") for node in nodes))
+    sent = [read(f"from_job{way}.txt") for way in range(len(ways))]
+    found = {"release": dispy.__version__, "python": list(sys.version_info[:2]), "nodes": nodes}
+    return dict(found, results=results, provisional=provisional, sent=sent, ways=len(ways))
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
 
 
 if __name__ == "__main__":
