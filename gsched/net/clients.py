@@ -96,6 +96,7 @@ class ClientService:
         if not known and not payload.startswith(b"CLIENT:"):
             raise PeerError("client with another secret: its secret= must equal --cluster_secret")
         message, body = parse(payload, Sender.CLIENT)
+        log.debug("%s from %s:%s", message.name, *channel.peer)
         if message.name == "COMPUTE":
             reply: bytes | None = self._compute(channel, body, protocol(payload))
         elif message.name == "CLIENT":

@@ -42,8 +42,21 @@ class Exchange:
     def tell(self, event: Callable[..., list[Effect]], *args: Any) -> None:
         """Tell the core that something has happened just now, and have done what it asks."""
         for effect in event(*args, self.now()):
+            if log.isEnabledFor(logging.DEBUG) and not isinstance(effect, Report):
+                log.debug("%s", _told(effect))
             for perform in self._performers[type(effect)]:
                 perform(effect)
 
     def _log(self, report: Report) -> None:
         log.log(report.level, "%s", report.text)
+
+
+def _told(effect: Effect) -> str:
+    """What is to be done, for those who follow it in the log: to which job, node, cluster."""
+    subject = getattr(effect, "lease", effect)
+    job = getattr(subject, "job", None)
+    node = getattr(subject, "node", None) or (job and job.node)
+    cluster = job.cluster if job else getattr(subject, "cluster", None)
+    parts = [type(effect).__name__, f"job {job.uid}" if job else ""]
+    parts += [f"node {node.address}" if node else "", f"of {cluster.label}" if cluster else ""]
+    return " ".join(part for part in parts if part)

@@ -64,6 +64,7 @@ class NodeService:
         with self._reception.watch("node", channel.peer[0]):
             payload = channel.receive(LARGE)
             message, body = parse(payload, Sender.NODE)
+            log.debug("%s from %s:%s", message.name, *channel.peer)
             if message.body is XferFile:
                 self._relays.from_job(channel, body)
             elif message.name == "PONG":
@@ -76,6 +77,7 @@ class NodeService:
         """One message by UDP, from that address. Raises PeerError."""
         with self._reception.watch("node", peer):
             message, body = parse(payload, Sender.DATAGRAM)
+            log.debug("%s from %s by UDP", message.name, peer)
             self._handlers[message.name](body)
 
     # -- messages -----------------------------------------------------------------------------
