@@ -18,7 +18,7 @@ help:
 	@echo "make bench    measure gsched and dispyscheduler (SCENARIOS=small, ARGS=--quick; or --list)"
 	@echo "make lint     check style, types and generated documentation"
 	@echo "make format   apply the style"
-	@echo "make docs     write conf/gsched.conf and the README's table of options anew"
+	@echo "make docs     write conf/gsched.conf and the tables of README.md anew"
 	@echo "make clean    remove all that the other targets have made"
 
 # Installing takes a while, so each set of packages leaves a mark that says it is there.
@@ -60,13 +60,15 @@ lint: $(VENV)/test.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m gsched.options.manual --check
+	$(BIN)/python tests/proofs.py --check
 
 format: $(VENV)/test.done
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/run.done
+docs: $(VENV)/test.done
 	$(BIN)/python -m gsched.options.manual
+	$(BIN)/python tests/proofs.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

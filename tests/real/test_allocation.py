@@ -10,6 +10,7 @@ from test_jobs import results
 pytestmark = pytest.mark.real
 
 
+@pytest.mark.proves("setup=", "cleanup=function")
 def test_set_up_and_clean_up_with_an_object(stage: Stage, tmp_path: Path) -> None:
     """The class of the object is known to the client and to nodes, but not to gsched."""
     nodes = [stage.node(environ={"PYTHONPATH": str(PROGRAMS)}) for _ in range(2)]
@@ -47,6 +48,7 @@ def test_set_up_that_fails(stage: Stage, tmp_path: Path) -> None:
         assert all(FAULTS[fault] in job["exception"] for job in jobs), jobs[0]
 
 
+@pytest.mark.proves("NodeAllocate", "allocate_node")
 def test_patterns_with_files_and_arguments(stage: Stage, tmp_path: Path) -> None:
     nodes = stage.nodes(3)
     one, two = tmp_path / "one.txt", tmp_path / "two.txt"
@@ -75,6 +77,7 @@ def test_patterns_with_files_and_arguments(stage: Stage, tmp_path: Path) -> None
     }
 
 
+@pytest.mark.proves("node_jobs", "node_jobs(from_node=True)", "nodes=")
 def test_calls_about_single_nodes(stage: Stage, tmp_path: Path) -> None:
     gsched, nodes = stage.trio(2, 2)
     first, second = (node.address for node in nodes)

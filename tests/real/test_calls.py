@@ -14,6 +14,7 @@ SET_UP, JOB, FILE, ARGUMENT, RESULT = 300_000, 200_000, 100_000, 50_000, 30_000
 AROUND = 1_000  # for each job
 
 
+@pytest.mark.proves("submit", "submit_node", "submit_job_id", "submit_job_id_node")
 def test_submit_in_all_ways(stage: Stage) -> None:
     gsched, nodes = stage.trio(2)
     first, second = (node.address for node in nodes)
@@ -28,6 +29,7 @@ def test_submit_in_all_ways(stage: Stage) -> None:
     assert found["nowhere"] == "None"
 
 
+@pytest.mark.proves("status", "print_status")
 def test_status_and_print_status(stage: Stage, tmp_path: Path) -> None:
     """Jobs, CPUs and node time are counted by the client, bytes by gsched."""
     gsched, [node] = stage.trio()
@@ -75,6 +77,7 @@ def check_bytes(found: dict[str, Any]) -> None:
         assert 0 <= row["rx"] - received <= AROUND * jobs, step
 
 
+@pytest.mark.proves("wait", "close", "shutdown")
 def test_wait_close_and_shutdown(stage: Stage, tmp_path: Path) -> None:
     gsched, _ = stage.trio()
     found = stage.client("closes", gsched, gates=str(tmp_path)).outcome()

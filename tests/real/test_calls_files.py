@@ -12,6 +12,9 @@ CHUNK = 1_024_000  # bytes that dispy sends at a time
 SIZES = [0, 1, CHUNK, 2 * CHUNK + 1]
 
 
+@pytest.mark.proves(
+    "send_file", "send_file(relay=True)", "dispy_send_file", "dispy_send_file(relay=True)"
+)
 def test_files_straight_and_relayed(stage: Stage, tmp_path: Path) -> None:
     """A file for a node that is unknown or cannot be reached is answered, too: with -1."""
     gsched, nodes = stage.trio(2)
@@ -37,6 +40,7 @@ def place(stage: Stage, gsched: Gsched, **arguments: object) -> Path:
     return Path(folder)
 
 
+@pytest.mark.proves("dest_path=", "cleanup=", "cleanup=function")
 def test_dest_path_and_cleanup(stage: Stage) -> None:
     """Without cleanup a later cluster with the same dest_path finds what is there."""
     gsched, [node] = stage.trio()
@@ -52,6 +56,7 @@ def test_dest_path_and_cleanup(stage: Stage) -> None:
     assert contents(kept.parent) == {"cleaned.txt": "by the client's function"}
 
 
+@pytest.mark.proves("--cleanup_nodes")
 def test_cleanup_is_forced(stage: Stage) -> None:
     gsched, _ = stage.trio(1, 1, "--cleanup_nodes")
     assert not place(stage, gsched, cleanup=False, dest_path="mine").exists()

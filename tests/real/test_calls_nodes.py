@@ -13,6 +13,7 @@ pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize("option", ["exclusive", "--cooperative"])
+@pytest.mark.proves("set_node_cpus", "exclusive=", "--cooperative")
 def test_set_node_cpus(stage: Stage, tmp_path: Path, option: str) -> None:
     """The last number stays with --cooperative, until another cluster comes."""
     exclusive = option == "exclusive"
@@ -28,6 +29,7 @@ def test_set_node_cpus(stage: Stage, tmp_path: Path, option: str) -> None:
     gsched.wait_for_totals(clusters=0, cpus=2 if exclusive else 1)
 
 
+@pytest.mark.proves("close_node", "deallocate_node", "allocate_node")
 def test_nodes_are_given_back(stage: Stage, tmp_path: Path) -> None:
     gsched, nodes = stage.trio(2)
     places = [node.address for node in nodes]

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize("running", [False, True])
+@pytest.mark.proves("recover_jobs")
 def test_recover_jobs(stage: Stage, tmp_path: Path, running: bool) -> None:
     """Results are handed over once. Files and results for a client that is gone hold up no job."""
     gsched, _ = stage.trio()
@@ -41,6 +42,7 @@ def check(found: dict[str, Any], codes: list[int]) -> None:
     assert (found["file"], found["again"]) == (False, 0)
 
 
+@pytest.mark.proves("poll_interval=")
 def test_poll_interval(stage: Stage, tmp_path: Path) -> None:
     gsched, _ = stage.trio(1, 2)
     gate = str(tmp_path / "gate")

@@ -16,6 +16,7 @@ STARTED = {  # A has had a job before all of these
 }
 
 
+@pytest.mark.proves("--fair_cluster_scheduler", "--early_cluster_scheduler")
 def test_order_of_each_algorithm(stage: Stage, tmp_path: Path) -> None:
     nodes = stage.nodes(len(STARTED))
     clients = {}
@@ -30,6 +31,7 @@ def test_order_of_each_algorithm(stage: Stage, tmp_path: Path) -> None:
         assert client.outcome() == {"started": STARTED[option], "status": ["Finished"]}, option
 
 
+@pytest.mark.proves("exclusive=")
 def test_exclusive_clusters_wait_and_are_waited_for(stage: Stage, tmp_path: Path) -> None:
     gates = [tmp_path / f"gate{number}" for number in range(3)]
     gsched, _ = stage.trio(1, 2)

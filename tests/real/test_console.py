@@ -113,8 +113,20 @@ def test_quit_discard_ends_all(stage: Stage, tmp_path: Path) -> None:
     assert [job["status"] for job in client.outcome()["jobs"]] == ["Terminated"] * 2
 
 
+@pytest.mark.proves("--daemon")
+def test_no_prompt_for_a_daemon(stage: Stage) -> None:
+    """It does not even read what is typed."""
+    terminal = Terminal()
+    gsched = stage.gsched("--daemon", nodes=[stage.node()], terminal=terminal)
+    terminal.type("quit")
+    assert stage.client("squares", gsched).outcome()["wrong"] == []
+    assert gsched.terminate() == 0
+    assert PROMPT not in gsched.out
+
+
 @pytest.mark.skipif(not shutil.which("bash"), reason="no shell with job control here")
 @pytest.mark.parametrize("prefix", ["nohup ", ""])
+@pytest.mark.proves("--httpd")
 def test_start_in_the_background(stage: Stage, prefix: str) -> None:
     """A job of an interactive shell: it has no prompt, and is not stopped for want of one."""
     terminal = Terminal()

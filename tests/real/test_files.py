@@ -32,6 +32,7 @@ def test_files_of_all_sizes(stage: Stage, tmp_path: Path) -> None:
     assert list((gsched.state_folder / "spool").iterdir()) == []
 
 
+@pytest.mark.proves("depends=")
 def test_all_kinds_of_dependencies(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "poem.txt"
     path.write_text("roses")
@@ -40,6 +41,7 @@ def test_all_kinds_of_dependencies(stage: Stage, tmp_path: Path) -> None:
     assert results(outcome) == [[1.0, 4, 6, 9, "roses"], [2.0, 7, 12, 36, "roses"]]
 
 
+@pytest.mark.proves("dispy_job_depends")
 def test_jobs_with_files_of_the_same_name(stage: Stage, tmp_path: Path) -> None:
     """Each job has the file as it was when the job was submitted."""
     gate = tmp_path / "gate"

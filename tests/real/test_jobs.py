@@ -71,6 +71,7 @@ def test_output_and_exceptions(stage: Stage) -> None:
     assert (three["stdout"], three["stderr"]) == ("three out\n", "three err\n")
 
 
+@pytest.mark.proves("cancel")
 def test_jobs_are_taken_back(stage: Stage) -> None:
     gsched, _ = stage.trio()
     outcome = stage.client("cancels", gsched).outcome()
@@ -90,6 +91,7 @@ def test_jobs_for_one_node(stage: Stage) -> None:
     gsched.wait_for_text(r"job refused: node 192\.0\.2\.7 is not known")
 
 
+@pytest.mark.proves("dispy_provisional_result", "dispy_provisional_result(relay=True)")
 def test_results_before_the_end(stage: Stage) -> None:
     gsched, _ = stage.trio()
     outcome = stage.client("provisional", gsched).outcome()
@@ -98,6 +100,7 @@ def test_results_before_the_end(stage: Stage) -> None:
     assert outcome["file"] == "made by the job"
 
 
+@pytest.mark.proves("job_status=", "cluster_status=")
 def test_callbacks(stage: Stage, old_python: str) -> None:
     gsched, nodes = stage.trio(2)
     outcome = stage.client("callbacks", gsched, python=old_python).outcome()

@@ -10,6 +10,7 @@ from test_jobs import results
 pytestmark = pytest.mark.real
 
 
+@pytest.mark.proves("reentrant=", "nodes=", "--pulse_interval")
 def test_killed_node(stage: Stage, tmp_path: Path) -> None:
     """Its job runs again elsewhere if it is reentrant, else it is abandoned with a reason."""
     gate = tmp_path / "gate"
@@ -60,6 +61,7 @@ def test_node_stops_while_a_job_runs(stage: Stage, tmp_path: Path) -> None:
     assert results(client.outcome()) == [0]
 
 
+@pytest.mark.proves("--nodes")
 def test_node_joins_late(stage: Stage) -> None:
     """The job waits, and says why; the node is looked for at growing intervals."""
     place = next(stage.addresses)

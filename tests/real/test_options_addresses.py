@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.real, pytest.mark.usefixtures("private_network")]
 ONE_GREETING = ("--ping_interval", "0")  # to all nodes, when starting
 
 
+@pytest.mark.proves("--ip_addr")
 def test_two_interfaces(stage: Stage, new_host: Callable[[], Host]) -> None:
     """Nodes on both hear our broadcasts, and clients on both are served."""
     hosts, nodes = {}, []
@@ -39,6 +40,7 @@ def test_two_interfaces(stage: Stage, new_host: Callable[[], Host]) -> None:
         assert set(outcome["nodes"]) == {node.address for node in nodes}
 
 
+@pytest.mark.proves("--ip_addr", "--nodes")
 def test_names_of_hosts(stage: Stage, names: Names, tmp_path: Path) -> None:
     """For our own address, for nodes, and in all calls of clients."""
     own, *places = (next(stage.addresses) for _ in range(3))
@@ -114,6 +116,7 @@ def test_both_families(stage: Stage, new_host: Callable[[], Host]) -> None:
         assert set(outcome["nodes"]) == {four.address, six.address}
 
 
+@pytest.mark.proves("--ipv4_udp_multicast")
 def test_multicast_instead_of_broadcast(stage: Stage, new_host: Callable[[], Host]) -> None:
     """Nodes that were started as the scheduler are found, early and late ones; others are not."""
     host, broadcasting, early = new_host(), [], []

@@ -22,6 +22,7 @@ ONLY_EXCLUSIVE = {"exclusive": True}
     ids=["may not", "exclusive", "cooperative", "both"],
 )
 @pytest.mark.parametrize("wish", ["allocate", "cpus"], ids=["allocation", "call"])
+@pytest.mark.proves("--cooperative")
 def test_cpus(
     stage: Stage,
     tmp_path: Path,

@@ -29,6 +29,7 @@ def wait_for_note(gsched: Gsched, text: str) -> None:
     gsched.wait_for(lambda now: any(text in x["note"] for x in now["clusters"]), f"note: {text}")
 
 
+@pytest.mark.proves("--max_file_size")
 def test_oversize_files_are_truncated(stage: Stage, tmp_path: Path) -> None:
     gsched, client = start(stage, tmp_path, SIZES)
     for name, size in SIZES.items():
@@ -55,6 +56,7 @@ def test_word_of_a_truncated_file_stays(stage: Stage, tmp_path: Path) -> None:
     assert client.outcome()["code"] == 0
 
 
+@pytest.mark.proves("--oversize_files")
 def test_oversize_files_are_refused(stage: Stage, tmp_path: Path) -> None:
     refuse = ("--oversize_files", "refuse")
     gsched, client = start(stage, tmp_path, {**SIZES, "computation": LIMIT}, *refuse)
@@ -69,6 +71,7 @@ def test_oversize_files_are_refused(stage: Stage, tmp_path: Path) -> None:
     assert (found["code"], found["third"]) == (-1, None)
 
 
+@pytest.mark.proves("--clean", "--dest_path_prefix")
 def test_clean(stage: Stage, tmp_path: Path) -> None:
     """What a run leaves behind that was killed stays, until --clean is given."""
     gsched, client = start(stage, tmp_path, dict.fromkeys(SIZES, 1))

@@ -60,6 +60,7 @@ def keywords(announced: str, own: str) -> dict[str, str]:
     return {"scheduler_host": announced, "ip_addr": own, "ext_host": own}
 
 
+@pytest.mark.proves("--ext_ip_addr")
 def test_scheduler_behind_nat(new_site: Callable[[int], Site], stage: Stage) -> None:
     """Nodes outside know only what is announced: one is greeted, one looks for us; one is inside.
 

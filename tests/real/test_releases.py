@@ -11,6 +11,7 @@ import pickle
 import re
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,40 @@ def done(outcome: dict) -> list[str]:
     return list(outcome["nodes"])
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.dispy)
+def takes_job_ids(release: Release) -> bool:
+    """Whether its clusters have submit_job_id and submit_job_id_node."""
+    return release not in (DISPY_4_8, DISPY_4_9)
+
+
+def chooses_ways(release: Release) -> bool:
+    """Whether it has relay=; all goes by way of the scheduler else."""
+    return release not in (DISPY_4_8, DISPY_4_9, DISPY_4_10)
+
+
+def marked(proven: Callable[[Release], list[str]]) -> list[Any]:
+    """All releases, each with what its test proves."""
+    return [pytest.param(x, id=x.dispy, marks=pytest.mark.proves(*proven(x))) for x in RELEASES]
+
+
+def sent_and_set_up(release: Release) -> list[str]:
+    """What release.py uses."""
+    found = ["submit", "depends=", "setup=", "cleanup=function", "nodes=", "NodeAllocate", "close"]
+    found += ["dispy_provisional_result", "dispy_send_file"]
+    relayed = ["dispy_provisional_result(relay=True)", "dispy_send_file(relay=True)"]
+    return found + (relayed if chooses_ways(release) else [])
+
+
+def asked(release: Release) -> list[str]:
+    """What release_calls.py uses."""
+    found = ["submit", "submit_node", "cancel", "allocate_node", "deallocate_node", "close_node"]
+    found += ["node_jobs", "node_jobs(from_node=True)", "send_file", "status", "print_status"]
+    found += ["wait", "close", "shutdown", "nodes=", "exclusive=", "dispy_job_depends"]
+    found += ["submit_job_id", "submit_job_id_node"] if takes_job_ids(release) else []
+    found += ["send_file(relay=True)"] if chooses_ways(release) else []
+    return found + ([] if release is DISPY_4_10 else ["set_node_cpus"])
+
+
+@pytest.mark.parametrize("release", marked(sent_and_set_up))
 def test_client_and_node_of_a_release(stage: Stage, of: Any, release: Release) -> None:
     node = start_node(stage, of(release))
     gsched = stage.gsched(nodes=[node])
@@ -79,7 +113,7 @@ def test_client_and_node_of_a_release(stage: Stage, of: Any, release: Release) -
         pytest.skip(f"it works on Python {outcome['python']}; {release.newest} is not here")
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.dispy)
+@pytest.mark.parametrize("release", marked(asked))
 def test_calls_of_a_release(stage: Stage, of: Any, release: Release) -> None:
     """All that its cluster can be asked, as far as it has it; the rest of them has not changed."""
     nodes = [start_node(stage, of(release)) for _ in range(2)]
@@ -97,7 +131,8 @@ def test_calls_of_a_release(stage: Stage, of: Any, release: Release) -> None:
     assert (found["node_jobs"], found["from_node"]) == ([True, True], True)
     assert found["cancel"] == [0, 0, 0]
     assert found["ends"] == ["Cancelled", "Terminated", "Terminated"]
-    assert (found["send_file"], found["sent"]) == (0, ["sent.txt"])
+    ways = ["straight.txt", "relayed.txt"] if chooses_ways(release) else ["sent.txt"]
+    assert (found["send_file"], found["sent"]) == ([0] * len(ways), ways)
     assert found["set_node_cpus"] == (-1 if release is DISPY_4_10 else 1)
     assert found["deallocate_node"] == [0, True]
     assert found["allocate_node"] == [0, [1, first, []]]
@@ -106,11 +141,6 @@ def test_calls_of_a_release(stage: Stage, of: Any, release: Release) -> None:
         assert re.search(rf" ({node.name}|{re.escape(node.address)}) ", found["print_status"])
     assert found["shutdown"] == 10
     gsched.wait_for_totals(clusters=0, running=0, busy=0)
-
-
-def takes_job_ids(release: Release) -> bool:
-    """Whether its clusters have submit_job_id and submit_job_id_node."""
-    return release not in (DISPY_4_8, DISPY_4_9)
 
 
 @pytest.mark.parametrize("release", [DISPY_4_8, DISPY_4_10, DISPY_4_12], ids=lambda x: x.dispy)
@@ -137,6 +167,7 @@ def test_client_that_waits_for_its_turn(
     done(waiting.outcome())
 
 
+@pytest.mark.proves("--other_ports")
 def test_three_releases_at_once(stage: Stage, of: Any) -> None:
     """They find each other by broadcasts; clients get only nodes that their release works with."""
     namespace.add_address("2", f"{NETWORK}1")

@@ -6,6 +6,7 @@ from peers import Stage
 pytestmark = pytest.mark.real
 
 
+@pytest.mark.proves("secret=", "--node_secret", "--cluster_secret")
 def test_secrets(stage: Stage) -> None:
     friend, stranger = (stage.node(1, "-s", secret) for secret in ("pears", "plums"))
     options = ("--node_secret", "pears", "--cluster_secret", "figs")

@@ -1,6 +1,7 @@
 """How gsched starts, and what it says where it cannot; ports that peers use."""
 
 import os
+import re
 import signal
 import socket
 from pathlib import Path
@@ -37,6 +38,30 @@ def test_wrong_option(stage: Stage, options: list[str], said: list[str]) -> None
     assert all(part in text for part in said), text
 
 
+@pytest.mark.proves("--config", "--save_config")
+def test_saved_options(stage: Stage, tmp_path: Path) -> None:
+    """They are those of the next start, which serves as it would with the options themselves."""
+    path = tmp_path / "saved.conf"
+    saving = stage.gsched("--cluster_secret", "figs", "--save_config", str(path), ready=False)
+    assert saving.wait() == 0
+    gsched = stage.gsched("--config", str(path), nodes=[stage.node()])
+    client = stage.client("squares", gsched, cluster={"secret": "figs"})
+    assert client.outcome()["wrong"] == []
+
+
+@pytest.mark.proves("--debug")
+def test_debug_messages(stage: Stage) -> None:
+    """Each message that comes and what is done about it; nothing of it without the option."""
+    steps = ["CLIENT from", "SetUp node", "JOB from", "SendJob job", "JOB_REPLY from", "SendResult"]
+    [node] = stage.nodes(1)
+    for options in ([], ["--debug"]):
+        gsched = stage.gsched(*options, nodes=[node])
+        assert stage.client("squares", gsched).outcome()["wrong"] == []
+        assert gsched.terminate() == 0
+        found = [step for step in steps if re.search(rf" DEBUG +gsched\.\S+ {step}", gsched.err)]
+        assert found == (steps if options else [])
+
+
 @pytest.mark.parametrize("option", ["--port", "--scheduler_port", "--http_port"])
 def test_port_that_is_taken(stage: Stage, option: str) -> None:
     place = "127.0.0.1" if option == "--http_port" else next(stage.addresses)
@@ -47,6 +72,7 @@ def test_port_that_is_taken(stage: Stage, option: str) -> None:
     assert f"{option} {port}" in text
 
 
+@pytest.mark.proves("--dest_path_prefix")
 def test_state_folder_that_is_in_use(stage: Stage) -> None:
     first = stage.gsched()
     folder = str(first.state_folder)
@@ -113,6 +139,7 @@ def test_client_whose_reply_port_is_ours(stage: Stage) -> None:
     assert stage.client("squares", gsched).outcome()["wrong"] == []
 
 
+@pytest.mark.proves("--local_node")
 def test_local_node(stage: Stage) -> None:
     """It ends with its scheduler, also when that is killed."""
     gsched = stage.gsched("--local_node", "1")

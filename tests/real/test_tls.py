@@ -63,6 +63,7 @@ def sent(client: Client) -> tuple[str, list[int], list[str]]:
     return outcome["job"]["status"], outcome["job"]["result"], outcome["files"]
 
 
+@pytest.mark.proves("certfile=", "--node_certfile", "--node_keyfile", "--cluster_certfile")
 def test_each_side_has_a_certificate_of_its_own(peers: Side, tmp_path: Path) -> None:
     nodes, clients = (self_signed(tmp_path, side) for side in SIDES)
     node = peers.node(nodes)
@@ -79,6 +80,7 @@ def test_each_side_has_a_certificate_of_its_own(peers: Side, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("side", SIDES)
+@pytest.mark.proves("--cluster_keyfile")
 def test_one_side_alone(peers: Side, tmp_path: Path, side: str) -> None:
     certificate = self_signed(tmp_path, side)
     node = peers.node(certificate if side == "node" else None)
@@ -183,6 +185,7 @@ def test_files_that_cannot_be_used(stage: Stage, tmp_path: Path, side: str) -> N
         assert text in refusal(gsched)
 
 
+@pytest.mark.proves("--local_node")
 def test_local_node(peers: Side, tmp_path: Path) -> None:
     certificate = self_signed(tmp_path, "ours")
     options = ["--local_node", "1", *certificate.options("node")]

@@ -5,7 +5,7 @@ import io
 import json
 
 import dispy
-from release import ARGUMENTS, addresses, wait_until
+from release import ARGUMENTS, RELEASE, addresses, wait_until
 
 FIRST, SECOND = ARGUMENTS["nodes"]
 
@@ -18,7 +18,8 @@ def work(number, gate):
     time.sleep(0.05)
     while gate and not os.path.exists(gate):
         time.sleep(0.02)
-    files = [name for name in ("sent.txt", "job.txt") if os.path.exists(name)]
+    names = ("sent.txt", "straight.txt", "relayed.txt", "job.txt")
+    files = [name for name in names if os.path.exists(name)]
     return [number, dispy_node_ip_addr, files]  # noqa: F821 - of dispynode
 
 
@@ -73,7 +74,11 @@ def nodes_of(cluster, calls=3):
 
 
 def node_calls(cluster):
-    found = {"send_file": cluster.send_file(made("sent.txt", "to a node"), SECOND)}
+    ways = {"sent.txt": {}}
+    if RELEASE >= (4, 11):
+        ways = {"straight.txt": {"relay": False}, "relayed.txt": {"relay": True}}
+    codes = [cluster.send_file(made(x, "text"), SECOND, **way) for x, way in ways.items()]
+    found = {"send_file": codes}
     found["sent"] = result(cluster.submit_node(SECOND, 9, ""))[2]
     found["set_node_cpus"] = cluster.set_node_cpus(SECOND, 1)
     found["deallocate_node"] = [cluster.deallocate_node(FIRST), nodes_of(cluster) == [SECOND]]
