@@ -12,12 +12,13 @@ import re
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from peers import Stage, namespace
-from peers.releases import Installed, Release, start_client, start_node, start_program
+from peers.releases import Installed, Release, python, start_client, start_node, start_program
 from peers.terminal import Terminal
 from test_console import ask
 
@@ -111,6 +112,37 @@ def test_client_and_node_of_a_release(stage: Stage, of: Any, release: Release) -
     assert row["release"] == release.dispy
     if tuple(outcome["python"]) != release.newest:
         pytest.skip(f"it works on Python {outcome['python']}; {release.newest} is not here")
+
+
+def on_python(installed: Installed, minor: int) -> Installed:
+    """The same with that Python; a test for which it is not here is skipped."""
+    path = python(minor)
+    if not path:
+        pytest.skip(f"Python 3.{minor} is not here")
+    return replace(installed, python=path)
+
+
+@pytest.mark.parametrize("minor", range(8, 14))
+def test_each_python_with_the_newest(stage: Stage, of: Any, minor: int) -> None:
+    """Client and node each, with a peer on the newest."""
+    newest = of(DISPY_4_15)
+    one = on_python(newest, minor)
+    for client, node in ((one, newest), (newest, one)):
+        place = start_node(stage, node)
+        gsched = stage.gsched(nodes=[place])
+        outcome = start_client(stage, gsched, client, JOBS).outcome()
+        assert done(outcome) == [place.address]
+        assert outcome["python"][1] == minor or client is newest
+
+
+def test_python_that_cannot_read_what_newer_ones_write(stage: Stage, of: Any) -> None:
+    """3.7 gets only nodes on its own."""
+    newest = of(DISPY_4_15)
+    old = on_python(newest, 7)
+    nodes = [start_node(stage, one) for one in (newest, old)]
+    gsched = stage.gsched(nodes=nodes)
+    outcome = start_client(stage, gsched, old, JOBS).outcome()
+    assert (done(outcome), outcome["python"]) == ([nodes[1].address], [3, 7])
 
 
 @pytest.mark.parametrize("release", marked(asked))

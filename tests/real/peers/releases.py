@@ -88,11 +88,17 @@ def _pip(*arguments: str) -> str:
 
 def newest_python(limit: tuple[int, int]) -> str:
     """The newest interpreter that is no newer than that, or an empty text."""
-    for minor in range(limit[1], OLDEST[1] - 1, -1):
-        for path in _pythons(3, minor):
-            if subprocess.run([path, "-c", ""], capture_output=True).returncode == 0:
-                return path
-    return ""
+    found = (python(minor) for minor in range(limit[1], OLDEST[1] - 1, -1))
+    return next(filter(None, found), "")
+
+
+def python(minor: int) -> str:
+    """An interpreter of Python 3 with that number, or an empty text."""
+
+    def works(path: str) -> bool:
+        return subprocess.run([path, "-c", ""], capture_output=True).returncode == 0
+
+    return next(filter(works, _pythons(3, minor)), "")
 
 
 def _pythons(*version: int) -> Iterator[str]:
