@@ -33,6 +33,7 @@ def starts(folder: Path) -> list[str]:
     return sorted(path.name.partition("-")[0] for path in folder.glob("*-127.*"))
 
 
+@pytest.mark.proves("--durability")
 def test_nothing_is_lost_and_nothing_runs_twice(stage: Stage, tmp_path: Path) -> None:
     """Jobs that run go on and end while nobody is there, those that wait run later."""
     gsched, _, client = waiting(stage, tmp_path, 5)
@@ -96,6 +97,7 @@ def test_a_stop_leaves_all_for_the_next_start(stage: Stage, tmp_path: Path) -> N
     assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.proves("--grace_period")
 def test_a_stop_waits_some_seconds_for_jobs_that_run(stage: Stage, tmp_path: Path) -> None:
     gsched, _ = stage.trio(1, 1, "--grace_period", "60")
     places = {"gate": str(tmp_path / "gate"), "marks": str(tmp_path)}

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
+@pytest.mark.proves("--durability")
 def test_clients_are_told_and_nodes_are_free(stage: Stage, tmp_path: Path, stubborn: bool) -> None:
     """Where nothing is kept; also if the job takes no notice of signals, so the node kills it."""
     gsched, [node] = stage.trio(1, 1, "--durability", "off")
