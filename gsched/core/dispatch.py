@@ -126,6 +126,14 @@ class Dispatch:
             why = "pinned to it" if job.pinned else "not reentrant"
             self._stop_or(job, End.ABANDONED, now, f"{reason}, and the job is {why}")
 
+    def broke(self, job: Job, reply: Any, seconds: float, now: float) -> None:
+        """Its node has failed by itself. Once that costs nothing, if the job may run again."""
+        if job.cluster.reentrant and not job.broken and not job.cancelling:
+            job.broken = True
+            self._again(job, Event.REQUEUED, now, "its node failed to run it")
+        else:
+            self.finished(job, End.TERMINATED, reply, seconds, now)
+
     def stopped(self, job: Job, reason: str, now: float) -> None:
         """It was stopped at its node, which has not said so: its own word may come too late."""
         self._stop_or(job, End.TERMINATED, now, reason)

@@ -77,6 +77,14 @@ class Fleet:
         if node is not None:
             self._placement.emptied(node, now)
 
+    def dropped(self, address: str, now: float) -> None:
+        """A node says goodbye to one cluster or to all; it drops none that has jobs there."""
+        node = self.heard(address, now)
+        if node is not None and node.jobs:
+            self._placement.renew_idle(node, now)
+        elif node is not None:
+            self.lose(node, "it said goodbye", now, goodbye=True)
+
     def pulse(self, address: str, avail: Any, now: float) -> None:
         """A sign of life of a node that serves, with what it has to spare."""
         node = self.heard(address, now)

@@ -79,6 +79,7 @@ class Job:
     """One call of a client's function or program."""
 
     __slots__ = (
+        "broken",
         "cancelling",
         "cluster",
         "end",
@@ -110,6 +111,7 @@ class Job:
         self.losses: tuple[Loss, ...] = ()  # of nodes on which it was, without a goodbye
         self.tries = 0  # how often it was sent to a node
         self.refusals = 0  # how often nodes refused it for a reason of its own
+        self.broken = False  # a node has failed to run it, by a fault of its own
         self.started_at = 0.0
         self.cancelling = False  # its client took it back while it was at a node
         self.end: End | None = None  # from DONE on

@@ -163,6 +163,16 @@ class Placement:
                 self._remove(lease, now, "it dropped the computation")
                 self.settle(lease.cluster, node)
 
+    def renew_idle(self, node: Node, now: float) -> None:
+        """The node has dropped something that had no jobs there: set all such up anew.
+
+        A node that has a cluster all the same says so when it is set up.
+        """
+        busy = {job.cluster for job in node.jobs.values()}
+        for lease in node.leases.values():
+            if lease.cluster not in busy and now - lease.since > OVERTAKING:
+                self.dropped(lease)
+
     def tell(self, lease: Lease, what: str) -> None:
         """Tell the client about a node that it knows of, unless it has closed."""
         if lease.known and lease.cluster.state is not ClusterState.CLOSING:

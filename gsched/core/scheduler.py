@@ -163,6 +163,14 @@ class Scheduler:
             self._fleet.proven(node)
         return self._after(now)
 
+    def broke(self, uid: int, address: str, reply: Any, seconds: float, now: float) -> list[Effect]:
+        """As `finished`, where the fault lies in the node's own software, not in the job."""
+        job = self._job(uid, *AT_NODE)  # one that waits again needs no answer
+        node = self._fleet.heard(address, now)
+        if job is not None and job.node is node:
+            self._dispatch.broke(job, reply, seconds, now)
+        return self._after(now)
+
     def delivered(self, uid: int, now: float) -> list[Effect]:
         """The client has the answer."""
         job = self._job(uid, State.DONE)
@@ -261,6 +269,11 @@ class Scheduler:
     def node_emptied(self, address: str, now: float) -> list[Effect]:
         """A node says that it serves nobody: what was set up there is gone."""
         self._fleet.emptied(address, now)
+        return self._after(now)
+
+    def node_dropped(self, address: str, now: float) -> list[Effect]:
+        """A node has said goodbye to one cluster or to all."""
+        self._fleet.dropped(address, now)
         return self._after(now)
 
     def node_left(self, address: str, now: float) -> list[Effect]:

@@ -29,6 +29,7 @@ from gsched.wire.releases import all_greetings, greetings
 log = logging.getLogger("gsched.discovery")
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between greetings of a node that is not there
+KEEP_ALIVE = 20.0  # seconds; a node's shortest patience is 60, and two of three may get lost
 LOST_PAUSE = 2.0  # seconds between two looks for nodes that were lost
 KEEP_PAUSE = 30.0  # seconds between two looks whether a node that was named is still known
 COMPLAINT_TRY = 3  # after which it is said, once, that a node does not answer
@@ -119,6 +120,7 @@ class Discovery:
         self._longest_pause = min(LONGEST_PAUSE, ping_interval or LONGEST_PAUSE)
         self._greenlets.spawn("greetings", self._run, ping_interval)
         self._greenlets.spawn("lost nodes", self._seek_lost)
+        self._greenlets.spawn("keep-alive", self._keep_alive)
 
     def stop(self) -> None:
         """Greet nobody any more."""
@@ -129,7 +131,6 @@ class Discovery:
     def _run(self, ping_interval: float | None) -> None:
         while True:
             self._greet_all()
-            self._keep_alive()
             if ping_interval is None:
                 return
             gevent.sleep(ping_interval)
@@ -148,10 +149,16 @@ class Discovery:
         log.debug("all nodes are greeted")
 
     def _keep_alive(self) -> None:
-        """Nodes drop what has been idle for an hour, unless they hear this."""
-        contacts = {node.contact for node in self._scheduler.nodes.values() if node.leases}
-        for contact in contacts:
-            self._datagrams.send(build("PULSE", {"ip_addr": contact}), self._ports)
+        """Nodes drop what has had no result for an hour, unless they hear this.
+
+        A dispynode on Linux hears broadcasts only. Those that none reaches say what they have
+        dropped, at the latest when they are sent a job, and are set up anew.
+        """
+        while True:
+            contacts = {node.contact for node in self._scheduler.nodes.values() if node.leases}
+            for contact in contacts:
+                self._datagrams.send(build("PULSE", {"ip_addr": contact}), self._ports)
+            gevent.sleep(KEEP_ALIVE)
 
     def _find(self, effect: FindNodes) -> None:
         """The nodes that a cluster names, as far as they are not known."""

@@ -15,6 +15,7 @@ from gsched.net.channel import Channel
 from gsched.net.computation import Message
 from gsched.net.discovery import Discovery
 from gsched.net.exchange import Exchange
+from gsched.net.faults import is_nodes_own, last_line
 from gsched.net.identity import Identity
 from gsched.net.keeper import Keeping, NotKept
 from gsched.net.reception import Reception
@@ -53,7 +54,7 @@ class NodeService:
         self._handlers: dict[str, Callable[..., bytes | None]] = {
             "PING": self._ping,
             "PULSE": self._pulse,
-            "TERMINATED": self._terminated,
+            "TERMINATED": self._dropped,
             "NODE_CPUS": self._node_cpus,
             "JOB_REPLY": self._job_reply,
             "RELAY_INFO": self._relay_info,
@@ -78,7 +79,10 @@ class NodeService:
         with self._reception.watch("node", peer):
             message, body = parse(payload, Sender.DATAGRAM)
             log.debug("%s from %s by UDP", message.name, peer)
-            self._handlers[message.name](body)
+            if message.name == "TERMINATED":
+                self._terminated(body)
+            else:
+                self._handlers[message.name](body)
 
     # -- messages -----------------------------------------------------------------------------
 
@@ -122,10 +126,17 @@ class NodeService:
         return b"PULSE"
 
     def _terminated(self, body: dict[str, Any]) -> bytes:
-        """A node stops, or has dropped what it held for us."""
+        """A node stops."""
         node = self._authentic(body)
         if node is not None:
             self._exchange.tell(self._scheduler.node_left, node.address)
+        return b""
+
+    def _dropped(self, body: dict[str, Any]) -> bytes:
+        """A node has dropped a computation that was idle for long, or stops: it does not say."""
+        node = self._authentic(body)
+        if node is not None:
+            self._exchange.tell(self._scheduler.node_dropped, node.address)
         return b""
 
     def _node_cpus(self, body: dict[str, Any]) -> bytes:
@@ -168,8 +179,15 @@ class NodeService:
             raise PeerError(f"reply for job {reply.uid} with status {reply.status}")
         seconds = max(0.0, reply.end_time - reply.start_time)
         _message(job).mark(reply)
-        finished = self._scheduler.finished
-        self._exchange.tell(finished, job.uid, reply.ip_addr, end, reply, seconds)
+        if is_nodes_own(reply):
+            told = (job.uid, reply.ip_addr, reply, seconds)
+            log.warning(
+                "node %s failed to run job %s: %s", reply.ip_addr, job.uid, last_line(reply)
+            )
+            self._exchange.tell(self._scheduler.broke, *told)
+        else:
+            finished = self._scheduler.finished
+            self._exchange.tell(finished, job.uid, reply.ip_addr, end, reply, seconds)
 
     def _relay_info(self, body: dict[str, Any]) -> bytes:
         """A dispynetrelay asks what it shall tell the nodes of its network."""

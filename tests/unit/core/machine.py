@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from gsched.core.admission import Opening
+from gsched.core.cluster import ClusterState
 from gsched.core.dispatch import AT_NODE, Refusal
 from gsched.core.fleet import NodeFacts
 from gsched.core.job import End, Job, State
@@ -188,6 +189,18 @@ class AnyOrder(Base):
         self._event("finished", job.uid, at(job, address), end, "reply", 1.0)
         assert (before is not job.end) == bool(counts), job.tell()
 
+    @precondition(jobs(State.SENDING, State.RUNNING))
+    @rule(number=NUMBERS, address=st.one_of(st.none(), st.none(), ADDRESS))
+    def fault(self, number: int, address: str | None) -> None:
+        """A node fails to run a job."""
+        job = self._job(number, State.SENDING, State.RUNNING)
+        again = job.cluster.reentrant and not job.broken and not job.cancelling
+        counts = job.node is not None and job.node.address == at(job, address)
+        before = job.end
+        self._event("broke", job.uid, at(job, address), "reply", 1.0)
+        ends = counts and (not again or job.cluster.state is ClusterState.CLOSING or self.stopped)
+        assert (before is not job.end) == bool(ends), job.tell()
+
     # -- leases -------------------------------------------------------------------------------
 
     @precondition(leases(LeaseState.SETTING_UP))
@@ -275,6 +288,11 @@ class AnyOrder(Base):
     def leave(self, address: str) -> None:
         """A node says goodbye."""
         self._event("node_left", address)
+
+    @rule(address=ADDRESS)
+    def drop(self, address: str) -> None:
+        """A node says goodbye to some cluster, or to all."""
+        self._event("node_dropped", address)
 
     @rule(address=ADDRESS)
     def lose(self, address: str) -> None:

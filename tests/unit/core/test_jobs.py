@@ -306,3 +306,31 @@ def test_a_refused_job_whose_node_was_given_back_does_not_wait_for_ever(
     world.closes()
     world.refuse(job, Refusal.BUSY)
     assert world.results() == [(job, End.ABANDONED)]
+
+
+# -- jobs that a node itself has broken -------------------------------------------------------
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_job_that_its_node_has_broken_runs_once_more(world: World, pinned: bool) -> None:
+    node = world.node()
+    job = world.running(world.cluster(reentrant=True), pinned=node if pinned else None)
+    world.do("broke", job.uid, node.address, "traceback", 1.0)
+    assert world.sent() == [job]
+    world.do("broke", job.uid, node.address, "traceback", 1.0)
+    assert world.results() == [(job, End.TERMINATED)] and job.reply == "traceback"
+
+
+def test_a_broken_job_that_may_not_run_again_ends_with_its_nodes_words(world: World) -> None:
+    node = world.node()
+    job = world.running(world.cluster())
+    world.do("broke", job.uid, node.address, "traceback", 1.0)
+    assert world.results() == [(job, End.TERMINATED)] and job.reply == "traceback"
+
+
+def test_a_broken_job_that_waits_again_already_goes_on_waiting(world: World) -> None:
+    node = world.node()
+    job = world.running(world.cluster(reentrant=True))
+    world.lose(node)
+    world.do("broke", job.uid, node.address, "traceback", 1.0)
+    assert (job.state, job.broken) == (State.QUEUED, False)

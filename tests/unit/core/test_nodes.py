@@ -331,6 +331,35 @@ def test_an_emptied_node_that_serves_nobody_needs_nothing(world: World, node: No
     world.do("node_emptied", "10.7.7.7")
 
 
+# -- goodbye to one cluster or to all ---------------------------------------------------------
+
+
+def test_a_node_with_jobs_has_dropped_only_what_was_idle(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    idle, drained = world.cluster(), world.cluster()
+    job = world.running(cluster)
+    world.do("node_deallocated", drained, node.address)
+    world.recorder.now += 11.0
+    world.do("node_dropped", node.address)
+    assert [lease.cluster for lease in world.set_ups()] == [idle]
+    assert job.state is State.RUNNING and node.state is NodeState.UP
+
+
+def test_what_was_set_up_just_now_was_not_meant(world: World, cluster: Cluster, node: Node) -> None:
+    world.running(cluster)
+    world.cluster()
+    world.recorder.now += 9.0
+    world.do("node_dropped", node.address)
+
+
+def test_a_node_without_jobs_may_be_gone(world: World, cluster: Cluster, node: Node) -> None:
+    world.do("node_dropped", node.address)
+    assert world.told() == [("closed", node)]
+    assert (node.state, node.note, node.losses) == (NodeState.LOST, "it said goodbye", 0)
+    world.do("node_dropped", "10.7.7.7")
+
+
 # -- forgotten --------------------------------------------------------------------------------
 
 

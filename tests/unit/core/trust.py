@@ -65,7 +65,7 @@ class Trust:
         state, who, jobs = self._before.get(node, (node.state, _who(node), []))
         restarted = who != _who(node)
         fell = state is NodeState.UP and (restarted or node.state is NodeState.LOST)
-        if fell and event != "node_left":
+        if fell and event not in ("node_left", "node_dropped"):
             self._lose(node, record, jobs, now)
         if node.state is NodeState.UP and (fell or state is NodeState.LOST):
             if not restarted:

@@ -87,7 +87,7 @@ class Watch:
     def _verify_end(self, job: Job) -> None:
         """Whether that end is one that may come to the job."""
         events = [event for _, event, _ in job.events()]
-        may_run_again = job.cluster.reentrant and not job.pinned
+        may_run_again = job.cluster.reentrant and (not job.pinned or job.broken)
         assert may_run_again or "requeued" not in events, f"ran again: {job.tell()}"
         assert job.tries == events.count("chosen"), job.tell()
         if job.uid in self.cancelled:
