@@ -19,6 +19,7 @@ QUIET_PORT = 9701  # greeted too, but no node listens there
 
 
 @pytest.mark.usefixtures("private_network")
+@pytest.mark.proves("--ping_interval")
 def test_greetings_are_repeated(new_host: Callable[[], Host], stage: Stage) -> None:
     """The first ones of two schedulers are lost, and the node has looked for one before."""
     often, never, node = "10.89.0.1", "10.89.0.9", "10.89.0.2"
@@ -60,6 +61,7 @@ def told_pauses(gsched: Gsched, place: str) -> list[int]:
     return [int(one) for one in re.findall(rf"node {place}: .*; again in (\d+) s", gsched.err)]
 
 
+@pytest.mark.proves("--msg_timeout")
 def test_clients_that_say_nothing(stage: Stage) -> None:
     """They are dropped, sooner where the limit is shorter."""
     patient, strict = (stage.gsched("--msg_timeout", x) for x in ("15", "1"))
@@ -93,6 +95,7 @@ def places_of(status: Row) -> list[str]:
     return [node["address"] for node in status["nodes"]]
 
 
+@pytest.mark.proves("--zombie_interval")
 def test_zombies(stage: Stage, tmp_path: Path) -> None:
     """A client that has vanished is given up, one that only waits for its turn is not.
 
