@@ -30,6 +30,7 @@ class Refusal(Enum):
     BUSY = "no CPU free"
     UNKNOWN = "computation not there"
     REJECTED = "job rejected"
+    UNFIT = "job not for this node"
     UNREACHABLE = "node unreachable"
 
 
@@ -108,7 +109,7 @@ class Dispatch:
         node = job.node
         if node is not None:
             self._hold(node, why, now)
-        job.refusals += why is Refusal.REJECTED
+        job.refusals += why in (Refusal.REJECTED, Refusal.UNFIT)
         if job.refusals >= MAX_REFUSALS:
             self._stop_or(job, End.ABANDONED, now, f"nodes refused it: {reason}")
         else:
@@ -228,11 +229,12 @@ class Dispatch:
             self._book.ready.roomier(node)
 
     def _hold(self, node: Node, why: Refusal, now: float) -> None:
-        """No new jobs for some seconds, more with each refusal in a row."""
+        """No new jobs for some seconds, more with each refusal in a row that may be its fault."""
         if why is Refusal.UNKNOWN:
             return
-        node.refusals += 1
-        node.held_until = now + min(FIRST_HOLD * 2 ** min(node.refusals - 1, 10), LONGEST_HOLD)
+        node.refusals += why is not Refusal.UNFIT
+        doublings = min(max(0, node.refusals - 1), 10)
+        node.held_until = now + min(FIRST_HOLD * 2**doublings, LONGEST_HOLD)
         self._book.held.add(node)
         self._book.report(WARNING, f"node {node.address} gets no jobs for a while: {why.value}")
 

@@ -11,6 +11,7 @@ from gsched.core.placement import Placement
 from gsched.core.quarantine import Quarantine
 
 MAX_FAILURES = 3  # messages in a row that do not reach a node; then it counts as lost
+REST = 10.0  # seconds without CPUs and jobs after which a node is left by all clusters
 TELL_INTERVAL = 300.0  # seconds between two words to a client on what a node has to spare
 
 
@@ -104,7 +105,8 @@ class Fleet:
         if node is not None and cpus >= 0:
             node.total = cpus
             self._book.keep(node)
-            node.note = "" if cpus else "offers no CPUs now"
+            node.note = "" if cpus else "offers no CPUs now: its owner or its service times say so"
+            node.rests_since = now
             self._book.ready.roomier(node)
             self._placement.welcome(node, now)
             for lease in node.leases.values():
@@ -144,6 +146,7 @@ class Fleet:
                 self._check_silence(node, now)
                 if self._quarantine.over(node, now):
                     self._placement.welcome(node, now)
+                self._leave_at_rest(node, now)
 
     # -- within -------------------------------------------------------------------------------
 
@@ -173,6 +176,12 @@ class Fleet:
         """Nodes that serve a cluster send pulses; the others have no reason to speak."""
         if (node.serves or node.jobs) and now - node.heard > self._silence:
             self.lose(node, f"silent for {now - node.heard:.0f} s", now)
+
+    def _leave_at_rest(self, node: Node, now: float) -> None:
+        """When its service time comes again, a node says so only if it serves nobody."""
+        rests = not node.total and not node.jobs and now - node.rests_since >= REST
+        for lease in list(node.leases.values()) if rests else ():
+            self._placement.close(lease, False, now)
 
     def _forget(self, node: Node, now: float) -> None:
         if self._zombie_interval is None or now - node.lost_at <= self._zombie_interval:

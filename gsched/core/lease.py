@@ -87,6 +87,7 @@ class Lease:
         "terminate",
         "told_at",
         "unwanted",
+        "why",
     )
 
     def __init__(self, cluster: "Cluster", node: "Node", allocation: Allocation) -> None:
@@ -98,7 +99,8 @@ class Lease:
         self.terminate = True  # closing stops the jobs that run; else it waits for them
         self.failures = 0  # set-ups in a row that failed
         self.broken = 0  # those of them that were the computation's fault
-        self.reason = ""  # of the last failure
+        self.why: SetUpFailure | None = None  # of the last failure
+        self.reason = ""  # the same in words
         self.retry_at: float | None = None  # while FAILED; None: given up
         self.since = 0.0  # when it was last set up
         self.known = False  # the client was told of it, and not yet that it is over

@@ -61,6 +61,7 @@ class Node:
         "port",
         "refusals",
         "release",
+        "rests_since",
         "seq",
         "serves",
         "state",
@@ -78,6 +79,7 @@ class Node:
         self.contact = ""  # our address as the node sees it
         self.total = 0  # CPUs that the node offers
         self.limit: int | None = None  # CPUs that a client lets us use, at the most
+        self.rests_since = 0.0  # while it offers none
         self.state = NodeState.UP
         self.note = ""  # why it is not used, for people
         self.heard = 0.0  # last sign of life

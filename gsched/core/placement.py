@@ -117,7 +117,7 @@ class Placement:
         self._book.keep(lease)
         lease.failures += 1
         lease.broken += why is SetUpFailure.BROKEN
-        lease.reason = reason
+        lease.why, lease.reason = why, reason
         self._report_failure(lease)
         if lease.unwanted:
             self._remove(lease, now, reason)
@@ -152,7 +152,7 @@ class Placement:
             self._remove(lease, now, reason)
 
     def emptied(self, node: Node, now: float) -> None:
-        """The node has dropped what it held: set that up anew.
+        """The node has dropped what it held: set that up anew, or now that it serves no others.
 
         What was set up just now may be meant or not: the node's word may have been overtaken
         by it, and if not, the first job will tell.
@@ -162,6 +162,8 @@ class Placement:
             if set_up and now - lease.since > OVERTAKING:
                 self._remove(lease, now, "it dropped the computation")
                 self.settle(lease.cluster, node)
+            elif lease in self._failed and lease.why is SetUpFailure.UNWILLING:
+                self._try(lease)
 
     def renew_idle(self, node: Node, now: float) -> None:
         """The node has dropped something that had no jobs there: set all such up anew.

@@ -99,6 +99,8 @@ def _obstacle(cluster: Cluster, nodes: list[Node]) -> str:
     if not cluster.taking_jobs:
         return ""
     if not cluster.leases:
+        if resting := [node.address for node in nodes if _rests(node) and _is_meant(cluster, node)]:
+            return f"its nodes offer no CPUs now: {', '.join(resting[:3])}"
         hosts = ", ".join(allocation.host for allocation in cluster.allocations[:3])
         return f"no node found yet that matches {hosts}{_unfit(cluster, nodes)}"
     failed = [x for x in cluster.leases.values() if x.state is LeaseState.FAILED]
@@ -109,6 +111,13 @@ def _obstacle(cluster: Cluster, nodes: list[Node]) -> str:
 
 def _unfit(cluster: Cluster, nodes: list[Node]) -> str:
     """Word of nodes that would be there, if their software were another."""
-    others = [node for node in nodes if not cluster.works_with(node)]
-    found = sum(any(one.matches(node) for one in cluster.allocations) for node in others)
+    found = sum(_is_meant(cluster, node) for node in nodes if not cluster.works_with(node))
     return f" and runs {cluster.family}; {found} do not" if found else ""
+
+
+def _rests(node: Node) -> bool:
+    return node.state is NodeState.UP and not node.total
+
+
+def _is_meant(cluster: Cluster, node: Node) -> bool:
+    return any(one.matches(node) for one in cluster.allocations)

@@ -33,6 +33,7 @@ KEEP_ALIVE = 20.0  # seconds; a node's shortest patience is 60, and two of three
 LOST_PAUSE = 2.0  # seconds between two looks for nodes that were lost
 KEEP_PAUSE = 30.0  # seconds between two looks whether a node that was named is still known
 COMPLAINT_TRY = 3  # after which it is said, once, that a node does not answer
+IDLE_PAUSE = 5.0  # seconds between two looks whether nodes that offered no CPUs do so now
 ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
 LOOKS = 10  # in that time: one that has answered may be lost again before it is over
 _MAX_ANSWERS = 256  # greetings under way that strangers have asked for
@@ -121,6 +122,7 @@ class Discovery:
         self._greenlets.spawn("greetings", self._run, ping_interval)
         self._greenlets.spawn("lost nodes", self._seek_lost)
         self._greenlets.spawn("keep-alive", self._keep_alive)
+        self._greenlets.spawn("idle nodes", self._greet_idle)
 
     def stop(self) -> None:
         """Greet nobody any more."""
@@ -141,6 +143,17 @@ class Discovery:
                 if node.state is NodeState.LOST:
                     self.seek(node.address, node.port, partial(self._is_known, node))
             gevent.sleep(LOST_PAUSE)
+
+    def _greet_idle(self) -> None:
+        """They answer once they offer CPUs again; their own word for it may have been lost."""
+        while True:
+            for node in list(self._scheduler.nodes.values()):
+                if node.state is NodeState.UP and not node.total and not node.leases:
+                    body = self._greeting(node.release) | {"node_ip_addr": node.address}
+                    address = (node.address, node.port)
+                    name = f"greet {node.address}"
+                    self._greenlets.spawn(name, self._greet, address, secrets.STRANGER, body)
+            gevent.sleep(IDLE_PAUSE)
 
     def _greet_all(self) -> None:
         for port in self._ports:

@@ -16,7 +16,7 @@ from gsched.store.spool import SpoolFile
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.pickles import dumps, loads
-from gsched.wire.records import XferFile
+from gsched.wire.records import StatResult, XferFile
 
 CHUNK = 1_024_000  # the step of dispy's transfers: receivers take exactly that much at a time
 REFUSED = -1
@@ -31,7 +31,11 @@ class DiskError(Exception):
 
 
 class FileRefused(Exception):
-    """The other side does not take the file; the text says which."""
+    """The other side does not take the file; the text says which. `outright`: not one byte."""
+
+    def __init__(self, reason: str, *, outright: bool = False) -> None:
+        super().__init__(reason)
+        self.outright = outright
 
 
 def receive(channel: Channel, offered: XferFile, path: Path, kept: int, *, tell: bool) -> None:
@@ -86,8 +90,27 @@ def send(caller: Caller, address: Address, code: bytes, file: SpoolFile) -> None
             return
         with file.path.open("rb") as source:
             there = _send_bytes(channel, source, there)
+        if there == REFUSED:
+            text = f"file {file.record.name} of {file.size} bytes is too large for the node"
+            raise FileRefused(f"{text}, see its --max_file_size", outright=True)
         if there != file.size:
-            raise FileRefused(f"file {file.record.name} refused by the node")
+            raise FileRefused(f"file {file.record.name} did not arrive whole at the node")
+
+
+def takes(caller: Caller, address: Address, code: bytes, compute_id: int) -> bool:
+    """Whether a node takes files for that computation: not if it does not have it.
+
+    The one that it is asked for, of one byte, never comes. Raises PeerError or OSError.
+    """
+    file = XferFile(
+        name="/.gsched",
+        dest_path="",
+        compute_id=compute_id,
+        stat_buf=StatResult((0, 0, 0, 0, 0, 0, 1, 0, 0, 0)),
+        sep="/",
+    )
+    reply = caller.ask(address, code, build("FILEXFER", file), _SMALL)
+    return bool(loads(reply, plain=True) != REFUSED)
 
 
 def _send_bytes(channel: Channel, source: BinaryIO, there: int) -> int:

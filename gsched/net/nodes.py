@@ -10,6 +10,7 @@ from typing import Any
 
 from gsched.core.fleet import NodeFacts
 from gsched.core.job import End, Job, State
+from gsched.core.lease import LeaseState
 from gsched.core.node import Node, NodeState
 from gsched.net.channel import Channel
 from gsched.net.computation import Message
@@ -29,6 +30,7 @@ from gsched.wire.releases import family, find
 
 log = logging.getLogger("gsched.nodes")
 
+MAX_TRIES = 3  # of a job that a node has stopped: it may be what gets stopped everywhere
 ENDS = {records.FINISHED: End.FINISHED, records.TERMINATED: End.TERMINATED}
 
 
@@ -111,7 +113,7 @@ class NodeService:
         """A node looks for a scheduler. It does so only while it serves none."""
         node = self._scheduler.nodes.get(body["ip_addr"])
         known = node is not None and node.identity == body["sign"]
-        if node is not None and known and node.state is NodeState.UP:
+        if node is not None and known and node.state is NodeState.UP and node.total:
             self._exchange.tell(self._scheduler.node_emptied, node.address)
         else:
             self._discovery.answer(body)
@@ -177,6 +179,9 @@ class NodeService:
         end = ENDS.get(reply.status)
         if end is None:
             raise PeerError(f"reply for job {reply.uid} with status {reply.status}")
+        stopped = end is End.TERMINATED and reply.exception is None and _is_wanted(job, reply)
+        if stopped and self._runs_again(job, reply):
+            return
         seconds = max(0.0, reply.end_time - reply.start_time)
         _message(job).mark(reply)
         if is_nodes_own(reply):
@@ -189,10 +194,19 @@ class NodeService:
             finished = self._scheduler.finished
             self._exchange.tell(finished, job.uid, reply.ip_addr, end, reply, seconds)
 
+    def _runs_again(self, job: Job, reply: JobReply) -> bool:
+        """Whether a job does that its node has stopped by itself; if not, the reply says so."""
+        reply.exception = f"node {reply.ip_addr} stopped it, or its process died there"
+        again = job.cluster.reentrant and job.tries < MAX_TRIES
+        if again:
+            self._exchange.tell(self._scheduler.missing, job.uid, job.tries, reply.exception)
+        return again
+
     def _relay_info(self, body: dict[str, Any]) -> bytes:
         """A dispynetrelay asks what it shall tell the nodes of its network."""
-        if not secrets.same(body.get("auth") or b"", self._identity.pong_code):
-            return dumps(None)
+        auth = body.get("auth")  # only if we have greeted it, not if it comes by itself
+        if auth is not None and not secrets.same(auth, self._identity.pong_code):
+            raise PeerError("relay with another secret: its --secret must equal --node_secret here")
         find(body["version"])
         address = body["scheduler_ip_addr"] or self._identity.announced[0]
         return dumps(self._discovery.introduction() | {"ip_addrs": [address]})
@@ -205,6 +219,14 @@ class NodeService:
         if node is not None and not secrets.same(node.identity, body["sign"]):
             raise PeerError(f"message in the name of node {node.address} with a wrong sign")
         return node
+
+
+def _is_wanted(job: Job, reply: JobReply) -> bool:
+    """Whether the job is meant to go on at the node that speaks."""
+    if job.cancelling or job.node is None or job.node.address != reply.ip_addr:
+        return False
+    lease = job.node.leases.get(job.cluster.id)
+    return lease is not None and lease.state is not LeaseState.CLOSING
 
 
 def _message(job: Job) -> Message:

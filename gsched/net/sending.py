@@ -34,7 +34,12 @@ _LIMIT = 1 << 24
 # How nodes begin who say no: those up to 4.12.3 with NAK. A bare one may also be for a file that
 # is too large, but such a file has been refused when it was sent.
 _BUSY = ("All CPUs busy", "NAK (all cpus busy")
-_UNKNOWN = ("Invalid job (", "Invalid scheduler", "NAK (invalid computation")
+_UNKNOWN = (
+    *("Invalid job (", "Invalid computation (", "Invalid scheduler"),
+    "NAK (invalid computation",
+)
+_LONGEST = 4000  # bytes of such an answer that are looked at
+_UNFIT = "File "  # ... must be less than ... in size
 _OLD_UNKNOWN = "NAK"
 
 
@@ -75,7 +80,9 @@ class Sending:
             channel = self._caller.connect(_address(effect.node))
         except OSError as error:
             self._refused(effect, Refusal.UNREACHABLE, str(error))
-        except (PeerError, files.FileRefused, files.DiskError) as error:
+        except files.FileRefused as error:
+            self._refused(effect, self._why_refused(effect, error), str(error))
+        except (PeerError, files.DiskError) as error:
             self._refused(effect, Refusal.REJECTED, str(error))
         else:
             self._send_job(effect, channel)
@@ -86,6 +93,17 @@ class Sending:
         for file in message.files:
             files.send(self._caller, _address(effect.node), code, file)
             tally.sent += file.size
+
+    def _why_refused(self, effect: SendJob, error: files.FileRefused) -> Refusal:
+        """A node says the same of a file that is too large and of a computation it has not."""
+        node, code = effect.node, self._code(effect.node)
+        try:
+            there = files.takes(self._caller, _address(node), code, effect.job.cluster.id)
+        except (OSError, PeerError):
+            return Refusal.REJECTED
+        if not there:
+            return Refusal.UNKNOWN
+        return Refusal.UNFIT if error.outright else Refusal.REJECTED
 
     def _send_job(self, effect: SendJob, channel: Channel) -> None:
         """From the first byte on the node may have started it, whatever is heard of it."""
@@ -209,9 +227,19 @@ def _message(job: Job) -> Message:
 
 def _refusal(reply: bytes) -> tuple[Refusal, str]:
     """What a node means that does not take a job. In each case it has not started it."""
-    text = reply[:500].decode("utf-8", "replace")
+    text = _in_a_line(reply[:_LONGEST].decode("utf-8", "replace"))
     if text.startswith(_BUSY):
         return Refusal.BUSY, text
     if text.startswith(_UNKNOWN) or text == _OLD_UNKNOWN:
         return Refusal.UNKNOWN, text
+    if text.startswith(_UNFIT):
+        return Refusal.UNFIT, text
     return Refusal.REJECTED, text or "empty reply"
+
+
+def _in_a_line(text: str) -> str:
+    """The answer as people want it: without the way that an exception took inside the node."""
+    head, traceback, rest = text.partition("Traceback")
+    if traceback:
+        text = head + "".join(rest.splitlines()[-2:])
+    return " ".join(text.split())[:500]

@@ -25,7 +25,7 @@ from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.pickles import loads
-from gsched.wire.records import StatResult, XferFile
+from gsched.wire.records import XferFile
 from gsched.wire.releases import Dialect, find
 
 log = logging.getLogger("gsched.nodes")
@@ -34,6 +34,7 @@ SETUP_TIMEOUT = 120.0  # seconds; a node's own limit is 12.5, unless it runs wit
 CLOSE_TIMEOUT = 30.0  # seconds; a node answers when all jobs are stopped, which takes it up to 8
 IDLE_CHECK = 1.0  # seconds between two looks whether the jobs that were waited for have ended
 ACK = b"ACK"
+_BUSY = "Node busy"
 _LIMIT = 1 << 20
 _SIGN_LIMIT = 1024
 
@@ -159,24 +160,16 @@ class SetUps:
             cpus = loads(reply, plain=True)
         except PeerError:
             text = reply[:500].decode("utf-8", "replace")
-            busy = text.startswith("Node busy")  # dispy 4.8.0 writes no pickle here
-            why = SetUpFailure.UNWILLING if busy else SetUpFailure.BROKEN
-            raise SetUpFailed(why, text or "no reason given") from None
+            if text.startswith(_BUSY):  # dispy 4.8.0 writes no pickle here
+                raise SetUpFailed(SetUpFailure.UNWILLING, _unwilling(text)) from None
+            raise SetUpFailed(SetUpFailure.BROKEN, text or "no reason given") from None
         if type(cpus) is int and cpus >= 0:
             return cpus
         raise SetUpFailed(SetUpFailure.UNWILLING, _unwilling(cpus))
 
     def _is_there(self, lease: Lease) -> bool:
-        """Whether the node has the computation: else it refuses its files. This one never comes."""
-        file = XferFile(
-            name="/.gsched",
-            dest_path="",
-            compute_id=lease.cluster.id,
-            stat_buf=StatResult((0, 0, 0, 0, 0, 0, 1, 0, 0, 0)),
-            sep="/",
-        )
-        reply = self._ask(lease.node, build("FILEXFER", file))
-        return bool(loads(reply, plain=True) != files.REFUSED)
+        node, code = lease.node, self._identity.node_code(lease.node.identity)
+        return files.takes(self._caller, (node.address, node.port), code, lease.cluster.id)
 
     def _send_files(self, lease: Lease) -> None:
         computation = _computation(lease)
@@ -265,4 +258,6 @@ def _has_jobs(lease: Lease) -> bool:
 def _unwilling(reply: object) -> str:
     if reply == -1:
         return "node is out of its service time"
+    if isinstance(reply, str) and reply.startswith(_BUSY):
+        return "node serves another scheduler"
     return f"node answers {str(reply)[:200]!r}"

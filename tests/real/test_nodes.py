@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from peers import Stage, wait_until
+from peers import Stage, namespace, wait_until
 from peers.stage import QUICK
 from test_jobs import results
 
@@ -72,3 +72,25 @@ def test_node_joins_late(stage: Stage) -> None:
     gsched.wait_for_totals(waiting=1)
     node = stage.node(address=place)
     assert client.outcome()["nodes"] == {node.address: 1}
+
+
+@pytest.mark.usefixtures("private_network")
+def test_node_between_two_schedulers(stage: Stage, tmp_path: Path) -> None:
+    """The one that it does not serve leaves it alone, says so, and has it as soon as it is free."""
+    gate = tmp_path / "gate"
+    for number in (1, 2):
+        namespace.add_address("1", f"10.79.0.{number}")
+    node = stage.node(address="10.79.0.3")
+    first, second = (stage.gsched(address=f"10.79.0.{number}") for number in (1, 2))
+    for gsched in (first, second):
+        gsched.wait_for_nodes([node])
+    holding = stage.client("waits", first, gate=str(gate), marks=str(tmp_path))
+    first.wait_for_totals(running=1)
+    waiting = stage.client("squares", second, jobs=2)
+    words = "node serves another scheduler"
+    shown = second.wait_for(lambda now: any(words in x["note"] for x in now["clusters"]), words)
+    assert words in shown["nodes"][0]["note"]
+    gate.touch()
+    assert results(holding.outcome()) == [0]
+    assert waiting.outcome()["nodes"] == {node.address: 2}
+    assert stage.client("squares", first, jobs=2).outcome()["nodes"] == {node.address: 2}

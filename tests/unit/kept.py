@@ -224,28 +224,31 @@ def computation(folder: Path) -> Computation:
 # -- what has to be the same in both runs -----------------------------------------------------
 
 
-def essence(scheduler: Scheduler, without: Iterable[int] = ()) -> dict[str, Any]:
-    """All that a restart must not change, without some jobs and clusters."""
+def essence(scheduler: Scheduler, without: Iterable[int | str] = ()) -> dict[str, Any]:
+    """All that a restart must not change, without some jobs, clusters and nodes."""
     clusters = [x for x in scheduler.clusters.values() if x.state is not ClusterState.NEW]
     clusters = [x for x in clusters if x.id not in without]
+    nodes = [x for x in scheduler.nodes.values() if x.address not in without]
     leases = [x for cluster in clusters for x in cluster.leases.values() if is_set_up(x)]
     return {
         "jobs": {x.uid: _job(x) for x in scheduler.jobs.values() if x.uid not in without},
         "clusters": {x.id: _cluster(x) for x in clusters},
-        "nodes": {x.address: _node(x) for x in scheduler.nodes.values() if x.identity},
+        "nodes": {x.address: _node(x) for x in nodes if x.identity},
         "leases": {(x.cluster.id, x.node.address): (x.state, x.limit_before) for x in leases},
     }
 
 
-def over(scheduler: Scheduler) -> set[int]:
-    """Jobs that no client has confirmed, of clusters that close, and those that wait for these.
+def over(scheduler: Scheduler) -> set[int | str]:
+    """What a restart ends.
 
-    They end with a restart, since nobody will confirm them after it.
+    Jobs that no client has confirmed, of clusters that close, and those that wait for these, since
+    nobody will confirm them after it. The quarantine of nodes, which are set up at once.
     """
+    barred = {x.address for x in scheduler.nodes.values() if x.barred_until}
     closing = [x for x in scheduler.clusters.values() if x.state is ClusterState.CLOSING]
     offered = {x.uid for one in closing for x in one.jobs.values() if x.state is State.OFFERED}
     empty = {one.id for one in closing if not one.leases and not one.jobs.keys() - offered}
-    return offered | empty
+    return offered | empty | barred
 
 
 def _job(job: Job) -> Any:

@@ -218,15 +218,21 @@ def test_old_nodes_are_asked_whether_they_have_it(stage: Stage, has: bool) -> No
         (b"NAK", "UNKNOWN"),
         (b"NAK (invalid computation 7)", "UNKNOWN"),
         (b"Invalid job (KeyError: 7)", "UNKNOWN"),
+        (b"Invalid computation (node 10.0.0.1 may have closed computation", "UNKNOWN"),
         (b"Invalid scheduler for computation!", "UNKNOWN"),
         (b"NAK (invalid command: JOB)", "REJECTED"),
-        (b"File x must be less than 7 in size", "REJECTED"),
+        (b"File x must be less than 7 in size", "UNFIT"),
         (b"", "REJECTED"),
     ],
 )
 def test_how_nodes_say_no(text: bytes, why: str) -> None:
     """In all releases."""
     assert _refusal(text)[0].name == why
+
+
+def test_a_nodes_traceback_is_told_in_a_line() -> None:
+    text = b'Invalid job (Traceback (most recent call last):\n  File "x", line 7\nKeyError: 7\n)'
+    assert _refusal(text)[1] == "Invalid job (KeyError: 7)"
 
 
 class TestOpenings:

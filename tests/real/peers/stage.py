@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from peers.played_node import PlayedNode
 from peers.process import PATIENCE, Process, wait_until
 from peers.terminal import Terminal
 
@@ -82,7 +83,7 @@ class Gsched(Process):
         """Wait until its state is so. The state."""
         return wait_until(lambda: (now := self.status()) and condition(now) and now, what)
 
-    def wait_for_nodes(self, nodes: Iterable["Node"], state: str = "ready") -> None:
+    def wait_for_nodes(self, nodes: Iterable["Node | PlayedNode"], state: str = "ready") -> None:
         """Wait until it knows these nodes, and that they are in that state."""
         wanted = {node.address for node in nodes}
 
@@ -160,6 +161,7 @@ class Stage:
         self.base = addresses.base
         self.addresses = addresses.of_test()
         self.processes: list[Process] = []
+        self.played: list[PlayedNode] = []
         self._environ = environ  # of real peers
         self._names: dict[str, int] = {}
 
@@ -168,7 +170,7 @@ class Stage:
     def gsched(
         self,
         *options: str,
-        nodes: Iterable[Node] = (),
+        nodes: Iterable[Node | PlayedNode] = (),
         address: str = "",
         ready: bool = True,
         **more: Any,
@@ -210,6 +212,12 @@ class Stage:
         for node in nodes:
             node.wait_until_ready()
         return nodes
+
+    def played_node(self, cpus: int = 1, **more: Any) -> PlayedNode:
+        """A node that does what the test wants; see there."""
+        node = PlayedNode(next(self.addresses), self.base + 1, cpus, **more)
+        self.played.append(node)
+        return node
 
     def trio(self, number: int = 1, cpus: int = 1, *options: str) -> tuple[Gsched, list[Node]]:
         """A scheduler, with options, and nodes that it knows."""
@@ -253,6 +261,8 @@ class Stage:
             codes = {process.name: process.stop() for process in running}
             if kind is Gsched:
                 problems = [f"{name} ended with {code}" for name, code in codes.items() if code]
+        for node in self.played:
+            node.stop()
         return problems + self._complaints()
 
     def _complaints(self) -> list[str]:

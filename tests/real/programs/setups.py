@@ -22,6 +22,10 @@ def setup(scale, folder):
         return None
     if factor == "raise":
         raise ValueError("no such factor")
+    if factor == "slow":
+        import time
+
+        time.sleep(60)
     open(os.path.join(folder, f"set-up-{dispy_node_ip_addr}"), "w").close()  # noqa: F821
     return 0
 

@@ -46,6 +46,35 @@ def test_a_node_that_offers_no_cpus_is_not_set_up_until_it_does(world: World) ->
     assert (lease.cluster, node.cpus) == (cluster, 2)
 
 
+def test_a_node_that_offers_no_cpus_for_long_is_left_and_set_up_when_it_does(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    """But not before its jobs have ended."""
+    job = world.running(cluster)
+    world.offer_cpus(node, 0)
+    world.wait(30.0)
+    assert job.node is node
+    world.finish(job)
+    world.tick()
+    (lease,) = world.closes()
+    assert not lease.terminate
+    world.closed(lease)
+    assert world.told() == [("closed", node)] and not node.leases
+    world.do("node_cpus", node.address, 1)
+    (again,) = world.set_ups()
+    assert again.cluster is cluster
+
+
+def test_a_node_that_offers_no_cpus_for_a_moment_is_not_left(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    world.offer_cpus(node, 0)
+    world.wait(9.0)
+    world.offer_cpus(node, 2)
+    world.wait(20.0)
+    assert world.sent() == [] and len(node.leases) == 1
+
+
 def test_a_node_that_says_again_that_it_is_free_is_not_set_up_twice(
     world: World, cluster: Cluster, node: Node
 ) -> None:

@@ -116,6 +116,19 @@ def test_a_job_rejected_ten_times_is_abandoned_and_says_why(world: World) -> Non
     assert job.reason == "nodes refused it: invalid arguments"
 
 
+def test_a_job_that_does_not_fit_holds_its_node_up_for_moments_only(world: World) -> None:
+    """The others that wait there are not at fault."""
+    world.node()
+    job = world.sending(world.cluster())
+    for _ in range(9):
+        world.refuse(job, Refusal.UNFIT, "file too large")
+        world.wait(0.5)
+        assert world.sent() == [job]
+    world.refuse(job, Refusal.UNFIT, "file too large")
+    assert world.results() == [(job, End.ABANDONED)]
+    assert job.reason == "nodes refused it: file too large"
+
+
 def test_a_node_that_three_messages_did_not_reach_is_lost(world: World) -> None:
     node, cluster = world.node(), world.cluster()
     job = world.sending(cluster)

@@ -34,6 +34,17 @@ def test_a_node_that_is_not_willing_is_asked_for_ever_with_growing_pauses(world:
     world.ready(lease)
 
 
+@pytest.mark.parametrize("why", list(SetUpFailure))
+def test_a_node_that_was_not_willing_is_asked_when_it_says_it_is_free(
+    world: World, why: SetUpFailure
+) -> None:
+    """Other failures are not over with that."""
+    lease = world.setting_up(world.cluster())
+    world.fail(lease, why)
+    world.do("node_emptied", lease.node.address)
+    assert world.set_ups() == ([lease] if why is SetUpFailure.UNWILLING else [])
+
+
 def test_a_node_that_set_ups_cannot_reach_is_lost_and_found_again(world: World) -> None:
     cluster = world.cluster()
     lease = world.setting_up(cluster)

@@ -91,6 +91,14 @@ def test_jobs_that_wait_for_a_node_are_counted_there(world: World) -> None:
     assert node_shown(world)["waiting"] == 3
 
 
+def test_a_cluster_whose_nodes_offer_no_cpus_says_so(world: World) -> None:
+    world.join("10.0.0.1", cpus=0)
+    world.join("10.1.0.1", cpus=0)
+    world.cluster("10.0.*")
+    [row] = snapshot(world.scheduler, world.now)["clusters"]
+    assert row["note"] == "its nodes offer no CPUs now: 10.0.0.1"
+
+
 def test_a_node_that_is_not_used_says_why(world: World) -> None:
     node, cluster = world.node(), world.cluster()
     job = world.sending(cluster)
@@ -100,7 +108,10 @@ def test_a_node_that_is_not_used_says_why(world: World) -> None:
     world.told()
     world.wait(1.0)
     row = node_shown(world)
-    assert (row["state"], row["note"]) == ("out of service", "offers no CPUs now")
+    assert (row["state"], row["note"]) == (
+        "out of service",
+        "offers no CPUs now: its owner or its service times say so",
+    )
     world.do("node_lost", node.address, "stopped")
     world.told()
     row = node_shown(world)
