@@ -22,7 +22,7 @@ def test_two_interfaces(stage: Stage, new_host: Callable[[], Host]) -> None:
     for number in (81, 82):
         hosts[number] = new_host()
         hosts[number].link(f"two{number}", f"10.{number}.0.1/24", f"10.{number}.0.2/24")
-    with looked_for(stage, nodes):
+    with looked_for(nodes):
         for number, host in hosts.items():
             with host:
                 nodes.append(stage.node(address=f"10.{number}.0.2"))
@@ -80,7 +80,7 @@ def test_ipv6(stage: Stage, new_host: Callable[[], Host]) -> None:
     host.link("six", "fd83::1/64", "fd83::2/64")
     with host:
         add_address("six", "fd83::3/64")
-        with looked_for(stage, nodes, GROUP_6):
+        with looked_for(nodes, group=GROUP_6):
             nodes.append(stage.node(address="fd83::2"))
     gsched = stage.gsched(*ONE_GREETING, address="fd83::1")
     gsched.wait_for_nodes(nodes)
@@ -124,9 +124,9 @@ def test_multicast_instead_of_broadcast(stage: Stage, new_host: Callable[[], Hos
     with host:
         for number in (3, 4, 5):
             add_address("cast", f"10.85.0.{number}/24")
-        with looked_for(stage, broadcasting):
+        with looked_for(broadcasting):
             broadcasting.append(stage.node(address="10.85.0.2"))
-        with looked_for(stage, early, GROUP_4):
+        with looked_for(early, group=GROUP_4):
             early.append(multicast_node(stage, "10.85.0.3"))
     gsched = stage.gsched("--ipv4_udp_multicast", *ONE_GREETING, address="10.85.0.1")
     gsched.wait_for_nodes(early)

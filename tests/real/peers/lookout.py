@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from peers.process import PATIENCE
-from peers.stage import Node, Stage
+from peers.stage import BASE, Node
 
 GROUP_4, GROUP_6 = "239.255.61.59", "ff05::b409:3171:9705:5134:6159"
 
 
 @contextmanager
-def looked_for(stage: Stage, nodes: list[Node], group: str = "") -> Iterator[None]:
+def looked_for(nodes: list[Node], port: int = BASE, group: str = "") -> Iterator[None]:
     """Wait until the nodes started in here have looked for a scheduler: they do so only once.
 
-    By multicast to that group, or else by broadcast.
+    At that port, by multicast to that group, or else by broadcast.
     """
-    with _ear(stage.base, group) as ear:
+    with _ear(port, group) as ear:
         yield
         missing = {node.address for node in nodes}
         while missing:
