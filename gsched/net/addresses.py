@@ -38,7 +38,11 @@ def own_addresses(pairs: tuple[tuple[str | None, str | None], ...]) -> list[Own]
 
     Raises Mistake.
     """
-    return [_own(used, announced) for used, announced in pairs]
+    found = [_own(used, announced) for used, announced in pairs]
+    for place, one in enumerate(found):
+        if any(one.bind == other.bind for other in found[:place]):
+            raise Mistake(f"--ip_addr {pairs[place][0]}: given twice, or another name for the same")
+    return found
 
 
 def _own(used: str | None, announced: str | None) -> Own:

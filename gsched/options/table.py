@@ -155,7 +155,7 @@ OPTIONS: tuple[Option, ...] = (
         "Greet this node when starting: a host name or address, with :port if it is not "
         "--node_port ([address]:port for IPv6). Repeat it for several. Needed only for nodes "
         "that are not on the same network. Those that do not answer are tried again, at "
-        "growing intervals.",
+        "growing intervals up to --ping_interval, but at least once a minute.",
         metavar="NODE",
         read=values.node,
         default=(),

@@ -94,3 +94,8 @@ def test_given_addresses_are_paired() -> None:
 def test_wrong_addresses(pair: tuple[str, str | None], said: str) -> None:
     with pytest.raises(Mistake, match=said):
         addresses.own_addresses((pair,))
+
+
+def test_an_address_that_is_given_twice() -> None:
+    with pytest.raises(Mistake, match="--ip_addr localhost: given twice"):
+        addresses.own_addresses((("127.0.0.1", None), ("127.0.0.2", None), ("localhost", None)))
