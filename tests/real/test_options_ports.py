@@ -53,6 +53,7 @@ def check_refused(stage: Stage, gsched: Gsched, base: int) -> None:
     assert "ConnectionRefusedError" in client.failure()
 
 
+@pytest.mark.proves("--dispy_port")
 def test_all_three_at_once(stage: Stage) -> None:
     early = early_nodes(stage, [20000])[20000]
     gsched = stage.gsched("--dispy_port", "20000", *ONE_GREETING, address=OURS)
@@ -63,6 +64,7 @@ def test_all_three_at_once(stage: Stage) -> None:
     check_refused(stage, gsched, stage.base)
 
 
+@pytest.mark.proves("--port", "--scheduler_port", "--node_port")
 def test_each_by_itself(stage: Stage) -> None:
     """One node listens where we greet, the other looks where we listen; a client has its own."""
     greeted = early_nodes(stage, [20600])[20600]
@@ -85,6 +87,7 @@ def test_each_by_itself(stage: Stage) -> None:
         (("--other_ports", "none"), set()),
     ],
 )
+@pytest.mark.proves("--other_ports")
 def test_other_ports(stage: Stage, options: tuple[str, ...], served: set[int]) -> None:
     """Nodes and clients of other bases are served if ours is told so, besides the usual ones.
 
