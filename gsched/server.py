@@ -306,6 +306,8 @@ class Server:
             for cluster in self.scheduler.clusters.values():
                 self.openings.opened(cluster)
             found = (self.scheduler.nodes, self.scheduler.clusters, self.scheduler.jobs)
+            for node in self.scheduler.nodes.values():
+                self.discovery.answered(node.source or node.address, node.address)
             counts = [len(things) for things in found]
             log.info("from the last run: %d nodes, %d clusters, %d jobs", *counts)
         self.keeper.start()

@@ -28,6 +28,7 @@ class NodeFacts:
     cpus: int
     identity: str
     contact: str = ""
+    source: str = ""
     release: str = ""
     family: str = ""
     avail: Any = None
@@ -201,6 +202,7 @@ def learn(node: Node, facts: NodeFacts) -> None:
     """Note what a node says of itself, but for its CPUs."""
     node.identity, node.port, node.name = facts.identity, facts.port, facts.name
     node.contact, node.avail = facts.contact, facts.avail
+    node.source = facts.source
     node.release, node.family = facts.release, facts.family
 
 

@@ -64,6 +64,7 @@ class Node:
         "rests_since",
         "seq",
         "serves",
+        "source",
         "state",
         "total",
     )
@@ -77,6 +78,7 @@ class Node:
         self.release = ""  # of its software; opaque here
         self.family = ""  # it serves clusters of the same one; opaque here
         self.contact = ""  # our address as the node sees it
+        self.source = ""  # its address as we see it
         self.total = 0  # CPUs that the node offers
         self.limit: int | None = None  # CPUs that a client lets us use, at the most
         self.rests_since = 0.0  # while it offers none

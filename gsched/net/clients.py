@@ -114,7 +114,7 @@ class ClientService:
         self._reception.introductions.add(channel.peer[0], code, release)
         address = body["ip_addr"] or channel.peer[0]
         reply = {"ip_addr": address, "port": channel.local[1]}
-        return dumps(reply | {"sign": self._identity.sign, "version": body["version"]})
+        return dumps(reply | {"sign": self._identity.client_sign, "version": body["version"]})
 
     def _compute(self, channel: Channel, body: dict[str, Any], protocol: int) -> bytes:
         try:

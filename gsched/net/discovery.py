@@ -35,6 +35,7 @@ KEEP_PAUSE = 30.0  # seconds between two looks whether a node that was named is 
 COMPLAINT_TRY = 3  # after which it is said, once, that a node does not answer
 IDLE_PAUSE = 5.0  # seconds between two looks whether nodes that offered no CPUs do so now
 ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
+ANSWER_PAUSE = 5.0  # seconds until one that looks for us and was not reached is greeted again
 LOOKS = 10  # in that time: one that has answered may be lost again before it is over
 _MAX_ANSWERS = 256  # greetings under way that strangers have asked for
 _MAX_ALIASES = 4096
@@ -86,6 +87,10 @@ class Discovery:
         self._wanted.add(host)
         self._greenlets.spawn(f"keep {host}", self._keep, host, port)
 
+    def is_from_node(self, source: str) -> bool:
+        """Whether a node that is known is there; on a loopback address nobody can tell."""
+        return self._node_at(source) is not None or is_loopback(source)
+
     def answered(self, source: str, address: str) -> None:
         """A node that says it is at `address` has answered from `source`: by way of NAT, say.
 
@@ -98,8 +103,13 @@ class Discovery:
             self._aliases[source] = address
 
     def answer(self, body: dict[str, Any]) -> None:
-        """A node looks for a scheduler: greet it, with the code that it knows us by."""
-        own = body["sign"] == self._identity.sign
+        """A node looks for a scheduler: greet it, but only now and then.
+
+        Nobody has shown that the sign is his own, so it is not answered with the code that goes
+        with it: whoever has that could pass for us with the node whose sign it is. Nodes answer
+        greetings with any code.
+        """
+        own = body["sign"] in (self._identity.sign, self._identity.client_sign)
         if own or not is_address(body["ip_addr"]) or not 0 < body["port"] < 1 << 16:
             raise PeerError("PING that is not a node's own")
         self._reception.admit("node", body["ip_addr"], body["version"])
@@ -237,11 +247,11 @@ class Discovery:
 
     def _answer(self, body: dict[str, Any]) -> None:
         try:
-            code = self._identity.node_code(body["sign"])
             address = (body["ip_addr"], body["port"])
-            problem = self._greet(address, code, self._greeting(body["version"]))
+            problem = self._greet(address, secrets.STRANGER, self._greeting(body["version"]))
             if problem:
                 log.warning("node %s looks for us and cannot be reached: %s", address[0], problem)
+                gevent.sleep(ANSWER_PAUSE)  # else whoever asks in its name has us besiege it
         finally:
             self._answers.discard(body["ip_addr"])
 

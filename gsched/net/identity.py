@@ -16,9 +16,18 @@ class Identity:
     sign: str = field(default_factory=secrets.new_sign)
 
     @property
+    def client_sign(self) -> str:
+        """What clients are told for our sign.
+
+        It is not the nodes', so that with equal secrets, or none, the code that a node shows is
+        not the one that clients show.
+        """
+        return _code("clients", self.sign).decode()
+
+    @property
     def client_code(self) -> bytes:
         """What clients put in front of their requests."""
-        return _code(self.cluster_secret, self.sign)
+        return _code(self.cluster_secret, self.client_sign)
 
     @property
     def pong_code(self) -> bytes:

@@ -12,6 +12,7 @@ from gsched.core.fleet import NodeFacts
 from gsched.core.job import End, Job, State
 from gsched.core.lease import LeaseState
 from gsched.core.node import Node, NodeState
+from gsched.net.addresses import is_loopback
 from gsched.net.channel import Channel
 from gsched.net.computation import Message
 from gsched.net.discovery import Discovery
@@ -21,9 +22,10 @@ from gsched.net.identity import Identity
 from gsched.net.keeper import Keeping, NotKept
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
+from gsched.net.resolver import is_address
 from gsched.wire import records, secrets
 from gsched.wire.errors import PeerError
-from gsched.wire.messages import LARGE, Sender, parse, protocol
+from gsched.wire.messages import KIB, LARGE, Sender, parse, protocol
 from gsched.wire.pickles import dumps
 from gsched.wire.records import AvailInfo, JobReply, XferFile
 from gsched.wire.releases import family, find
@@ -31,6 +33,9 @@ from gsched.wire.releases import family, find
 log = logging.getLogger("gsched.nodes")
 
 MAX_TRIES = 3  # of a job that a node has stopped: it may be what gets stopped everywhere
+MOST_CPUS = 1_000_000  # of one node
+STRANGE = 16 * KIB  # bytes that anybody may send
+_LONGEST_NAME = 255
 ENDS = {records.FINISHED: End.FINISHED, records.TERMINATED: End.TERMINATED}
 
 
@@ -65,15 +70,17 @@ class NodeService:
     def serve(self, channel: Channel) -> None:
         """One connection: one message, with its reply. Raises PeerError or OSError."""
         with self._reception.watch("node", channel.peer[0]):
-            payload = channel.receive(LARGE)
+            source = channel.peer[0]
+            known = self._discovery.is_from_node(source)  # strangers have no results to bring
+            payload = channel.receive(LARGE if known else STRANGE)
             message, body = parse(payload, Sender.NODE)
             log.debug("%s from %s:%s", message.name, *channel.peer)
             if message.body is XferFile:
                 self._relays.from_job(channel, body)
             elif message.name == "PONG":
-                self._pong(body, protocol(payload))
-                self._discovery.answered(channel.peer[0], body["ip_addr"])
-            elif reply := self._handlers[message.name](body):
+                self._pong(body, protocol(payload), source)
+                self._discovery.answered(source, body["ip_addr"])
+            elif reply := self._handlers[message.name](body, source):
                 channel.send(reply)
 
     def datagram(self, payload: bytes, peer: str) -> None:
@@ -82,26 +89,27 @@ class NodeService:
             message, body = parse(payload, Sender.DATAGRAM)
             log.debug("%s from %s by UDP", message.name, peer)
             if message.name == "TERMINATED":
-                self._terminated(body)
+                self._terminated(body, peer)
             else:
-                self._handlers[message.name](body)
+                self._handlers[message.name](body, peer)
 
     # -- messages -----------------------------------------------------------------------------
 
-    def _pong(self, body: dict[str, Any], protocol: int) -> None:
+    def _pong(self, body: dict[str, Any], protocol: int, source: str) -> None:
         """A node says that it is free, and proves that it knows our secret."""
         if not secrets.same(body["auth"], self._identity.pong_code):
             raise PeerError("node with another secret: its --secret must equal --node_secret here")
-        if body["port"] <= 0 or body["cpus"] < 0:
-            raise PeerError("PONG without a port or CPUs")
+        _check_pong(body)
+        self._check_owner(body, source)
         release = self._reception.admit("node", body["ip_addr"], body["version"])
         facts = NodeFacts(
             address=body["ip_addr"],
             port=body["port"],
-            name=body["name"] or body["ip_addr"],
+            name=(body["name"] or body["ip_addr"])[:_LONGEST_NAME],
             cpus=body["cpus"],
             identity=body["sign"],
             contact=body["scheduler_ip_addr"] or self._identity.announced[0],
+            source=source,
             release=release.version,
             family=family(release.dialect, protocol),
             avail=_avail(body.get("avail_info")),
@@ -109,46 +117,53 @@ class NodeService:
         self._exchange.tell(self._scheduler.node_emptied, facts.address)
         self._exchange.tell(self._scheduler.node_joined, facts)
 
-    def _ping(self, body: dict[str, Any]) -> bytes:
+    def _ping(self, body: dict[str, Any], source: str) -> bytes:
         """A node looks for a scheduler. It does so only while it serves none."""
         node = self._scheduler.nodes.get(body["ip_addr"])
         known = node is not None and node.identity == body["sign"]
         if node is not None and known and node.state is NodeState.UP and node.total:
+            if not _is_from(node, source):
+                raise PeerError(f"PING in the name of node {node.address}")
             self._exchange.tell(self._scheduler.node_emptied, node.address)
         else:
             self._discovery.answer(body)
         return b""
 
-    def _pulse(self, body: dict[str, Any]) -> bytes:
-        """A node that serves us is alive."""
-        if body["ip_addr"] not in self._scheduler.nodes:
+    def _pulse(self, body: dict[str, Any], source: str) -> bytes:
+        """A node that serves us is alive. It bears nothing that proves whose it is."""
+        node = self._scheduler.nodes.get(body["ip_addr"])
+        if node is None:
             return b""
-        avail = _avail(body.get("avail_info"))
-        self._exchange.tell(self._scheduler.node_heard, body["ip_addr"], avail)
+        if not _is_from(node, source):
+            raise PeerError(f"pulse in the name of node {node.address}")
+        self._exchange.tell(
+            self._scheduler.node_heard, node.address, _avail(body.get("avail_info"))
+        )
         return b"PULSE"
 
-    def _terminated(self, body: dict[str, Any]) -> bytes:
+    def _terminated(self, body: dict[str, Any], source: str) -> bytes:
         """A node stops."""
-        node = self._authentic(body)
+        node = self._authentic(body, source)
         if node is not None:
             self._exchange.tell(self._scheduler.node_left, node.address)
         return b""
 
-    def _dropped(self, body: dict[str, Any]) -> bytes:
+    def _dropped(self, body: dict[str, Any], source: str) -> bytes:
         """A node has dropped a computation that was idle for long, or stops: it does not say."""
-        node = self._authentic(body)
+        node = self._authentic(body, source)
         if node is not None:
             self._exchange.tell(self._scheduler.node_dropped, node.address)
         return b""
 
-    def _node_cpus(self, body: dict[str, Any]) -> bytes:
+    def _node_cpus(self, body: dict[str, Any], source: str) -> bytes:
         """A node's owner has changed its CPUs."""
-        node = self._authentic(body)
+        node = self._authentic(body, source)
         if node is not None:
-            self._exchange.tell(self._scheduler.node_cpus, node.address, body["cpus"])
+            cpus = min(body["cpus"], MOST_CPUS)
+            self._exchange.tell(self._scheduler.node_cpus, node.address, cpus)
         return b""
 
-    def _job_reply(self, reply: JobReply) -> bytes:
+    def _job_reply(self, reply: JobReply, source: str) -> bytes:
         """A job has ended, or has sent a provisional result."""
         job = self._scheduler.jobs.get(reply.uid) if isinstance(reply.uid, int) else None
         if job is None:
@@ -202,7 +217,7 @@ class NodeService:
             self._exchange.tell(self._scheduler.missing, job.uid, job.tries, reply.exception)
         return again
 
-    def _relay_info(self, body: dict[str, Any]) -> bytes:
+    def _relay_info(self, body: dict[str, Any], source: str) -> bytes:
         """A dispynetrelay asks what it shall tell the nodes of its network."""
         auth = body.get("auth")  # only if we have greeted it, not if it comes by itself
         if auth is not None and not secrets.same(auth, self._identity.pong_code):
@@ -213,12 +228,45 @@ class NodeService:
 
     # -- within -------------------------------------------------------------------------------
 
-    def _authentic(self, body: dict[str, Any]) -> Node | None:
-        """The node, if the message bears its sign; an unknown one says nothing to us."""
+    def _authentic(self, body: dict[str, Any], source: str) -> Node | None:
+        """The node, if the message bears its sign; an unknown one says nothing to us.
+
+        Nodes tell their sign to whoever asks, so the message has to come from there, too.
+        """
         node = self._scheduler.nodes.get(body["ip_addr"])
-        if node is not None and not secrets.same(node.identity, body["sign"]):
+        if node is None:
+            return None
+        if not secrets.same(node.identity, body["sign"]) or not _is_from(node, source):
             raise PeerError(f"message in the name of node {node.address} with a wrong sign")
         return node
+
+    def _check_owner(self, body: dict[str, Any], source: str) -> None:
+        """Another process may take the place of a node only where that one was."""
+        node = self._scheduler.nodes.get(body["ip_addr"])
+        if node is None or node.state is not NodeState.UP or node.identity == body["sign"]:
+            return
+        if not _is_from(node, source):
+            raise PeerError(f"PONG in the name of node {node.address}, which is elsewhere")
+
+
+def _check_pong(body: dict[str, Any]) -> None:
+    contact = body["scheduler_ip_addr"]
+    if not 0 < body["port"] < 1 << 16 or not 0 <= body["cpus"] <= MOST_CPUS:
+        raise PeerError("PONG without a port or CPUs")
+    if not is_address(body["ip_addr"]) or (contact and not is_address(contact)):
+        raise PeerError("PONG without the node's address or ours")
+    if len(body["sign"]) > _LONGEST_NAME:
+        raise PeerError("PONG with a long sign")
+
+
+def _is_from(node: Node, source: str) -> bool:
+    """Whether the node may be what speaks from there: by way of NAT, say.
+
+    On loopback addresses, all nodes may speak from the same one.
+    """
+    if source in (node.address, node.source):
+        return True
+    return is_loopback(source) and is_loopback(node.address)
 
 
 def _is_wanted(job: Job, reply: JobReply) -> bool:

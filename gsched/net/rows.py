@@ -207,6 +207,7 @@ def _write_node(result: Batch, node: Node) -> None:
         "cpus": node.total,
         "identity": node.identity,
         "contact": node.contact,
+        "source": node.source,
         "release": node.release,
         "family": node.family,
     }

@@ -87,6 +87,13 @@ def _is_time(value: Any) -> bool:
     return type(value) in NUMBER and -_BIG < value < _BIG
 
 
+def check_numbers(record: Record, *names: str) -> None:
+    """Raises PeerError unless these fields are numbers of a sane size: no NaN, not infinite."""
+    for name in names:
+        if not -_BIG < getattr(record, name) < _BIG:
+            raise PeerError(f"{record.GLOBAL[1]}.{name} is beyond all measure")
+
+
 def _kind(value: Any) -> str:
     return "missing" if value is Missing else f"of type {type(value).__name__}"
 
@@ -295,6 +302,11 @@ class JobReply(Record):
     end_time: float = 0
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def check(self) -> None:
+        """As Record.check; its times can be reckoned with."""
+        Record.check(self)
+        check_numbers(self, "start_time", "end_time")
+
 
 @dataclass(slots=True, kw_only=True)
 class DispyNode(Record):
@@ -339,6 +351,11 @@ class AvailInfo(Record):
     disk: int
     swap: float
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """As Record.check; its numbers can be reckoned with."""
+        Record.check(self)
+        check_numbers(self, *self.FIELDS)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,240 @@
+"""What strangers can do at the nodes' port: next to nothing."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gsched.core.node import NodeState
+from gsched.core.scheduler import Scheduler
+from gsched.net import nodes
+from gsched.net.discovery import Discovery
+from gsched.net.exchange import Exchange
+from gsched.net.identity import Identity
+from gsched.net.keeper import Forgetful
+from gsched.net.nodes import NodeService
+from gsched.net.reception import Reception
+from gsched.wire import secrets
+from gsched.wire.errors import PeerError
+from gsched.wire.messages import LARGE, build
+from gsched.wire.records import AvailInfo, JobReply
+
+NODE, GATEWAY, STRANGER = "192.0.2.7", "198.51.100.1", "203.0.113.9"
+SIGN = "5" * 40
+NO_NUMBERS = [float("nan"), float("inf"), -float("inf"), 1 << 8000]
+
+
+class Caught(Exception):
+    """The bytes that would be read."""
+
+
+class World:
+    """The service, its core, and what it sends."""
+
+    timeout = 1.0
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Any, bytes]] = []
+        self.identity = Identity(node_secret="n", cluster_secret="c", announced=("192.0.2.1",))
+        self.scheduler = Scheduler()
+        exchange = Exchange(self.scheduler, lambda: 1000.0)
+        reception = Reception(exchange.now)
+        self.discovery = Discovery(
+            exchange,
+            self.identity,
+            reception,
+            port=51347,
+            ports=[51348],
+            caller=self,  # type: ignore[arg-type]
+            datagrams=SimpleNamespace(send=lambda *_: None),  # type: ignore[arg-type]
+        )
+        relays: Any = None
+        self.service = NodeService(
+            exchange, self.identity, self.discovery, relays, reception, Forgetful()
+        )
+
+    def tell(self, address: tuple[str, int], code: bytes, _payload: bytes) -> None:
+        """Take the place of `Caller`."""
+        self.sent.append((address, code))
+
+    def serve(self, payload: bytes, source: str) -> list[bytes]:
+        """The answers to a message."""
+        answers: list[bytes] = []
+        channel: Any = SimpleNamespace(
+            peer=(source, 1), receive=lambda _: payload, send=answers.append
+        )
+        self.service.serve(channel)
+        return answers
+
+    def pong(self, source: str = NODE, **other: Any) -> None:
+        """A node joins."""
+        body = {
+            "ip_addr": NODE,
+            "port": 51348,
+            "sign": SIGN,
+            "version": "4.15.2",
+            "name": "n",
+            "cpus": 2,
+            "auth": self.identity.pong_code,
+            "scheduler_ip_addr": "192.0.2.1",
+        }
+        self.serve(build("PONG", body | other), source)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def limit_for(world: World, source: str) -> int:
+    def receive(limit: int) -> bytes:
+        raise Caught(limit)
+
+    channel: Any = SimpleNamespace(peer=(source, 1), receive=receive)
+    with pytest.raises(Caught) as caught:
+        world.service.serve(channel)
+    return int(caught.value.args[0])
+
+
+def test_only_hosts_of_nodes_may_send_much(world: World) -> None:
+    """Anybody could else have a gigabyte held for him, once for each connection."""
+    assert limit_for(world, NODE) == nodes.STRANGE < 1 << 16
+    world.pong()
+    assert limit_for(world, NODE) == LARGE
+    assert limit_for(world, STRANGER) == nodes.STRANGE
+
+
+def test_nodes_behind_a_gateway_may_send_much_too(world: World) -> None:
+    world.pong(GATEWAY)
+    assert limit_for(world, GATEWAY) == LARGE
+
+
+def test_a_ping_is_not_answered_with_a_code(world: World) -> None:
+    """The sign in it may be that of another node, which obeys whoever has its code."""
+    body = {"ip_addr": STRANGER, "port": 1, "sign": SIGN, "version": "4.15.2"}
+    world.serve(build("PING", body), STRANGER)
+    world.discovery._greenlets._group.join(5)
+    assert world.sent == [((STRANGER, 1), secrets.STRANGER)]
+
+
+@pytest.mark.parametrize("sign", ["sign", "client_sign"])
+def test_our_own_signs_are_no_nodes(world: World, sign: str) -> None:
+    own = getattr(world.identity, sign)
+    body = {"ip_addr": STRANGER, "port": 1, "sign": own, "version": "4.15.2"}
+    with pytest.raises(PeerError, match="not a node's own"):
+        world.serve(build("PING", body), STRANGER)
+
+
+def test_codes_of_nodes_are_not_those_of_clients() -> None:
+    """Not even where both have the same secret, or none."""
+    for secret in ("", "same"):
+        identity = Identity(node_secret=secret, cluster_secret=secret, announced=("192.0.2.1",))
+        assert identity.pong_code != identity.client_code
+        again = Identity(secret, secret, ("192.0.2.1",), sign=identity.sign)
+        assert again.client_code == identity.client_code  # clients go on after a restart
+
+
+@pytest.mark.parametrize("name", ["TERMINATED", "NODE_CPUS"])
+def test_goodbyes_come_from_the_node(world: World, name: str) -> None:
+    """Its sign is no secret: nodes tell it to whoever asks."""
+    world.pong()
+    body = {"ip_addr": NODE, "port": 51348, "sign": SIGN, "cpus": 0}
+    with pytest.raises(PeerError, match="in the name of node"):
+        world.serve(build(name, body), STRANGER)
+    node = world.scheduler.nodes[NODE]
+    assert node.state is NodeState.UP and node.total == 2
+    with pytest.raises(PeerError, match="wrong sign"):
+        world.serve(build(name, body | {"sign": "6" * 40}), NODE)
+    world.serve(build(name, body), NODE)
+    assert node.state is NodeState.LOST or node.total == 0
+
+
+def test_goodbyes_by_datagram_too(world: World) -> None:
+    world.pong()
+    body = {"ip_addr": NODE, "port": 51348, "sign": SIGN}
+    with pytest.raises(PeerError, match="in the name of node"):
+        world.service.datagram(build("TERMINATED", body), STRANGER)
+    world.service.datagram(build("TERMINATED", body), NODE)
+    assert world.scheduler.nodes[NODE].state is NodeState.LOST
+
+
+def test_pulses_come_from_the_node(world: World) -> None:
+    """By way of its gateway, if there is one; all of a host look the same to that host."""
+    world.pong(GATEWAY)
+    pulse = build("PULSE", {"ip_addr": NODE, "cpus": 0})
+    with pytest.raises(PeerError, match="in the name of node"):
+        world.serve(pulse, STRANGER)
+    assert world.serve(pulse, GATEWAY) == world.serve(pulse, NODE) == [b"PULSE"]
+    world.pong("127.0.0.1", ip_addr="127.0.0.2")
+    assert world.serve(build("PULSE", {"ip_addr": "127.0.0.2", "cpus": 0}), "127.0.0.3")
+
+
+def test_only_the_node_says_that_it_serves_nobody(world: World, monkeypatch: Any) -> None:
+    """Its jobs would be taken for lost."""
+    world.pong()
+    emptied: list[str] = []
+    monkeypatch.setattr(world.scheduler, "node_emptied", lambda one, _: emptied.append(one) or [])
+    ping = build("PING", {"ip_addr": NODE, "port": 51348, "sign": SIGN, "version": "4.15.2"})
+    for hear in (world.serve, world.service.datagram):
+        with pytest.raises(PeerError, match="in the name of node"):
+            hear(ping, STRANGER)
+        assert not emptied
+    world.serve(ping, NODE)
+    assert emptied == [NODE]
+
+
+def test_nobody_takes_the_place_of_a_node_that_is_there(world: World) -> None:
+    world.pong()
+    with pytest.raises(PeerError, match="elsewhere"):
+        world.pong(STRANGER, sign="6" * 40)
+    assert world.scheduler.nodes[NODE].identity == SIGN
+    world.pong(NODE, sign="6" * 40)  # it was started anew
+    assert world.scheduler.nodes[NODE].identity == "6" * 40
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ip_addr": "somewhere.example.org"},
+        {"ip_addr": "../../etc"},
+        {"ip_addr": "192.0.2.7\nINFO a line of mine"},
+        {"scheduler_ip_addr": "a name"},
+        {"port": 0},
+        {"port": 65536},
+        {"cpus": -1},
+        {"cpus": 1 << 2000},
+        {"sign": "5" * 5000},
+        {"auth": b"x" * 40},
+    ],
+    ids=str,
+)
+def test_what_is_no_node(world: World, other: dict[str, Any]) -> None:
+    """Such numbers and texts would go into sums, file names, logs and messages to others."""
+    with pytest.raises(PeerError):
+        world.pong(**other)
+    assert not world.scheduler.nodes
+
+
+def test_long_names_are_cut(world: World) -> None:
+    world.pong(name="n" * 10_000)
+    assert world.scheduler.nodes[NODE].name == "n" * 255
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS, ids=lambda one: str(one)[:5])
+@pytest.mark.parametrize("field", ["cpu", "memory", "disk", "swap"])
+def test_what_nodes_have_to_spare_is_a_number(world: World, field: str, number: float) -> None:
+    """Else the page could not be written any more."""
+
+    world.pong()
+    info = AvailInfo(**{"cpu": 1.0, "memory": 1, "disk": 1, "swap": 1.0} | {field: number})
+    with pytest.raises(PeerError, match="beyond all measure"):
+        world.serve(build("PULSE", {"ip_addr": NODE, "cpus": 0, "avail_info": info}), NODE)
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS, ids=lambda one: str(one)[:5])
+@pytest.mark.parametrize("field", ["start_time", "end_time"])
+def test_times_of_jobs_are_numbers(world: World, field: str, number: float) -> None:
+
+    reply = JobReply(uid=1, hash="h", ip_addr=NODE, status=11, result=b"", **{field: number})
+    with pytest.raises(PeerError, match="beyond all measure"):
+        world.serve(build("JOB_REPLY", reply), NODE)
