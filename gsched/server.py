@@ -253,14 +253,14 @@ class Server:
 
     def _listen(self, address: Address, handler: Handler, option: str, side: tls.Tls) -> Listener:
         timeout = self.settings.msg_timeout
-        listener = Listener(address, handler, timeout, self._complaints, side)
         try:
-            listener.start()
+            listener = Listener(address, handler, timeout, self._complaints, side)
         except OSError as error:
             raise Mistake(
                 f"{option} {address[1]}: cannot listen at {_shown(address)}"
                 f" ({os.strerror(error.errno or 0)}); another scheduler may run here"
             ) from error
+        listener.start()
         return listener
 
     def _listen_too(self, address: Address, handler: Handler) -> None:

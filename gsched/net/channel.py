@@ -4,16 +4,17 @@ All that goes wrong with the peer's machine or the way to it is an OSError: refu
 timed out, and `Closed` where the peer ended the stream too early.
 """
 
-from contextlib import suppress
+from collections.abc import Callable
+from socket import IPPROTO_TCP, TCP_NODELAY
 from types import TracebackType
+from typing import Protocol
 
-from gevent import socket
-from gevent.ssl import SSLSocket
-
+from gsched.net.resolver import resolve
+from gsched.net.sockets import Address, new_stream
 from gsched.net.tls import PLAIN, Tls
 from gsched.wire.frames import FrameReader, frame
 
-Address = tuple[str, int]
+__all__ = ["Address", "Caller", "Channel", "Closed"]
 
 _CHUNK = 1 << 16
 
@@ -22,55 +23,65 @@ class Closed(ConnectionError):
     """The peer closed the connection where more was expected."""
 
 
+class Bytes(Protocol):
+    """What a channel needs of a connection, be it plain or with TLS."""
+
+    timeout: float | None
+
+    @property
+    def local(self) -> Address: ...
+    def option(self, level: int, name: int, value: int) -> None: ...
+    def receive(self, most: int) -> bytes: ...
+    def wait_readable(self) -> None: ...
+    def send(self, data: bytes) -> None: ...
+    def finish(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Channel:
     """A connection, for one greenlet at a time. Closes itself at the end of a `with`."""
 
-    __slots__ = ("_prompt", "_reader", "_socket", "_written", "peer")
+    __slots__ = ("_check", "_reader", "_sent", "_stream", "peer")
 
-    def __init__(self, sock: socket.socket, peer: Address, timeout: float) -> None:
-        sock.settimeout(timeout)
-        self._socket = sock
+    def __init__(
+        self, stream: Bytes, peer: Address, check: Callable[[bytes], None] | None = None
+    ) -> None:
+        self._stream = stream
+        self._check = check  # looks at the first bytes; may raise PeerError
         self._reader = FrameReader()
-        self._written = isinstance(sock, SSLSocket)  # by the handshake
-        self._prompt = False
+        self._sent = 0  # writes
         self.peer = peer
 
     @property
     def local(self) -> Address:
         """Where the connection is on this side."""
-        address: Address = self._socket.getsockname()[:2]
-        return address
+        return self._stream.local
 
     def timeout(self, seconds: float | None) -> None:
         """Seconds that each step may take from now on; None for no limit."""
-        self._socket.settimeout(seconds)
+        self._stream.timeout = seconds
 
     def send(self, payload: bytes, code: bytes = b"") -> None:
         """Send one message, with a code in front of it where it opens a stream that wants one."""
-        self._write(code + frame(payload))
+        self.send_raw(frame(payload, code))
 
     def send_raw(self, data: bytes) -> None:
         """Send bytes that are no message: a piece of a file."""
-        self._write(data)
-
-    def _write(self, data: bytes) -> None:
-        """Most connections see one write, so what only later ones need is left to them.
-
-        The system holds back small writes behind one that is not confirmed, never the first.
-        """
-        if self._written and not self._prompt:
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._prompt = True
-        self._written = True
-        sent = self._socket.send(data)
-        if sent < len(data):
-            self._socket.sendall(memoryview(data)[sent:])
+        self._sent += 1
+        if self._sent == 2:  # the system holds back what follows a small write, never the first
+            self._stream.option(IPPROTO_TCP, TCP_NODELAY, 1)
+        self._stream.send(data)
 
     def receive(self, limit: int) -> bytes:
         """The next message. Raises PeerError if it is over `limit` bytes."""
         while (payload := self._reader.message(limit)) is None:
             self._more()
         return payload
+
+    def receive_answer(self, limit: int) -> bytes:
+        """As `receive`, where it is known that nothing can be there yet."""
+        self._stream.wait_readable()
+        return self.receive(limit)
 
     def receive_code(self, size: int) -> bytes:
         """The bytes in front of the first message."""
@@ -85,24 +96,21 @@ class Channel:
         return data
 
     def _more(self) -> None:
-        data = self._socket.recv(_CHUNK)
+        data = self._stream.receive(_CHUNK)
         if not data:
             raise Closed("closed by the peer")
+        if self._check is not None:
+            self._check(data)
+            self._check = None
         self._reader.feed(data)
 
     def finish(self) -> None:
-        """Before a close without having read: see that what was sent arrives.
-
-        A peer with TLS sends tickets after the handshake. A close that leaves them unread is a
-        reset to the system, which may overtake what was sent.
-        """
-        if isinstance(self._socket, SSLSocket):
-            with suppress(OSError):  # such as: the peer closes without a farewell
-                self._socket.unwrap()
+        """Before a close without having read: see that what was sent arrives."""
+        self._stream.finish()
 
     def close(self) -> None:
         """Close the connection; the peer sees the end of the stream."""
-        self._socket.close()
+        self._stream.close()
 
     def __enter__(self) -> "Channel":
         return self
@@ -113,7 +121,7 @@ class Channel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self._stream.close()
 
 
 class Caller:
@@ -125,15 +133,13 @@ class Caller:
 
     def connect(self, address: Address, timeout: float | None = None) -> Channel:
         """A connection to the address. Raises OSError."""
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        sock, timeout = socket.socket(family, socket.SOCK_STREAM), timeout or self.timeout
+        host = resolve(address[0])  # the system would hold up all of us to look a name up
+        stream = new_stream((host, address[1]), timeout or self.timeout)
         try:
-            sock.settimeout(timeout)
-            sock.connect(address)
-            sock = self._tls.connect(sock, timeout)
-            return Channel(sock, address, timeout)
+            stream.connect((host, address[1]))
+            return Channel(self._tls.connect(stream), address)
         except BaseException:
-            sock.close()
+            stream.close()
             raise
 
     def ask(
@@ -150,7 +156,7 @@ class Caller:
         """
         with self.connect(address, timeout) as channel:
             channel.send(payload, code)
-            return channel.receive(limit)
+            return channel.receive_answer(limit)
 
     def tell(self, address: Address, code: bytes, payload: bytes) -> None:
         """Send one message on a connection of its own. Raises OSError."""

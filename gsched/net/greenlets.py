@@ -1,52 +1,93 @@
-"""Greenlets that have a name and do not die in silence."""
+"""Greenlets that do not die in silence, and are used again: a new one costs more than most calls.
+
+A worker runs one call after the other. Between two of them it waits in a pool that all parts of
+the server share. What a call raises is logged as our bug, with the name that it was given.
+"""
 
 import logging
 from collections.abc import Callable
 from typing import Any
 
 import gevent
-from gevent.pool import Group, Pool
+from gevent import GreenletExit, get_hub, getcurrent
+from greenlet import greenlet
 
 log = logging.getLogger("gsched.greenlets")
 
+_LOOK = 0.001  # seconds between two looks whether all that were stopped have ended
+MOST_IDLE = 1000  # workers that are kept for the next storm
+
+Call = Callable[..., Any]
+
+
+class Worker(greenlet):
+    """Runs the calls that it is given. `task` is the one that it runs or is about to."""
+
+    task: "tuple[Greenlets, str, Call, tuple[Any, ...]] | None" = None
+
+    def run(self) -> None:
+        """One call after the other, until there are enough idle workers."""
+        hub = get_hub()
+        while self.task is not None:
+            owner, name, call, arguments = self.task
+            try:
+                call(*arguments)
+            except GreenletExit:
+                log.debug("%s was stopped", name)
+            except BaseException:
+                log.critical("bug in %s", name, exc_info=True)
+            self.task = None
+            del call, arguments  # they may hold what is large
+            owner.left(self)
+            if len(_idle) >= MOST_IDLE:
+                return
+            _idle.append(self)
+            hub.switch()
+
+
+_idle: list[Worker] = []
+
 
 class Greenlets:
-    """All greenlets of one part of the server, to be stopped together."""
+    """All calls of one part of the server, to be stopped together."""
 
     def __init__(self) -> None:
-        self._group = Group()
+        self._busy: set[Worker] = set()
 
-    def spawn(self, name: str, call: Callable[..., Any], *args: Any) -> gevent.Greenlet:
-        """Run the call in a greenlet of its own. If it raises, that is logged as our bug."""
-        greenlet = self._group.spawn(call, *args)
-        greenlet.name = name
-        greenlet.link_exception(_report)
-        return greenlet
+    def __len__(self) -> int:
+        """Calls under way."""
+        return len(self._busy)
 
-    def spawn_later(self, seconds: float, name: str, call: Callable[..., Any], *args: Any) -> None:
-        """As `spawn`, after some seconds."""
-        self.spawn(name, _after, seconds, call, *args)
+    def spawn(self, name: str, call: Call, *arguments: Any) -> None:
+        """Run the call in a greenlet of its own, soon."""
+        get_hub().loop.run_callback(self._worker(name, call, arguments).switch)
+
+    def enter(self, name: str, call: Call, *arguments: Any) -> None:
+        """As `spawn`, but at once. To be used by the hub only, which goes on when it waits."""
+        self._worker(name, call, arguments).switch()
 
     def kill(self) -> None:
-        """Stop all that still run."""
-        self._group.kill()
+        """Stop all that still run, and wait until they have."""
+        me, told = getcurrent(), set[int]()
+        while others := [worker for worker in self._busy if worker is not me]:
+            for worker in others:
+                if id(worker.task) not in told:
+                    told.add(id(worker.task))
+                    get_hub().loop.run_callback(_stop, worker, worker.task)
+            gevent.sleep(_LOOK)
+
+    def left(self, worker: Worker) -> None:
+        """Its call is over."""
+        self._busy.discard(worker)
+
+    def _worker(self, name: str, call: Call, arguments: tuple[Any, ...]) -> Worker:
+        worker = _idle.pop() if _idle else Worker(parent=get_hub())
+        worker.task = (self, name, call, arguments)
+        self._busy.add(worker)
+        return worker
 
 
-class Handlers(Pool):
-    """Greenlets of a server's connections, so many at the same time."""
-
-    def spawn(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> gevent.Greenlet:
-        """As Greenlets.spawn; gevent's servers call it for each connection."""
-        greenlet = super().spawn(call, *args, **kwargs)
-        greenlet.name = "connection"
-        greenlet.link_exception(_report)
-        return greenlet
-
-
-def _after(seconds: float, call: Callable[..., Any], *args: Any) -> None:
-    gevent.sleep(seconds)
-    call(*args)
-
-
-def _report(greenlet: gevent.Greenlet) -> None:
-    log.critical("bug in %s", greenlet.name, exc_info=greenlet.exc_info)
+def _stop(worker: Worker, task: object) -> None:
+    """Runs in the hub. By now the worker may be done with that task, and even have another."""
+    if worker.task is task:
+        worker.throw(GreenletExit)

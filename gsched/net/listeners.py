@@ -7,11 +7,9 @@ only once; the service goes on.
 import logging
 from collections.abc import Callable
 
-from gevent import socket
-from gevent.server import StreamServer
-
 from gsched.net.channel import Address, Channel
-from gsched.net.greenlets import Handlers
+from gsched.net.greenlets import Greenlets
+from gsched.net.sockets import Ear, Socket, Stream
 from gsched.net.tls import PLAIN, Tls
 from gsched.wire.errors import PeerError
 
@@ -41,7 +39,10 @@ class Complaints:
 
 
 class Listener:
-    """One address and port. `handler` is called with each connection, in its own greenlet."""
+    """One address and port. `handler` is called with each connection, in its own greenlet.
+
+    Raises OSError if the port is taken.
+    """
 
     def __init__(
         self,
@@ -55,34 +56,45 @@ class Listener:
         self._timeout = timeout
         self._complaints = complaints
         self._tls = tls
-        self._server = StreamServer(
-            address, self._serve, backlog=BACKLOG, spawn=Handlers(MAX_CONNECTIONS)
-        )
+        self._greenlets = Greenlets()
+        self._ear = Ear(address, BACKLOG, self._hear)
+        self._accepting = False
 
     def start(self) -> None:
-        """Begin to accept. Raises OSError if the port is taken."""
-        self._server.start()
+        """Begin to accept."""
+        self._accepting = True
+        self._ear.open()
 
     @property
     def address(self) -> Address:
         """Where it listens, with the port that was found free if 0 was asked for."""
-        return (self._server.server_host, self._server.server_port)
+        return self._ear.address
 
     def stop_accepting(self) -> None:
         """Take no more connections; those that are there go on."""
-        self._server.stop_accepting()
-        self._server.close()
+        self._accepting = False
+        self._ear.close()
 
     def stop(self) -> None:
         """Take no more connections and end those that are there."""
-        self._server.stop(timeout=0)
+        self.stop_accepting()
+        self._greenlets.kill()
 
-    def _serve(self, sock: socket.socket, peer: Address) -> None:
+    def _hear(self, sock: Socket, peer: Address) -> None:
+        self._greenlets.enter("connection", self._serve, sock, peer)
+        if len(self._greenlets) >= MAX_CONNECTIONS:
+            self._ear.pause()
+
+    def _serve(self, sock: Socket, peer: Address) -> None:
+        stream = Stream(sock, self._timeout)
         try:
-            sock = self._tls.accept(sock, self._timeout)
-            with Channel(sock, peer[:2], self._timeout) as channel:
+            with Channel(self._tls.accept(stream), peer, self._tls.refuse_hello) as channel:
                 self._handler(channel)
         except PeerError as error:
             self._complaints.log(peer[0], str(error))
         except OSError as error:
             log.debug("%s:%s: %s", peer[0], peer[1], error)
+        finally:
+            stream.close()
+            if self._accepting:
+                self._ear.open()

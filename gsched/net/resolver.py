@@ -2,6 +2,7 @@
 
 import ipaddress
 import time
+from functools import lru_cache
 
 from gevent import Timeout, socket
 
@@ -19,8 +20,8 @@ def resolve(host: str | None) -> str:
     """
     if not host or "*" in host:
         return host or ""
-    if is_address(host):
-        return ipaddress.ip_address(host.split("%")[0]).compressed
+    if usual := _usual(host):
+        return usual
     address, until = _known.get(host, (host, 0.0))
     if time.monotonic() < until:
         return address
@@ -37,6 +38,12 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _usual(host: str) -> str:
+    """An address in its usual form; empty if it is a name."""
+    return ipaddress.ip_address(host.split("%")[0]).compressed if is_address(host) else ""
 
 
 def _keep(host: str, address: str) -> None:

@@ -5,6 +5,7 @@ its issuer too: whoever connects takes its own certificate file for the authorit
 must come from. Host names are not checked, and whoever is connected to asks for no certificate.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER, VERIFY_X509_PARTIAL_CHAIN, TLSVersion
@@ -13,6 +14,7 @@ from gevent import socket
 from gevent.ssl import SSLContext, SSLError
 
 from gsched.net.mistakes import Mistake
+from gsched.net.sockets import Address, Stream
 from gsched.wire.errors import PeerError
 
 HELLO = b"\x16\x03"  # how a TLS connection begins, whatever its version
@@ -34,30 +36,30 @@ class Tls:
         """Whether the side has a certificate."""
         return self.accepting is not None
 
-    def accept(self, sock: socket.socket, timeout: float) -> socket.socket:
+    def accept(self, stream: Stream) -> "Stream | SecureStream":
         """The handshake of a connection that came in. Raises PeerError or OSError."""
-        sock.settimeout(timeout)
         if self.accepting is None:
-            self._refuse_hello(sock)
-            return sock
+            return stream
         try:
-            return self.accepting.wrap_socket(sock, server_side=True)
+            return SecureStream(stream, self.accepting, server_side=True)
         except SSLError as error:
             raise PeerError(self._problem(error)) from error
 
-    def connect(self, sock: socket.socket, timeout: float) -> socket.socket:
+    def connect(self, stream: Stream) -> "Stream | SecureStream":
         """The handshake of a connection that we opened. Raises OSError."""
         if self.connecting is None:
-            return sock
-        sock.settimeout(timeout)
+            return stream
         try:
-            return self.connecting.wrap_socket(sock)
+            return SecureStream(stream, self.connecting)
         except OSError as error:  # also where the other does not answer, since it has no TLS
             raise ConnectionError(self._problem(error)) from error
 
-    def _refuse_hello(self, sock: socket.socket) -> None:
-        """Without TLS it would look like a message of some hundred megabytes."""
-        if sock.recv(len(HELLO), socket.MSG_PEEK) == HELLO:
+    def refuse_hello(self, data: bytes) -> None:
+        """Raises PeerError if a stream that should be plain begins with a TLS handshake.
+
+        It would look like a message of some hundred megabytes.
+        """
+        if self.accepting is None and data.startswith(HELLO):
             raise PeerError(f"the peer uses TLS, which is off here: see {self.option}")
 
     def _problem(self, error: OSError) -> str:
@@ -66,6 +68,63 @@ class Tls:
             f"TLS handshake failed ({reason}): "
             f"the peer must use TLS, with the certificate of {self.option}"
         )
+
+
+class SecureStream:
+    """A connection with TLS, by gevent's sockets. Begins with the handshake. Raises OSError."""
+
+    def __init__(self, plain: Stream, context: SSLContext, server_side: bool = False) -> None:
+        timeout = plain.timeout
+        sock = socket.socket(fileno=plain.detach())
+        try:
+            sock.settimeout(timeout)
+            self._socket = context.wrap_socket(sock, server_side=server_side)
+        except BaseException:
+            sock.close()
+            raise
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that each step may take; None: for ever."""
+        seconds: float | None = self._socket.gettimeout()
+        return seconds
+
+    @timeout.setter
+    def timeout(self, seconds: float | None) -> None:
+        self._socket.settimeout(seconds)
+
+    @property
+    def local(self) -> Address:
+        """Where the connection is on this side."""
+        address: Address = self._socket.getsockname()[:2]
+        return address
+
+    def option(self, level: int, name: int, value: int) -> None:
+        """Set an option of the socket."""
+        self._socket.setsockopt(level, name, value)
+
+    def receive(self, most: int) -> bytes:
+        """What is there, as soon as something is; empty at the end of the stream."""
+        data: bytes = self._socket.recv(most)
+        return data
+
+    def wait_readable(self) -> None:
+        """`receive` waits by itself: what is there may be no message yet, but a ticket."""
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
+        self._socket.sendall(data)
+
+    def finish(self) -> None:
+        """A peer sends tickets after the handshake. A close that leaves them unread is a reset to
+        the system, which may overtake what was sent.
+        """
+        with suppress(OSError):  # such as: the peer closes without a farewell
+            self._socket.unwrap()
+
+    def close(self) -> None:
+        """Close the connection; the peer sees the end of the stream."""
+        self._socket.close()
 
 
 PLAIN = Tls()  # neither side of anything

@@ -13,55 +13,71 @@ CODE_SIZE = 40  # the handshake code that opens a stream towards a scheduler or 
 MAX_MESSAGE = (1 << 32) - 1
 
 
-def frame(payload: bytes) -> bytes:
-    """The payload with its length in front. Raises ValueError from 4 GiB on."""
+def frame(payload: bytes, code: bytes = b"") -> bytes:
+    """The payload with its length in front, and a code before that.
+
+    Raises ValueError from 4 GiB on.
+    """
     if len(payload) > MAX_MESSAGE:
         raise ValueError(f"a message of {len(payload)} bytes cannot be framed")
-    return LENGTH.pack(len(payload)) + payload
+    return b"".join((code, LENGTH.pack(len(payload)), payload))
 
 
 class FrameReader:
     """Collects received bytes and gives back whole messages. Holds at most one message."""
 
-    __slots__ = ("_buffer",)
+    __slots__ = ("_at", "_data")
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._data: bytes | bytearray = b""  # most messages come in one piece: that is not copied
+        self._at = 0  # what is before it was handed out
 
     def feed(self, data: bytes) -> None:
         """Add bytes in the order in which they were received."""
-        self._buffer += data
+        if self._at == len(self._data):
+            self._data, self._at = data, 0
+        elif isinstance(self._data, bytearray):
+            self._data += data
+        else:
+            self._data = bytearray(self._data) + data
 
     @property
     def pending(self) -> int:
         """Bytes received and not yet handed out."""
-        return len(self._buffer)
+        return len(self._data) - self._at
 
     def raw(self, size: int) -> bytes | None:
         """The next `size` bytes, or None until they are all here."""
-        if len(self._buffer) < size:
+        if self.pending < size:
             return None
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
+        return self._take(size)
 
     def some(self, most: int) -> bytes:
         """The bytes at hand, `most` of them at the most; empty if there are none."""
-        return self.raw(min(most, len(self._buffer))) or b""
+        return self._take(min(most, self.pending))
 
     def message(self, limit: int) -> bytes | None:
         """The next message, or None until all of it is here.
 
         Raises PeerError as soon as the announced length is over `limit` bytes.
         """
-        if len(self._buffer) < LENGTH.size:
+        there = self.pending - LENGTH.size
+        if there < 0:
             return None
-        (size,) = LENGTH.unpack_from(self._buffer)
+        (size,) = LENGTH.unpack_from(self._data, self._at)
         if size > limit:
             raise PeerError(f"message of {size} bytes announced, {limit} allowed")
-        end = LENGTH.size + size
-        if len(self._buffer) < end:
+        if there < size:
             return None
-        payload = bytes(self._buffer[LENGTH.size : end])
-        del self._buffer[:end]
-        return payload
+        self._at += LENGTH.size
+        return self._take(size)
+
+    def _take(self, size: int) -> bytes:
+        begin = self._at
+        self._at = end = begin + size
+        if isinstance(self._data, bytes):
+            return self._data[begin:end]
+        data = bytes(memoryview(self._data)[begin:end])
+        self._data = bytes(memoryview(self._data)[end:])
+        self._at = 0
+        return data

@@ -1,0 +1,216 @@
+"""Sockets that are tried first, and waited for only if they are not ready.
+
+gevent's own sockets prepare for each wait; most of ours never come to one, since peers say what
+they want as soon as they are connected. And a timer for each wait costs more than the wait, so
+one clock looks after all of them.
+"""
+
+import errno
+import logging
+import os
+from _socket import SO_ERROR, SO_REUSEADDR, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET
+from _socket import socket as Socket
+from socket import AF_INET, AF_INET6
+from time import monotonic
+from typing import Any
+
+from gevent import get_hub, getcurrent
+
+log = logging.getLogger("gsched.net")
+
+READ, WRITE = 1, 2  # of libev
+SWEEP = 0.2  # seconds between two looks for waits that take too long
+RELIEF = 0.5  # seconds until descriptors may be free again
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_MOST_AT_ONCE = 64  # connections that are accepted before others have their turn
+
+Address = tuple[str, int]
+
+
+class Waits:
+    """The greenlets that wait for a socket, and until when."""
+
+    def __init__(self) -> None:
+        self._until: dict[Any, float] = {}
+        self._clock: Any = None
+
+    def wait(self, watcher: Any, seconds: float | None) -> None:
+        """Until the watcher sees something. Raises TimeoutError."""
+        me = getcurrent()
+        if seconds is not None:
+            self._until[me] = monotonic() + seconds
+            if self._clock is None:
+                self._start()
+        watcher.start(me.switch)
+        try:
+            get_hub().switch()
+        finally:
+            watcher.stop()
+            self._until.pop(me, None)
+
+    def _start(self) -> None:
+        self._clock = get_hub().loop.timer(SWEEP, SWEEP, ref=False)
+        self._clock.start(self._sweep)
+
+    def _sweep(self) -> None:
+        """Runs in the hub, so each greenlet in here is in `wait` and nowhere else."""
+        now = monotonic()
+        for waiting in [one for one, until in self._until.items() if until <= now]:
+            if waiting in self._until:
+                waiting.throw(TimeoutError("timed out"))
+
+
+_waits = Waits()
+
+
+class Stream:
+    """One connection. Each step may take `timeout` seconds; None: for ever."""
+
+    __slots__ = ("_reads", "_socket", "_writes", "timeout")
+
+    def __init__(self, sock: Socket, timeout: float | None) -> None:
+        self._socket = sock
+        self._reads: Any = None
+        self._writes: Any = None
+        self.timeout = timeout
+
+    @property
+    def local(self) -> Address:
+        """Where the connection is on this side."""
+        address: Address = self._socket.getsockname()[:2]
+        return address
+
+    def option(self, level: int, name: int, value: int) -> None:
+        """Set an option of the socket."""
+        self._socket.setsockopt(level, name, value)
+
+    def receive(self, most: int) -> bytes:
+        """What is there, as soon as something is; empty at the end of the stream."""
+        while True:
+            try:
+                return self._socket.recv(most)
+            except BlockingIOError:
+                self.wait_readable()
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
+        sent = self._try_to_send(data)
+        if sent < len(data):
+            rest = memoryview(data)[sent:]
+            while rest:
+                self._wait_writable()
+                rest = rest[self._try_to_send(rest) :]
+
+    def connect(self, address: Address) -> None:
+        """Raises OSError."""
+        code = self._socket.connect_ex(address)
+        if code == errno.EINPROGRESS:
+            self._wait_writable()
+            code = self._socket.getsockopt(SOL_SOCKET, SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))
+
+    def wait_readable(self) -> None:
+        """Until there is something to receive."""
+        if self._reads is None:
+            self._reads = get_hub().loop.io(self._socket.fileno(), READ)
+        _waits.wait(self._reads, self.timeout)
+
+    def finish(self) -> None:
+        """What was sent arrives by itself, unless something that came was left unread."""
+
+    def close(self) -> None:
+        """Close the connection; the peer sees the end of the stream."""
+        self._close_watchers()
+        self._socket.close()
+
+    def detach(self) -> int:
+        """Give the connection away: its descriptor."""
+        self._close_watchers()
+        return self._socket.detach()
+
+    def _try_to_send(self, data: Any) -> int:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+
+    def _wait_writable(self) -> None:
+        if self._writes is None:
+            self._writes = get_hub().loop.io(self._socket.fileno(), WRITE)
+        _waits.wait(self._writes, self.timeout)
+
+    def _close_watchers(self) -> None:
+        """Before the descriptor may be another connection's."""
+        for watcher in (self._reads, self._writes):
+            if watcher is not None:
+                watcher.close()
+        self._reads = self._writes = None
+
+
+def family_of(address: Address) -> int:
+    """Of the socket for that address."""
+    return AF_INET6 if ":" in address[0] else AF_INET
+
+
+def new_stream(address: Address, timeout: float) -> Stream:
+    """Not connected yet."""
+    return Stream(Socket(family_of(address), SOCK_STREAM | SOCK_NONBLOCK), timeout)
+
+
+class Ear:
+    """A port that is listened to. `hear` is called by the hub with each connection and its peer."""
+
+    def __init__(self, address: Address, backlog: int, hear: Any) -> None:
+        self._hear = hear
+        self._family = family_of(address)
+        self._socket = Socket(self._family, SOCK_STREAM | SOCK_NONBLOCK)
+        try:
+            self._socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            self._socket.bind(address)
+            self._socket.listen(backlog)
+        except OSError:
+            self._socket.close()
+            raise
+        self._watcher = get_hub().loop.io(self._socket.fileno(), READ)
+        self._later: Any = None
+        self.address: Address = self._socket.getsockname()[:2]
+
+    def open(self) -> None:
+        """Begin, or go on, to accept."""
+        if not self._watcher.active:
+            self._watcher.start(self._accept)
+
+    def pause(self) -> None:
+        """Let them wait in the system's queue."""
+        self._watcher.stop()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._watcher.close()
+        if self._later is not None:
+            self._later.close()
+        self._socket.close()
+
+    def _accept(self) -> None:
+        for _ in range(_MOST_AT_ONCE):
+            if not self._watcher.active:
+                return
+            try:
+                descriptor, peer = self._socket._accept()  # type: ignore[attr-defined]
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._failed(error)
+                return
+            sock = Socket(self._family, SOCK_STREAM, 0, descriptor)
+            sock.setblocking(False)
+            self._hear(sock, peer[:2])
+
+    def _failed(self, error: OSError) -> None:
+        """Without a descriptor for it the connection stays in the queue, so look later."""
+        if error.errno in _EXHAUSTED:
+            log.error("no connection can be accepted: %s", os.strerror(error.errno or 0))
+            self._watcher.stop()
+            self._later = get_hub().loop.timer(RELIEF)
+            self._later.start(self.open)
