@@ -181,3 +181,4 @@ def test_job_whose_file_meets_a_node_without_the_computation(stage: Stage, tmp_p
     (tmp_path / "on").touch()
     assert results(client.outcome()) == [str(path)]
     assert len(node.bodies("COMPUTE")) == 2
+    assert "is lost" not in gsched.err
