@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from peers import Stage
@@ -105,10 +106,10 @@ def test_two_interfaces_behind_two_gateways(new_site: Callable[[int], Site], sta
         assert set(outcome["nodes"]) == {node.address for node in nodes}
 
 
-def test_node_behind_nat(new_site: Callable[[int], Site], stage: Stage) -> None:
+def test_node_behind_nat(new_site: Callable[[int], Site], stage: Stage, tmp_path: Path) -> None:
     """It is known by the address that it announces, and all that is for it goes there."""
     site = new_site(1)
-    stage.node(1, "--ext_host", site.announced, address=site.inner)
+    stage.node(2, "--ext_host", site.announced, address=site.inner)
     with site.outside:
         gsched = stage.gsched("-n", site.announced, address=site.outer)
         gsched.wait_for(lambda now: _places(now) == [site.announced], "the node is known")
@@ -116,6 +117,8 @@ def test_node_behind_nat(new_site: Callable[[int], Site], stage: Stage) -> None:
         assert client.outcome()["nodes"] == {site.announced: 10}
         files = stage.client("sends", gsched).outcome()["files"]
         assert files == ["made by the job 0", "made by the job 1"]
+        gate = str(tmp_path / "gate")
+        stage.client("figures", gsched, node=site.announced, gate=gate).outcome()  # large results
 
 
 def _places(status: Row) -> list[str]:
