@@ -25,13 +25,14 @@ from gsched.net.discovery import Discovery
 from gsched.net.exchange import Clock, Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
+from gsched.net.inquiry import Inquiry
 from gsched.net.listeners import Complaints, Handler, Listener
 from gsched.net.mistakes import Mistake
 from gsched.net.nodes import NodeService
 from gsched.net.openings import Openings
+from gsched.net.patrol import Patrol
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
-from gsched.net.reunion import Reunion
 from gsched.net.sending import Sending
 from gsched.net.setups import SetUps
 from gsched.net.uploads import Limit
@@ -114,10 +115,11 @@ class Server:
         self.set_ups = SetUps(self.exchange, self.identity, self.port, to_nodes, self.keeper)
         self.sending = Sending(self.exchange, self.identity, to_nodes, self.keeper)
         self.delivery = Delivery(self.exchange, self.identity, to_clients)
-        self.reunion = Reunion(
+        inquiry = Inquiry(
             *(self.exchange, self.identity, to_nodes),
             *(self.sending, self.set_ups, self.node_service),
         )
+        self.patrol = Patrol(self.exchange, inquiry)
         self.scheduler_port = self._listen_for_clients()
         self._restore()
         self._listen_for_datagrams()
@@ -186,7 +188,7 @@ class Server:
         for part in (
             self.discovery,
             self.datagrams,
-            self.reunion,
+            self.patrol,
             self.sending,
             self.set_ups,
             self.waiting,
@@ -311,7 +313,7 @@ class Server:
             counts = [len(things) for things in found]
             log.info("from the last run: %d nodes, %d clusters, %d jobs", *counts)
         self.keeper.start()
-        self.reunion.start()
+        self.patrol.start()
 
     def _tick(self) -> None:
         while True:

@@ -127,6 +127,16 @@ class Dispatch:
             why = "pinned to it" if job.pinned else "not reentrant"
             self._stop_or(job, End.ABANDONED, now, f"{reason}, and the job is {why}")
 
+    def missing(self, job: Job, reason: str, now: float) -> None:
+        """Its node, which is there, has no such job: it does not go on like that for ever."""
+        if job.node is not None and job.state is State.SENDING:
+            self._hold(job.node, Refusal.REJECTED, now)  # else it gets the job at once, for ever
+        job.refusals += 1
+        if job.refusals >= MAX_REFUSALS:
+            self._stop_or(job, End.ABANDONED, now, f"nodes have no trace of it: {reason}")
+        else:
+            self.lost(job, reason, now)
+
     def broke(self, job: Job, reply: Any, seconds: float, now: float) -> None:
         """Its node has failed by itself. Once that costs nothing, if the job may run again."""
         if job.cluster.reentrant and not job.broken and not job.cancelling:

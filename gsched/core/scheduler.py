@@ -141,7 +141,7 @@ class Scheduler:
         """The node, asked again, does not know a job that it may have started."""
         job = self._job(uid, *AT_NODE)
         if job is not None and job.tries == tries:
-            self._dispatch.lost(job, reason, now)
+            self._dispatch.missing(job, reason, now)
             self._placement.end_stranded(job, now)
         return self._after(now)
 

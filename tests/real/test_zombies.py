@@ -12,7 +12,7 @@ from test_jobs import results
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 
-NETWORK = "10.78.0."  # not loopback, where nothing is broadcast
+NETWORK, OTHER_NETWORK = "10.78.0.", "10.79.0."  # not loopback, where nothing is broadcast
 SECONDS = 130  # until after the second look of the node
 PATIENCE = SECONDS + 60
 
@@ -41,3 +41,16 @@ def test_nodes_that_do_not_hear_us_are_set_up_anew(stage: Stage) -> None:
     assert [x[0] for x in results(client.outcome(PATIENCE))] == [1, 4, 2, 3]
     assert set_ups(gsched) >= 4  # at the end the other one is dropped as well
     assert "is lost" not in gsched.err
+
+
+@pytest.mark.usefixtures("private_network")
+def test_jobs_whose_processes_die(stage: Stage) -> None:
+    """Only the node can notice, and does so when it looks; the reason is ours."""
+    namespace.add_address("2", f"{OTHER_NETWORK}1")
+    node = stage.node(2, "--zombie_interval", "1", address=f"{OTHER_NETWORK}2")
+    gsched = stage.gsched(*QUICK, address=f"{OTHER_NETWORK}1", nodes=[node])
+    *died, last = stage.client("dies", gsched).outcome(PATIENCE)["jobs"]
+    assert (last["status"], last["result"]) == ("Finished", "no")
+    for job in died:
+        assert job["status"] == "Terminated"
+        assert job["exception"] == f"node {node.address} stopped it, or its process died there"

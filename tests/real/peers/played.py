@@ -11,6 +11,7 @@ from typing import Any
 from peers.process import PATIENCE
 
 CODE = 40  # bytes in front of each message to a node
+FILE_SIZE = 6  # bytes of each file that a FaultyNode says it has already
 
 
 class SilentNode:
@@ -79,3 +80,42 @@ def is_open(sock: socket.socket) -> bool:
         return bool(sock.recv(1))
     except BlockingIOError:
         return True
+
+
+class FaultyNode(SilentNode):
+    """Does all that a node has to do but run jobs, and resets connections with some requests.
+
+    It takes jobs and forgets them. Of a request in `resets` it reads the first bytes only.
+    """
+
+    def __init__(self, address: str, port: int, resets: str = "") -> None:
+        super().__init__(address, port)
+        self._resets = resets
+        self.tags: list[str] = []  # of all requests so far
+
+    def _take(self, sock: socket.socket) -> None:
+        threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        stream = sock.makefile("rb")
+        stream.read(CODE)
+        head = stream.read(4)
+        size = struct.unpack(">I", head)[0] if head else 0
+        start = stream.read(min(size, 16))
+        tag = start.partition(b":")[0].decode()
+        self.tags.append(tag)
+        if tag == self._resets:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            self._reply(sock, tag, (start + stream.read(size - len(start))).partition(b":")[2])
+        stream.close()
+        sock.close()
+
+    def _reply(self, sock: socket.socket, tag: str, body: bytes) -> None:
+        if tag == "PING":
+            self._answer(pickle.loads(body))
+            return
+        replies = {"COMPUTE": 1, "JOBS": [], "RETRIEVE_JOB": None, "FILEXFER": FILE_SIZE}
+        words = {"SETUP": b"ACK", "JOB": b"ACK", "CLOSE": b"ACK", "NODE_INFO": self.sign.encode()}
+        payload = words.get(tag) or pickle.dumps(replies.get(tag), 4)
+        sock.sendall(struct.pack(">I", len(payload)) + payload)

@@ -221,7 +221,34 @@ def test_goodbyes_and_jobs_that_are_missing_are_not_held_against_a_job(world: Wo
     for node in nodes[:4]:
         world.do("node_left", node.address)
         world.told()
-        assert [x for x in world.sent() if x is job]
+        assert world.sent() == [job]
+        world.started(job)
         world.do("missing", job.uid, job.tries, "not known there")
         assert world.sent() == [job]
     assert job.state is State.SENDING
+
+
+# -- jobs that vanish -------------------------------------------------------------------------
+
+
+def test_a_node_that_does_not_take_a_job_properly_is_given_none_for_a_while(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.sending(cluster)
+    world.do("missing", job.uid, job.tries, "not known there")
+    assert node.held_until - world.now == 0.5
+    world.wait(0.5)
+    assert world.sent() == [job]
+
+
+def test_a_job_that_vanishes_ten_times_is_given_up(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.sending(cluster)
+    for _ in range(9):
+        world.do("missing", job.uid, job.tries, "not known there")
+        world.wait(31.0)
+        assert world.sent() == [job]
+    world.do("missing", job.uid, job.tries, "not known there")
+    assert world.results() == [(job, End.ABANDONED)]
+    assert job.reason == "nodes have no trace of it: not known there"

@@ -1,4 +1,4 @@
-"""After a restart of ours: what became of the jobs that were at nodes.
+"""What became of jobs that were at a node.
 
 A node that was there all the time tells which of our jobs it runs. Of the others it has stored
 what it could not deliver, unless the job has raised or was stopped: dispynode forgets that. A
@@ -7,16 +7,16 @@ asked for some times. A node that does not answer is left to the rule for silent
 """
 
 import logging
+from collections.abc import Iterable
 
 import gevent
 
 from gsched.core.dispatch import AT_NODE
-from gsched.core.job import Job, State
+from gsched.core.job import Job
 from gsched.core.node import Node, NodeState
 from gsched.net.channel import Caller
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
-from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
 from gsched.net.nodes import NodeService
 from gsched.net.sending import Sending
@@ -35,8 +35,8 @@ ACK = b"ACK"
 Open = dict[Job, int]  # jobs whose fate is not known, with the number of their try
 
 
-class Reunion:
-    """Asks the nodes that had jobs when we started."""
+class Inquiry:
+    """Asks one node after the other."""
 
     def __init__(
         self,
@@ -53,20 +53,10 @@ class Reunion:
         self._sending = sending
         self._set_ups = set_ups
         self._nodes = nodes
-        self._greenlets = Greenlets()
 
-    def start(self) -> None:
-        """Ask all of them."""
-        for node in self._exchange.scheduler.nodes.values():
-            jobs = {job: job.tries for job in node.jobs.values() if job.state is State.RUNNING}
-            if jobs:
-                self._greenlets.spawn(f"reunion {node.address}", self._meet, node, jobs)
-
-    def stop(self) -> None:
-        """Ask nobody any more."""
-        self._greenlets.kill()
-
-    def _meet(self, node: Node, open_: Open) -> None:
+    def into(self, node: Node, jobs: Iterable[Job], reason: str) -> None:
+        """Find out about jobs that should run there. What is nowhere is told to be missing."""
+        open_ = {job: job.tries for job in jobs}
         rounds = 0
         while open_ and rounds < ROUNDS and node.state is NodeState.UP:
             answered = self._ask(node, open_)
@@ -77,7 +67,7 @@ class Reunion:
                 gevent.sleep(PAUSE)
                 _drop_settled(node, open_)
         if node.state is NodeState.UP:
-            self._give_up(node, open_)
+            self._give_up(open_, f"node {node.address} {reason}")
 
     def _ask(self, node: Node, open_: Open) -> bool:
         """Whether the node has told what it runs; what it does run is open no more."""
@@ -109,9 +99,8 @@ class Reunion:
             return False
         return True
 
-    def _give_up(self, node: Node, open_: Open) -> None:
+    def _give_up(self, open_: Open, reason: str) -> None:
         missing = self._exchange.scheduler.missing
-        reason = f"node {node.address} did not have it when the scheduler was there again"
         for job, tries in open_.items():
             self._exchange.tell(missing, job.uid, tries, reason)
 
