@@ -43,6 +43,7 @@ class Cluster:
         "id",
         "jobs",
         "leases",
+        "longest",
         "name",
         "note",
         "queue",
@@ -81,6 +82,7 @@ class Cluster:
         self.tallies: dict[str, Tally] = {}  # by address of the node
         self.waiting = 0  # jobs QUEUED
         self.running = 0  # jobs SENDING or RUNNING
+        self.longest = 0.0  # seconds that any of its jobs has run
         self.done = 0  # jobs that ended, ever
 
     @property

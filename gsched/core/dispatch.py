@@ -158,6 +158,7 @@ class Dispatch:
     def finished(self, job: Job, end: End, reply: Any, seconds: float, now: float) -> None:
         """The node's last word on the job, after `seconds` of running."""
         node = job.node or job.last
+        job.cluster.longest = max(job.cluster.longest, seconds)
         if node is not None:
             node.jobs_done += 1
             node.cpu_time += seconds

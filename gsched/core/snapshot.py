@@ -3,11 +3,14 @@
 from typing import Any
 
 from gsched.core.cluster import Cluster
+from gsched.core.job import State
 from gsched.core.lease import LeaseState
 from gsched.core.node import Node, NodeState
 from gsched.core.scheduler import Scheduler
 
 Row = dict[str, Any]
+
+OVERDUE, TIMES = 600.0, 20  # seconds, and so often the longest job of its cluster: it may hang
 
 
 def snapshot(scheduler: Scheduler, now: float) -> Row:
@@ -71,8 +74,20 @@ def _node_note(node: Node, now: float) -> str:
         return f"one job at a time until one has ended: {node.doubt}"
     failed = [x for x in node.leases.values() if x.state is LeaseState.FAILED]
     if not failed:
-        return ""
+        return _overdue(node, now)
     return f"set-up of {failed[0].cluster.label} failed: {failed[0].reason}"
+
+
+def _overdue(node: Node, now: float) -> str:
+    """Word of a job that may hang: where its process is gone, dispynode may never say so."""
+    for job in node.jobs.values():
+        longest, seconds = job.cluster.longest, now - job.started_at
+        if job.state is State.RUNNING and longest and seconds > max(OVERDUE, TIMES * longest):
+            return (
+                f"job {job.uid} has run for {seconds / 60:.0f} min, no other of"
+                f" {job.cluster.label} for more than {longest:.0f} s: if it hangs, cancel it"
+            )
+    return ""
 
 
 def _cluster(cluster: Cluster, nodes: list[Node]) -> Row:

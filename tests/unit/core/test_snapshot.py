@@ -169,3 +169,19 @@ def test_ids_beyond_what_javascript_can_count_are_text(make_world: Make) -> None
     world = make_world(first_id=2**60)
     world.cluster()
     assert cluster_shown(world)["id"] == str(2**60)
+
+
+def test_a_job_that_runs_far_longer_than_the_others_may_hang(world: World) -> None:
+    node, cluster = world.node(2), world.cluster()
+    quick, long = world.running(cluster), world.running(cluster)
+    world.wait(3600.0)
+    assert node_shown(world)["note"] == ""  # none has ended yet
+    world.finish(quick)
+    assert node_shown(world)["note"] == (
+        f"job {long.uid} has run for 60 min, no other of compute @ 10.9.9.9 for more than 1 s:"
+        " if it hangs, cancel it"
+    )
+    world.finish(long)
+    soon = world.running(cluster)
+    world.wait(600.0)
+    assert node_shown(world)["note"] == "" and soon.node is node
