@@ -154,7 +154,8 @@ class Sending:
                 return
             uids = self.jobs_at(effect.node, effect.job.cluster)
             if uids is not None:
-                self._settle(effect, effect.job.uid in uids, problem)
+                there = effect.job.uid in uids and not self._is_stuck(effect.node, effect.job)
+                self._settle(effect, there, problem)
                 return
         reason = f"it does not say whether it has taken job {effect.job.uid} ({problem})"
         self._exchange.tell(self._scheduler.node_lost, effect.node.address, reason)
@@ -167,17 +168,31 @@ class Sending:
             reason = f"node {effect.node.address} does not have it ({problem})"
             self._exchange.tell(self._scheduler.missing, job.uid, effect.tries, reason)
 
+    def _is_stuck(self, node: Node, job: Job) -> bool:
+        """Whether the node lists the job for ever without running it.
+
+        It does so where it could not confirm the job. To be sure, none of the cluster may run
+        there, and the job must be on the list afterwards as well: else it has just ended.
+        """
+        told = self._ask_about(node, job.cluster, "PENDING_JOBS")
+        if not isinstance(told, dict) or told.get("pending") != 0:
+            return False
+        return job.uid in (self.jobs_at(node, job.cluster) or [])
+
     def jobs_at(self, node: Node, cluster: Cluster) -> list[object] | None:
         """Uids of the cluster's jobs at the node, in the node's own words; None without any."""
+        uids = self._ask_about(node, cluster, "JOBS")
+        return uids if isinstance(uids, list) else None
+
+    def _ask_about(self, node: Node, cluster: Cluster, what: str) -> object:
         computation: Computation = cluster.spec
-        payload = build("JOBS", {"compute_id": cluster.id, "auth": computation.node_auth})
+        payload = build(what, {"compute_id": cluster.id, "auth": computation.node_auth})
         try:
             reply = self._caller.ask(_address(node), self._code(node), payload, _LIMIT)
-            uids = loads(reply, plain=True)
+            return loads(reply, plain=True)
         except (OSError, PeerError) as error:
             log.debug("node %s does not tell its jobs: %s", node.address, error)
             return None
-        return uids if isinstance(uids, list) else None
 
     # -- stopping -----------------------------------------------------------------------------
 

@@ -1,0 +1,61 @@
+"""A job that its node lists: does it run there, or could the node only not confirm it?"""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gsched.core.scheduler import Scheduler
+from gsched.net.exchange import Exchange
+from gsched.net.identity import Identity
+from gsched.net.keeper import Forgetful
+from gsched.net.sending import Sending
+from gsched.wire.pickles import dumps
+
+JOB = 7
+
+
+class FakeNode:
+    """Takes the place of `Caller`; gives one prepared answer after the other."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    def ask(self, _address: Any, _code: bytes, payload: bytes, *_limits: Any) -> bytes:
+        """Note it, and answer."""
+        self.asked.append(payload.partition(b":")[0].decode())
+        answer = self.answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return dumps(answer)
+
+
+def is_stuck(node: FakeNode) -> bool:
+    """What is made of the node's answers."""
+    exchange = Exchange(Scheduler(), lambda: 1000.0)
+    identity = Identity(node_secret="", cluster_secret="", announced=("10.0.0.9",))
+    sending = Sending(exchange, identity, node, Forgetful())  # type: ignore[arg-type]
+    cluster = SimpleNamespace(id=1, spec=SimpleNamespace(node_auth="b"))
+    address = SimpleNamespace(address="10.0.0.1", port=1, identity="1")
+    return sending._is_stuck(address, SimpleNamespace(uid=JOB, cluster=cluster))  # type: ignore[arg-type]
+
+
+def test_listed_while_nothing_runs() -> None:
+    node = FakeNode({"done": [], "pending": 0}, [JOB])
+    assert is_stuck(node) and node.asked == ["PENDING_JOBS", "JOBS"]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [{"done": [], "pending": 1}],
+        [{"done": [], "pending": 0}, [8]],  # it has just ended
+        [{"done": [], "pending": 0}, OSError()],
+        [OSError()],
+        [None],
+        [{}],
+    ],
+)
+def test_in_doubt_it_runs(answers: list[object]) -> None:
+    assert not is_stuck(FakeNode(*answers))
