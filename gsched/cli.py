@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import gevent
 
-from gsched import __version__
+from gsched import __version__, logs
 from gsched.console import Console, interactive
 from gsched.net.mistakes import Mistake
 from gsched.options.table import parse
@@ -25,7 +25,7 @@ SAME_WISH = 1.0  # seconds
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal or the console stops it. Returns the exit code."""
     settings = parse(list(sys.argv[1:] if arguments is None else arguments), os.environ)
-    _log_to_stderr(settings.debug)
+    logs.to(sys.stderr, settings.debug)
     try:
         server = Server(settings)
         server.start()
@@ -67,11 +67,3 @@ class Stop:
         elif now - self._asked > SAME_WISH:
             log.warning("stopped the hard way")
             os._exit(1)
-
-
-def _log_to_stderr(debug: bool) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.INFO,
-        format="%(asctime)s %(levelname)-8s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )

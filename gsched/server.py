@@ -2,11 +2,13 @@
 
 import logging
 import os
+import resource
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 import gevent
+import psutil
 from gevent.event import Event
 
 from gsched import __version__
@@ -24,6 +26,7 @@ from gsched.net.delivery import Delivery
 from gsched.net.discovery import Discovery
 from gsched.net.exchange import Clock, Exchange
 from gsched.net.greenlets import Greenlets
+from gsched.net.guests import Guests
 from gsched.net.identity import Identity
 from gsched.net.inquiry import Inquiry
 from gsched.net.listeners import Complaints, Handler, Listener
@@ -40,6 +43,7 @@ from gsched.net.waiting import Waiting
 from gsched.options.settings import Settings
 from gsched.state import State
 from gsched.welcome import client_program, node_command
+from gsched.wire.messages import LARGE
 
 log = logging.getLogger("gsched")
 
@@ -56,6 +60,7 @@ class Server:
         self.stopping = Event()
         self._greenlets = Greenlets()
         self._complaints = Complaints()
+        self.guests = Guests(*_room(settings))
         self._node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
         self._cluster_tls = tls.load("cluster", settings.cluster_certfile, settings.cluster_keyfile)
         self._state = State(settings)
@@ -139,10 +144,15 @@ class Server:
             "uptime": now - self._started,
             "refused": self.reception.refused(),
             "problem": self.keeper.problem,
+            "limits": self.limits(),
             "listens": list(self.listens()),
             "client_program": client_program(self.own[0]),
             "node_command": node_command(),
         }
+
+    def limits(self) -> dict[str, list[int]]:
+        """What peers take of what they may take: both numbers, by option."""
+        return {"max_connections": [self.guests.count, self.guests.most]}
 
     def listens(self) -> Iterator[str]:
         """Addresses and ports with their purpose, for people."""
@@ -256,7 +266,7 @@ class Server:
     def _listen(self, address: Address, handler: Handler, option: str, side: tls.Tls) -> Listener:
         timeout = self.settings.msg_timeout
         try:
-            listener = Listener(address, handler, timeout, self._complaints, side)
+            listener = Listener(address, handler, timeout, self._complaints, self.guests, side)
         except OSError as error:
             raise Mistake(
                 f"{option} {address[1]}: cannot listen at {_shown(address)}"
@@ -319,6 +329,19 @@ class Server:
         while True:
             gevent.sleep(TICK)
             self.exchange.tell(self.scheduler.tick)
+
+
+def _room(settings: Settings) -> tuple[int, int, int]:
+    """How many connections there may be, in all and from one address, and bytes held for them.
+
+    Half of the files that the system lets us open are for connections.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, max(soft, 4 * settings.max_connections))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    most = min(settings.max_connections, wanted // 2)
+    most_bytes = max(2 * LARGE, psutil.virtual_memory().total // 2)
+    return most, min(most, settings.max_host_connections), most_bytes
 
 
 def _shown(address: Address) -> str:

@@ -4,11 +4,13 @@ All that goes wrong with the peer's machine or the way to it is an OSError: refu
 timed out, and `Closed` where the peer ended the stream too early.
 """
 
+import time
 from collections.abc import Callable
 from socket import IPPROTO_TCP, TCP_NODELAY
 from types import TracebackType
 from typing import Protocol
 
+from gsched.net.guests import Guest
 from gsched.net.resolver import resolve
 from gsched.net.sockets import Address, new_stream
 from gsched.net.tls import PLAIN, Tls
@@ -16,6 +18,7 @@ from gsched.wire.frames import FrameReader, frame
 
 __all__ = ["Address", "Caller", "Channel", "Closed"]
 
+SLOWEST = 1 << 14  # bytes a second: whoever is slower for long only keeps us busy
 _CHUNK = 1 << 16
 
 
@@ -39,13 +42,21 @@ class Bytes(Protocol):
 
 
 class Channel:
-    """A connection, for one greenlet at a time. Closes itself at the end of a `with`."""
+    """A connection, for one greenlet at a time. Closes itself at the end of a `with`.
 
-    __slots__ = ("_check", "_reader", "_sent", "_stream", "peer")
+    It has a `guest` if others have opened it.
+    """
+
+    __slots__ = ("_check", "_guest", "_reader", "_sent", "_stream", "peer")
 
     def __init__(
-        self, stream: Bytes, peer: Address, check: Callable[[bytes], None] | None = None
+        self,
+        stream: Bytes,
+        peer: Address,
+        check: Callable[[bytes], None] | None = None,
+        guest: Guest | None = None,
     ) -> None:
+        self._guest = guest
         self._stream = stream
         self._check = check  # looks at the first bytes; may raise PeerError
         self._reader = FrameReader()
@@ -74,8 +85,13 @@ class Channel:
 
     def receive(self, limit: int) -> bytes:
         """The next message. Raises PeerError if it is over `limit` bytes."""
-        while (payload := self._reader.message(limit)) is None:
-            self._more()
+        payload = self._reader.message(limit)
+        if payload is None:
+            patience = self._patience()
+            while (payload := self._reader.message(limit)) is None:
+                self._more(patience)
+        if self._guest is not None:
+            self._guest.spoke()
         return payload
 
     def receive_answer(self, limit: int) -> bytes:
@@ -85,17 +101,27 @@ class Channel:
 
     def receive_code(self, size: int) -> bytes:
         """The bytes in front of the first message."""
+        patience = self._patience()
         while (code := self._reader.raw(size)) is None:
-            self._more()
+            self._more(patience)
         return code
 
-    def receive_raw(self, size: int) -> bytes:
-        """Some of the next `size` bytes of a file, at least one."""
-        while not (data := self._reader.some(size)):
-            self._more()
-        return data
+    def receive_all(self, size: int, take: Callable[[bytes], None]) -> None:
+        """The next `size` bytes of a file, as they come: `take` is called with some at a time."""
+        patience, done = self._patience(), 0
+        while done < size:
+            while not (data := self._reader.some(size - done)):
+                self._more(patience, done)
+            done += len(data)
+            take(data)
 
-    def _more(self) -> None:
+    def _patience(self) -> float | None:
+        """When a message has to be there at the latest, if it is a short one; None: ever."""
+        timeout = self._stream.timeout
+        return None if timeout is None else time.monotonic() + timeout
+
+    def _more(self, patience: float | None, done: int = 0) -> None:
+        """Each step may take its time, but many short ones must not take for ever."""
         data = self._stream.receive(_CHUNK)
         if not data:
             raise Closed("closed by the peer")
@@ -103,6 +129,11 @@ class Channel:
             self._check(data)
             self._check = None
         self._reader.feed(data)
+        pending = self._reader.pending
+        if self._guest is not None:
+            self._guest.hold(pending)
+        if patience is not None and time.monotonic() > patience + (done + pending) / SLOWEST:
+            raise TimeoutError("the peer is too slow")
 
     def finish(self) -> None:
         """Before a close without having read: see that what was sent arrives."""

@@ -7,9 +7,12 @@ their reach are dispy's. On a loopback address there is nobody to be heard by bu
 import errno
 import logging
 import struct
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import count
 
+import gevent
 import psutil
 from gevent import socket
 
@@ -23,6 +26,9 @@ log = logging.getLogger("gsched.discovery")
 GROUP_4, GROUP_6 = "239.255.61.59", "ff05::b409:3171:9705:5134:6159"
 HOPS = 1
 MAX_DATAGRAM = 2000  # bytes
+MOST_A_SECOND, MOST_OF_ONE = 2000, 1000  # datagrams that are looked at; a thousand nodes may start
+FLOOD_PAUSE = 0.0005  # seconds for each that is dropped: the system drops faster than we do
+TURN = 16  # datagrams
 RECEIVE_BUFFER = 1 << 22  # bytes: a thousand nodes may answer at once
 
 Handler = Callable[[bytes, str], None]  # the datagram and the address that it came from
@@ -152,9 +158,35 @@ def _interface(address: str) -> int:
     return 0
 
 
+class Valve:
+    """Lets so many datagrams a second through, of one sender and of all; the rest is dropped."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._now = clock
+        self._since = 0.0
+        self._all = 0
+        self._each: dict[str, int] = {}
+
+    def admits(self, source: str) -> bool:
+        """Whether one more from there is looked at."""
+        if self._now() - self._since >= 1.0:
+            self._since, self._all, self._each = self._now(), 0, {}
+        if self._all >= MOST_A_SECOND:
+            return False
+        count = self._each[source] = self._each.get(source, 0) + 1
+        if count > MOST_OF_ONE:
+            return False
+        self._all += 1
+        return True
+
+
 def _receive(sock: socket.socket, handler: Handler, complaints: Complaints) -> None:
-    """One datagram after the other: a greenlet for each would let a flood in."""
-    while True:
+    """One datagram after the other: a greenlet for each would let a flood in.
+
+    While there are any, reading them does not wait; so others are given their turn expressly.
+    """
+    valve = Valve()
+    for number in count(1):
         try:
             datagram, peer = sock.recvfrom(MAX_DATAGRAM)
         except OSError as error:
@@ -162,7 +194,12 @@ def _receive(sock: socket.socket, handler: Handler, complaints: Complaints) -> N
                 return
             log.debug("udp: %s", error)
             continue
+        if not valve.admits(peer[0]):
+            gevent.sleep(FLOOD_PAUSE)
+            continue
         try:
             handler(datagram, peer[0])
         except PeerError as error:
             complaints.log(peer[0], str(error))
+        if number % TURN == 0:
+            gevent.sleep(0)

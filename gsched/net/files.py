@@ -56,13 +56,16 @@ def receive(channel: Channel, offered: XferFile, path: Path, kept: int, *, tell:
 
 def _receive_chunk(channel: Channel, file: BinaryIO, done: int, size: int, kept: int) -> int:
     end = min(done + CHUNK, size)
-    while done < end:
-        data = channel.receive_raw(end - done)
-        wanted = data[: max(0, kept - done)]
+    wanted = max(0, kept - done)
+
+    def take(data: bytes) -> None:
+        nonlocal wanted
         if wanted:
-            _write(file, wanted)
-        done += len(data)
-    return done
+            _write(file, data[:wanted])
+        wanted = max(0, wanted - len(data))
+
+    channel.receive_all(end - done, take)
+    return end
 
 
 def _created(path: Path) -> BinaryIO:

@@ -5,10 +5,12 @@ only once; the service goes on.
 """
 
 import logging
+import time
 from collections.abc import Callable
 
 from gsched.net.channel import Address, Channel
 from gsched.net.greenlets import Greenlets
+from gsched.net.guests import Guests
 from gsched.net.sockets import Ear, Socket, Stream
 from gsched.net.tls import PLAIN, Tls
 from gsched.wire.errors import PeerError
@@ -16,26 +18,52 @@ from gsched.wire.errors import PeerError
 log = logging.getLogger("gsched.net")
 
 BACKLOG = 1024  # connections that may wait to be accepted: a thousand nodes answer one ping
-MAX_CONNECTIONS = 4096  # at the same time, on one port
-_MAX_COMPLAINTS = 10_000
+_LONGEST = 300  # characters of a complaint
+_SPARE = 64  # connections that are on their way out
+_MAX_PEERS = 10_000
+MOST_EACH, MOST_LINES = 20, 500  # complaints of one peer, and of all, in a PERIOD
+PERIOD = 600.0  # seconds
 
 Handler = Callable[[Channel], None]
 
 
 class Complaints:
-    """What has been said about which peer, so that it is said once."""
+    """What has been said about which peer: the same is said once, and of each peer not too much.
 
-    def __init__(self) -> None:
-        self._said: set[tuple[str, str]] = set()
+    Else whoever wants to could fill the log.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._now = clock
+        self._since = 0.0
+        self._lines = 0
+        self._said: dict[str, set[str]] = {}
 
     def log(self, peer: str, reason: str) -> None:
-        """Log the reason, unless this peer gave it before."""
-        if (peer, reason) in self._said:
+        """Log the reason, unless this peer gave it before, or gave many others."""
+        self._forget()
+        reason = reason[:_LONGEST]
+        said = self._said.setdefault(peer, set())
+        if reason in said or len(said) > MOST_EACH or self._lines > MOST_LINES:
             return
-        if len(self._said) >= _MAX_COMPLAINTS:
+        said.add(reason)
+        self._lines += 1
+        if len(said) > MOST_EACH:
+            log.warning("%s: more complaints, which are not shown for some time", peer)
+        elif self._lines > MOST_LINES:
+            log.warning("more complaints about peers, which are not shown for some time")
+        else:
+            log.warning("%s: %s", peer, reason)
+
+    def _forget(self) -> None:
+        """What was said long ago may be said again, if there was much of it."""
+        now = self._now()
+        if now - self._since > PERIOD:
+            self._since, self._lines = now, 0
+            for peer in [peer for peer, said in self._said.items() if len(said) > MOST_EACH]:
+                del self._said[peer]
+        if len(self._said) > _MAX_PEERS:
             self._said.clear()
-        self._said.add((peer, reason))
-        log.warning("%s: %s", peer, reason)
 
 
 class Listener:
@@ -50,11 +78,13 @@ class Listener:
         handler: Handler,
         timeout: float,
         complaints: Complaints,
+        guests: Guests,
         tls: Tls = PLAIN,
     ) -> None:
         self._handler = handler
         self._timeout = timeout
         self._complaints = complaints
+        self._guests = guests
         self._tls = tls
         self._greenlets = Greenlets()
         self._ear = Ear(address, BACKLOG, self._hear)
@@ -82,14 +112,13 @@ class Listener:
 
     def _hear(self, sock: Socket, peer: Address) -> None:
         self._greenlets.enter("connection", self._serve, sock, peer)
-        if len(self._greenlets) >= MAX_CONNECTIONS:
+        if len(self._greenlets) >= self._guests.most + _SPARE:
             self._ear.pause()
 
     def _serve(self, sock: Socket, peer: Address) -> None:
         stream = Stream(sock, self._timeout)
         try:
-            with Channel(self._tls.accept(stream), peer, self._tls.refuse_hello) as channel:
-                self._handler(channel)
+            self._admit(stream, peer)
         except PeerError as error:
             self._complaints.log(peer[0], str(error))
         except OSError as error:
@@ -98,3 +127,12 @@ class Listener:
             stream.close()
             if self._accepting:
                 self._ear.open()
+
+    def _admit(self, stream: Stream, peer: Address) -> None:
+        guest = self._guests.enter(peer[0], stream)
+        try:
+            guest.connection = accepted = self._tls.accept(stream)
+            with Channel(accepted, peer, self._tls.refuse_hello, guest) as channel:
+                self._handler(channel)
+        finally:
+            self._guests.leave(guest)

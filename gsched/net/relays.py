@@ -99,13 +99,15 @@ def relay(source: Channel, target: Channel, size: int, kept: int) -> int:
 
 
 def _relay_chunk(source: Channel, target: Channel, there: int, size: int, kept: int) -> None:
-    end = min(there + CHUNK, size)
-    while there < end:
-        data = source.receive_raw(end - there)
-        wanted = data[: max(0, kept - there)]
+    wanted = max(0, kept - there)
+
+    def take(data: bytes) -> None:
+        nonlocal wanted
         if wanted:
-            target.send_raw(wanted)
-        there += len(data)
+            target.send_raw(data[:wanted])
+        wanted = max(0, wanted - len(data))
+
+    source.receive_all(min(CHUNK, size - there), take)
 
 
 def _refuse(source: Channel) -> None:

@@ -8,7 +8,7 @@ one clock looks after all of them.
 import errno
 import logging
 import os
-from _socket import SO_ERROR, SO_REUSEADDR, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET
+from _socket import SHUT_RDWR, SO_ERROR, SO_REUSEADDR, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET
 from _socket import socket as Socket
 from socket import AF_INET, AF_INET6
 from time import monotonic
@@ -123,6 +123,10 @@ class Stream:
         """Close the connection; the peer sees the end of the stream."""
         self._close_watchers()
         self._socket.close()
+
+    def abort(self) -> None:
+        """End it from elsewhere: whoever waits for it sees the end. Raises OSError."""
+        self._socket.shutdown(SHUT_RDWR)
 
     def detach(self) -> int:
         """Give the connection away: its descriptor."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from ssl import PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER, VERIFY_X509_PARTIAL_CHAIN, TLSVersion
 
-from gevent import socket
+from gevent import Timeout, socket
 from gevent.ssl import SSLContext, SSLError
 
 from gsched.net.mistakes import Mistake
@@ -78,7 +78,8 @@ class SecureStream:
         sock = socket.socket(fileno=plain.detach())
         try:
             sock.settimeout(timeout)
-            self._socket = context.wrap_socket(sock, server_side=server_side)
+            with Timeout(timeout, TimeoutError("TLS handshake timed out")):
+                self._socket = context.wrap_socket(sock, server_side=server_side)
         except BaseException:
             sock.close()
             raise
@@ -125,6 +126,10 @@ class SecureStream:
     def close(self) -> None:
         """Close the connection; the peer sees the end of the stream."""
         self._socket.close()
+
+    def abort(self) -> None:
+        """End it from elsewhere. Raises OSError."""
+        self._socket.shutdown(socket.SHUT_RDWR)
 
 
 PLAIN = Tls()  # neither side of anything

@@ -62,6 +62,8 @@ class Settings:
     """`off`, `process` or `power`."""
     grace_period: float
     """Seconds."""
+    max_connections: int
+    max_host_connections: int
     httpd: bool
     http_host: str
     http_port: int

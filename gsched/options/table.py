@@ -10,6 +10,7 @@ from typing import Any
 
 from gsched import __version__
 from gsched.options import sources, values
+from gsched.options.limits import LIMITS
 from gsched.options.option import Later, Option
 from gsched.options.prose import PROSE
 from gsched.options.settings import Settings, build
@@ -339,6 +340,7 @@ OPTIONS: tuple[Option, ...] = (
         read=values.grace_seconds,
         default="10",
     ),
+    *LIMITS,
     Option(
         "httpd",
         _PAGE,

@@ -88,6 +88,11 @@ def cpus(value: str) -> int | None:
     return _whole(value, 1, 9999, "a number of CPUs from 1 to 9999, all, or none")
 
 
+def many(value: str) -> int:
+    """A count of things of which there may be many: 1 to 999999999."""
+    return _whole(value, 1, 999_999_999, "a whole number from 1 to 999999999")
+
+
 def _whole(value: str, low: int, high: int, allowed: str) -> int:
     """A whole number from `low` to `high` in ASCII digits, without sign, gaps or exponent."""
     if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:

@@ -1,20 +1,18 @@
 """Bytes that no peer of dispy sends, to each port, while a cluster works."""
 
-import hashlib
 import os
 import pickle
 import socket
-import struct
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from peers import Gsched, Stage
+from peers.attack import STRANGER, connect, framed, memory, right_code
 
 pytestmark = pytest.mark.real
 
-STRANGER = b"x" * 40
 IDLE = 50  # connections that say nothing, to each port
 MOST_MEMORY = 500 << 20  # bytes
 CLIENT_MESSAGES = ("CLIENT", "COMPUTE", "JOB", "FILEXFER", "CLOSE", "ALLOCATE_NODE", "NO_SUCH")
@@ -29,24 +27,6 @@ class Exploit:
 
     def __reduce__(self) -> Any:
         return os.system, (f"touch {self.path}",)
-
-
-def framed(payload: bytes) -> bytes:
-    return struct.pack(">I", len(payload)) + payload
-
-
-def connect(gsched: Gsched, port: int) -> socket.socket:
-    return socket.create_connection((gsched.address, port), timeout=30)
-
-
-def right_code(gsched: Gsched, port: int) -> bytes:
-    """What a client puts in front of its requests, from the answer to its introduction."""
-    body = {"version": "4.15.2", "ip_addr": None, "scheduler_ip_addr": gsched.address}
-    with connect(gsched, port) as sock, sock.makefile("rb") as answer:
-        sock.sendall(STRANGER + framed(b"CLIENT:" + pickle.dumps(body)))
-        size = struct.unpack(">I", answer.read(4))[0]
-        sign = pickle.loads(answer.read(size))["sign"]
-    return hashlib.sha1(sign.encode()).hexdigest().encode()
 
 
 def broken(code: bytes) -> list[bytes]:
@@ -90,13 +70,6 @@ def attack_by_datagrams(gsched: Gsched, port: int, path: Path) -> None:
             for body in (pickle.dumps(Exploit(path), 4), b"", b"\x80\x04.", b"x" * 3000):
                 sock.sendto(f"{name}:".encode() + body, (gsched.address, port))
         sock.sendto(b"", (gsched.address, port))
-
-
-def memory(pid: int) -> int:
-    """Bytes that a process has in memory."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(x for x in status.splitlines() if x.startswith("VmRSS"))
-    return int(line.split()[1]) * 1024
 
 
 def test_hostile_bytes_do_not_disturb(stage: Stage, tmp_path: Path) -> None:

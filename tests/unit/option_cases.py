@@ -83,6 +83,11 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     ],
     "max_file_size": [("10k", {"max_file_size": 10240}), ("3G", {"max_file_size": 3 * 1024**3})],
     "oversize_files": [("refuse", {"oversize_files": "refuse"})] * 2,
+    "max_connections": [("1", {"max_connections": 1}), ("9999", {"max_connections": 9999})],
+    "max_host_connections": [
+        ("1", {"max_host_connections": 1}),
+        ("50", {"max_host_connections": 50}),
+    ],
     "httpd": [("true", {"httpd": True}), ("yes", {"httpd": True})],
     "http_host": [("::1", {"http_host": "::1"}), ("127.9.9.9", {"http_host": "127.9.9.9"})],
     "http_port": [("80", {"http_port": 80}), ("0", {"http_port": 0})],
@@ -150,6 +155,8 @@ WRONG: dict[str, list[str]] = {
     "oversize_files": ["", "Truncate", "cut"],
     "durability": ["on", ""],
     "grace_period": ["-1", "x", "", "inf"],
+    "max_connections": ["0", "-1", "x", "", "1k"],
+    "max_host_connections": ["0", "1000000000"],
     "http_host": ["", "a b"],
     "fair_cluster_scheduler": ["maybe"],
 }

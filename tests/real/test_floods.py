@@ -1,0 +1,189 @@
+"""Attackers who want the service for themselves, or for nobody, while a client works."""
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import resource
+import socket
+import statistics
+import struct
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from peers import Gsched, Stage, wait_until
+from peers.attack import STRANGER, connect, descriptors, framed, memory, right_code
+from peers.certificates import self_signed
+
+pytestmark = pytest.mark.real
+
+ATTACKER = "127.66.66.66"
+HALF_OPEN = 2000  # connections
+MOST_MEMORY = 200 << 20  # bytes more than before
+MOST_OPEN = 2 * HALF_OPEN  # files and sockets
+SPARE = 50
+PROBES = 100
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture(autouse=True)
+def many_files() -> None:
+    """The attacker needs as many sockets as the attacked."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))
+
+
+def latency(gsched: Gsched, port: int) -> float:
+    """Seconds, in the middle, until an honest client has its answer."""
+    times = []
+    for _ in range(PROBES):
+        began = time.perf_counter()
+        right_code(gsched, port)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+@contextlib.contextmanager
+def attacked(gsched: Gsched, port: int, attack: Callable[[], None]) -> Iterator[None]:
+    """See that all is well meanwhile and afterwards. `attack` is called again and again."""
+    over, calls = FORK.Event(), FORK.Value("i", 0)
+
+    def go_on() -> None:
+        while not over.is_set():
+            with contextlib.suppress(OSError):
+                attack()
+            calls.value += 1
+
+    before, small, few = latency(gsched, port), memory(gsched.pid), descriptors(gsched.pid)
+    attacker = FORK.Process(target=go_on)  # a thread of ours would slow down who takes the time
+    attacker.start()
+    try:
+        wait_until(lambda: calls.value > 2, "the attack has begun")
+        during = latency(gsched, port)
+        yield
+        assert memory(gsched.pid) - small < MOST_MEMORY
+        assert descriptors(gsched.pid) < MOST_OPEN
+    finally:
+        over.set()
+        attacker.join()
+    recovers(gsched, few)
+    after = latency(gsched, port)
+    times = [f"{1000 * x:.2f}" for x in (before, during, after)]
+    print(f"ms before, during and after: {' '.join(times)}; attacks: {calls.value}")
+
+
+def recovers(gsched: Gsched, few: int) -> None:
+    wait_until(lambda: descriptors(gsched.pid) <= few + SPARE, "all connections are gone")
+    gsched.wait_for(lambda x: x["limits"]["max_connections"][0] <= SPARE, "none is counted")
+
+
+def works(stage: Stage, gsched: Gsched) -> None:
+    outcome = stage.client("squares", gsched, jobs=20).outcome()
+    assert (outcome["jobs"], outcome["wrong"]) == (20, [])
+
+
+@pytest.mark.parametrize("side", ["nodes", "clients"])
+def test_half_open_connections(stage: Stage, side: str) -> None:
+    """They say a little, and again a little; others come in all the same."""
+    gsched, _ = stage.trio(1, 2)
+    port = stage.base if side == "nodes" else stage.base + 2
+    few, small = descriptors(gsched.pid), memory(gsched.pid)
+    before = latency(gsched, stage.base + 2)
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connect(gsched, port, ATTACKER)) for _ in range(HALF_OPEN)]
+        for sock in slow:
+            with contextlib.suppress(OSError):
+                sock.sendall(b"\0\0")
+        during = latency(gsched, stage.base + 2)
+        limit = gsched.status()["limits"]["max_connections"]
+        assert limit[0] < HALF_OPEN < limit[1]
+        works(stage, gsched)
+        assert memory(gsched.pid) - small < MOST_MEMORY
+        assert descriptors(gsched.pid) < MOST_OPEN
+        recovers(gsched, few)
+    after = latency(gsched, stage.base + 2)
+    times = [f"{1000 * x:.2f}" for x in (before, during, after)]
+    print(f"ms before, during and after: {' '.join(times)}")
+
+
+def test_connections_beyond_the_limit(stage: Stage) -> None:
+    """From many addresses, so that it is the limit of all that they reach."""
+    gsched, _ = stage.trio(1, 2, "--max_connections", "100", "--max_host_connections", "60")
+    with contextlib.ExitStack() as stack:
+        for number in range(300):
+            source = f"127.66.66.{1 + number % 10}"
+            stack.enter_context(connect(gsched, stage.base + 2, source)).sendall(b"\0")
+        gsched.wait_for(lambda x: x["limits"]["max_connections"][0] <= 100, "some have to go")
+        works(stage, gsched)
+
+
+def test_connection_flood(stage: Stage) -> None:
+    gsched, _ = stage.trio(1, 2)
+    port = stage.base + 2
+
+    def attack() -> None:
+        with connect(gsched, port, ATTACKER) as sock:
+            sock.sendall(STRANGER + framed(b"CLIENT:" + os.urandom(20)))
+
+    with attacked(gsched, port, attack):
+        works(stage, gsched)
+    assert len(gsched.err) < 100_000  # bytes: it does not fill the log
+
+
+def test_giants_are_announced(stage: Stage) -> None:
+    """By strangers, and by one who knows the code: he may send as much, but not all the time."""
+    gsched, _ = stage.trio(1, 2)
+    nodes, clients = stage.base, stage.base + 2
+    codes = {nodes: b"", clients: right_code(gsched, clients)}
+
+    def attack() -> None:
+        for port, code in codes.items():
+            for size in (0xFFFFFFFF, 1 << 30, 1 << 16):
+                with connect(gsched, port, ATTACKER) as sock:
+                    sock.settimeout(0.2)
+                    with contextlib.suppress(OSError):
+                        sock.sendall(code + struct.pack(">I", size) + b"x" * (1 << 20))
+                        sock.recv(1)
+
+    with attacked(gsched, clients, attack):
+        works(stage, gsched)
+
+
+def test_datagram_flood(stage: Stage) -> None:
+    gsched, _ = stage.trio(1, 2)
+    ping = {"ip_addr": "127.66.66.67", "port": 9, "sign": "s", "version": "4.15.2"}
+    payloads = [b"PING:" + pickle.dumps(ping), b"PING:", b"x" * 1400, b""]
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((ATTACKER, 0))
+
+        def attack() -> None:
+            for payload in payloads * 100:
+                sock.sendto(payload, (gsched.address, stage.base))
+
+        with attacked(gsched, stage.base + 2, attack):
+            works(stage, gsched)
+
+
+def test_handshakes_that_stall(stage: Stage, tmp_path: Path) -> None:
+    """A byte now and then, for ever."""
+    certificate = self_signed(tmp_path, "clients")
+    gsched = stage.gsched(*certificate.options("cluster"))
+    few = descriptors(gsched.pid)
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(connect(gsched, stage.base + 2, ATTACKER)) for _ in range(200)]
+        began = time.monotonic()
+        hello = iter(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500))
+
+        def ended() -> bool:
+            byte = bytes((next(hello),))
+            for sock in slow:
+                with contextlib.suppress(OSError):
+                    sock.sendall(byte)
+            time.sleep(0.5)
+            return descriptors(gsched.pid) <= few + SPARE
+
+        wait_until(ended, "the connections are closed though they go on")
+        print(f"closed after {time.monotonic() - began:.1f} s")

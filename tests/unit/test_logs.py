@@ -1,0 +1,116 @@
+"""Peers' words in the log: on one line, and not too many of them."""
+
+import io
+import logging
+
+import pytest
+
+from gsched.logs import LONGEST, MOST, PERIOD, Dam, Lines, printable
+from gsched.net import listeners
+from gsched.net.listeners import MOST_EACH, MOST_LINES, Complaints
+
+SHOWN = "%(levelname)s %(message)s"
+
+
+class Clock:
+    """A time that the test sets."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def lines(*messages: str, clock: Clock | None = None, level: int = logging.INFO) -> list[str]:
+    """What is written of these."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Lines(SHOWN))
+    handler.addFilter(Dam(clock or Clock()))
+    for message in messages:
+        record = logging.LogRecord("gsched", level, "", 0, "%s", (message,), None)
+        if handler.filter(record):
+            handler.emit(record)
+    return stream.getvalue().splitlines()
+
+
+def test_a_message_is_one_line() -> None:
+    """Nobody else's, and nothing for the terminal."""
+    evil = "ends\nCRITICAL of my own\r\x1b[2J\x00\u2028\ud800é"
+    assert lines(evil) == [
+        "INFO ends\\nCRITICAL of my own\\r\\x1b[2J\\x00\\u2028\\ud800é",
+    ]
+
+
+def test_long_messages_are_cut() -> None:
+    assert len(printable("x" * 10 * LONGEST)) < LONGEST + 50
+    assert printable("x" * LONGEST) == "x" * LONGEST
+
+
+def test_tracebacks_keep_their_lines() -> None:
+    try:
+        raise ValueError("of ours")
+    except ValueError as error:
+        info = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("gsched", logging.CRITICAL, "", 0, "bug", (), info)
+    text = Lines(SHOWN).format(record).splitlines()
+    assert text[0] == "CRITICAL bug" and text[-1] == "ValueError: of ours" and len(text) > 3
+
+
+def test_lines_that_begin_alike_are_counted() -> None:
+    """The last one that is written says so. Bugs of ours are written always."""
+    many = [f"reply for job {number}, which is not known" for number in range(MOST + 500)]
+    found = lines(*many, "something else")
+    assert len(found) == MOST + 1
+    assert found[-2].endswith("(and more like this)") and found[-1] == "INFO something else"
+    assert len(lines(*many, level=logging.ERROR)) == len(many)
+
+
+def test_the_dam_opens_again() -> None:
+    clock = Clock()
+    dam = Dam(clock)
+
+    def passes() -> bool:
+        return dam.filter(logging.LogRecord("gsched", logging.INFO, "", 0, "again", (), None))
+
+    assert sum(passes() for _ in range(2 * MOST)) == MOST
+    clock.now += PERIOD + 1
+    assert passes()
+
+
+def test_complaints_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    complaints = Complaints(Clock())
+    for _ in range(3):
+        for peer in ("192.0.2.1", "192.0.2.2"):
+            complaints.log(peer, "a reason")
+    assert len(caplog.records) == 2
+
+
+def test_complaints_of_one_peer_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever it thinks of; others still have theirs."""
+    clock = Clock()
+    complaints = Complaints(clock)
+    for number in range(1000):
+        complaints.log("203.0.113.9", f"message of {number} bytes announced")
+    assert len(caplog.records) == MOST_EACH + 1
+    complaints.log("192.0.2.1", "a reason")
+    assert caplog.messages[-2:] == [
+        "203.0.113.9: more complaints, which are not shown for some time",
+        "192.0.2.1: a reason",
+    ]
+    clock.now += listeners.PERIOD + 1
+    complaints.log("203.0.113.9", "again")
+    assert caplog.messages[-1] == "203.0.113.9: again"
+
+
+def test_complaints_of_many_peers_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    """UDP bears any address."""
+    clock = Clock()
+    complaints = Complaints(clock)
+    for number in range(50_000):
+        complaints.log(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "x" * 10_000)
+    assert len(caplog.records) == MOST_LINES + 1
+    assert len(complaints._said) <= listeners._MAX_PEERS + 1
+    clock.now += listeners.PERIOD + 1
+    complaints.log("192.0.2.1", "a reason")
+    assert caplog.messages[-1] == "192.0.2.1: a reason"

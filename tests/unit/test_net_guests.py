@@ -1,0 +1,148 @@
+"""Who may be connected, and what is held for them."""
+
+from typing import Any
+
+import gevent
+import pytest
+from gevent import socket
+
+from gsched.net import channel
+from gsched.net.channel import Channel
+from gsched.net.guests import HELD_FREELY, Guest, Guests
+from gsched.net.sockets import Socket, Stream
+from gsched.wire.errors import PeerError
+from gsched.wire.frames import LENGTH
+
+HERE, THERE = "192.0.2.1", "203.0.113.9"
+TIMEOUT = 0.2  # seconds
+
+
+class Sock:
+    """A connection that can be ended."""
+
+    ended = False
+
+    def abort(self) -> None:
+        self.ended = True
+
+
+def enter(guests: Guests, address: str) -> Guest:
+    sock: Any = Sock()
+    return guests.enter(address, sock)
+
+
+def ended(guest: Guest) -> bool:
+    sock: Any = guest.connection
+    return bool(sock.ended)
+
+
+def test_the_silent_of_one_address_make_room_for_others_of_it() -> None:
+    """Those that have been silent for longest; nobody elsewhere."""
+    guests = Guests(100, 3, 1000)
+    elsewhere = enter(guests, HERE)
+    first, second, third, fourth = (enter(guests, THERE) for _ in range(4))
+    assert [ended(x) for x in (elsewhere, first, second, third)] == [False, True, False, False]
+    second.spoke()
+    enter(guests, THERE)
+    assert [ended(x) for x in (second, third, fourth)] == [False, True, False]
+    assert guests.turned_away == 2
+
+
+def test_the_silent_make_room_for_all() -> None:
+    guests = Guests(3, 3, 1000)
+    busy, silent, _ = (enter(guests, x) for x in (THERE, THERE, "198.51.100.1"))
+    busy.spoke()
+    assert enter(guests, HERE)
+    assert ended(silent) and not ended(busy)
+
+
+def test_there_is_no_room_if_all_are_busy() -> None:
+    guests = Guests(100, 2, 1000)
+    busy = [enter(guests, THERE) for _ in range(2)]
+    for one in busy:
+        one.spoke()
+    with pytest.raises(PeerError, match="too many connections"):
+        enter(guests, THERE)
+    assert enter(guests, HERE)
+    guests.leave(busy[0])
+    assert enter(guests, THERE)
+    assert not any(ended(x) for x in busy)
+
+
+def test_nothing_is_left_of_those_that_leave() -> None:
+    guests = Guests(10, 2, 1 << 30)
+    for number in range(1000):
+        guest = enter(guests, f"192.0.2.{number % 5}")
+        guest.hold(HELD_FREELY + number)
+        if number % 2:
+            guest.spoke()
+        guests.leave(guest)
+    assert guests.count == guests.held == 0
+    assert not guests._each and not guests._silent and not guests._silent_at
+
+
+def test_bytes_of_messages_are_bounded() -> None:
+    """In all. Small ones do not count: there are only so many connections."""
+    guests = Guests(100, 100, 10 * HELD_FREELY)
+    small = [enter(guests, HERE) for _ in range(50)]
+    for one in small:
+        one.hold(HELD_FREELY)
+    large = enter(guests, THERE)
+    large.hold(9 * HELD_FREELY)
+    large.hold(10 * HELD_FREELY)
+    other = enter(guests, HERE)
+    with pytest.raises(PeerError, match="large messages"):
+        other.hold(2 * HELD_FREELY)
+    guests.leave(other)
+    large.spoke()
+    enter(guests, HERE).hold(2 * HELD_FREELY)
+
+
+def stream(sock: socket.socket) -> Stream:
+    plain = Socket(fileno=sock.detach())
+    plain.setblocking(False)
+    return Stream(plain, TIMEOUT)
+
+
+def dribble(sock: socket.socket, data: bytes, pause: float) -> None:
+    try:
+        for byte in data:
+            sock.sendall(bytes((byte,)))
+            gevent.sleep(pause)
+    except OSError:
+        pass
+
+
+@pytest.mark.parametrize("what", ["code", "message", "file"])
+def test_whoever_dribbles_is_not_waited_for(what: str) -> None:
+    """Each byte comes in time, all of them never would."""
+    ours, theirs = socket.socketpair()
+    with Channel(stream(ours), (HERE, 1)) as waiting:
+        greenlet = gevent.spawn(dribble, theirs, LENGTH.pack(1000) + b"x" * 100, TIMEOUT / 4)
+        with pytest.raises(TimeoutError), gevent.Timeout(20 * TIMEOUT, AssertionError("waits on")):
+            if what == "code":
+                waiting.receive_code(40)
+            elif what == "message":
+                waiting.receive(1000)
+            else:
+                waiting.receive_all(1000, lambda _: None)
+        greenlet.kill()
+    theirs.close()
+
+
+def test_large_messages_may_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as they come at some pace."""
+    monkeypatch.setattr(channel, "SLOWEST", 1000)
+    ours, theirs = socket.socketpair()
+    with Channel(stream(ours), (HERE, 1)) as waiting:
+
+        def send() -> None:
+            theirs.sendall(LENGTH.pack(2000))
+            for _ in range(10):
+                theirs.sendall(b"x" * 200)
+                gevent.sleep(TIMEOUT / 2)
+
+        greenlet = gevent.spawn(send)
+        assert waiting.receive(2000) == b"x" * 2000
+        greenlet.join()
+    theirs.close()
