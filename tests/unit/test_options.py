@@ -73,6 +73,8 @@ def test_defaults() -> None:
         "oversize_files": "truncate",
         "durability": "process",
         "grace_period": 10.0,
+        "max_connections": 4096,
+        "max_host_connections": 1024,
         "httpd": False,
         "http_host": "127.0.0.1",
         "http_port": 8181,

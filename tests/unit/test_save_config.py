@@ -37,7 +37,8 @@ EVERYTHING = [
     *("--cluster_certfile=", "--fair_cluster_scheduler", "--early_cluster_scheduler=0"),
     *("--pulse_interval", "1.50", "--ping_interval", "0", "--zombie_interval", "2"),
     *("--msg_timeout", ".5", "--dest_path_prefix", "~/a b", "--max_file_size", "10M"),
-    *("--oversize_files", "refuse", "--durability", "off", "--grace_period", "3", "--httpd"),
+    *("--oversize_files", "refuse", "--durability", "off", "--grace_period", "3"),
+    *("--max_connections", "5000", "--max_host_connections", "70", "--httpd"),
     *("--http_host", "localhost", "--http_port", "0"),
 ]
 
