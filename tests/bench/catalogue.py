@@ -52,7 +52,7 @@ def _cpu(title: str, **budget: Any) -> Line:
 def _throughput(
     name: str, title: str, clients: int, nodes: int, cpus: int, **more: Any
 ) -> Scenario:
-    budget, jobs = more.pop("budget", {"ratio": 0.5}), more.pop("jobs", 2_000)
+    budget, jobs = more.pop("budget", {"ratio": 0.5}), more.pop("jobs", 1_500)
     arguments = {"nodes": nodes, "cpus": cpus, "clients": clients, "jobs": jobs}
     lines = [_cpu(title, **budget)]
     if not more.pop("brief", False):
@@ -93,12 +93,12 @@ def _decision(nodes: int, clusters: int, jobs: int, **more: Any) -> Scenario:
 _DURABLE = "CPU per job, 1 client x 4 nodes x 8 cpus, --durability process"
 
 SCENARIOS = [
-    _throughput("small", "1 client x 4 nodes x 8 cpus", 1, 4, 8, jobs=3_000),
-    _throughput("large", "10 clients x 50 nodes x 4 cpus", 10, 50, 4, jobs=3_000),
+    _throughput("small", "1 client x 4 nodes x 8 cpus", 1, 4, 8, jobs=2_000),
+    _throughput("large", "10 clients x 50 nodes x 4 cpus", 10, 50, 4, jobs=2_000),
     Scenario(
         "durable",
         load.throughput,
-        {"nodes": 4, "cpus": 8, "clients": 1, "jobs": 3_000},
+        {"nodes": 4, "cpus": 8, "clients": 1, "jobs": 2_000},
         [Line("cpu", _DURABLE, "ms", ratio=0.67)],
         kinds=(REFERENCE, DURABLE),
     ),
@@ -109,12 +109,12 @@ SCENARIOS = [
     _growth("clusters-10", "10 clusters, 10 nodes x 8", "clusters-1", 10, 10, 8),
     _growth("clusters-100", "100 clusters, 10 nodes x 8", "clusters-1", 100, 10, 8),
     _depth(1_000, "1,000", 3, ""),
-    _depth(10_000, "10,000", 2, "depth-1,000"),
+    _depth(10_000, "10,000", 3, "depth-1,000"),
     _depth(100_000, "100,000", 1, "depth-1,000"),
     Scenario(
         "latency",
         load.latency,
-        {"jobs": 300},
+        {"jobs": 200},
         [
             Line("p50", "idle: submit to result, p50", "ms", most=1.5),
             Line("p99", "idle: submit to result, p99", "ms"),
@@ -166,7 +166,6 @@ SCENARIOS = [
             Line("four_rate", "200 MB to 4 nodes at once", "MB/s", more_is_better=True),
             Line("four_cpu", "CPU per 100 MB to 4 nodes", "ms"),
         ],
-        repeats=2,
         quick={"size": 50},
     ),
     Scenario(

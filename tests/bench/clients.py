@@ -157,7 +157,7 @@ class Client:
             self._refused(link, "None")
             return
         link.send(ACK)
-        if link._fd < 0:
+        if link.closed:
             return  # that failed, and has been counted
         link.close()
         self.taken += 1

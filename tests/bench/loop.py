@@ -118,6 +118,11 @@ class Link:
         self.told: Any = None  # whatever its handler has to remember
 
     @property
+    def closed(self) -> bool:
+        """Whether it is over, by whichever side."""
+        return self._fd < 0
+
+    @property
     def local(self) -> str:
         """The address that the peer has connected to."""
         host: str = self._sock.getsockname()[0]
@@ -229,7 +234,7 @@ def call(
     sock.connect_ex(address)
     link = Link(loop, sock, take, lost)
     link.send(data)
-    if link._fd >= 0:
+    if not link.closed:
         link.listen()
         loop.expire(link, timeout)
     return link

@@ -1,5 +1,6 @@
 """The two schedulers, each as a process on a core of its own."""
 
+import ctypes
 import os
 import resource
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 _READY = 20.0  # seconds
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -76,6 +78,7 @@ class Scheduler:
         self._wait_until_ready()
 
     def _bind(self) -> None:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # it ends with us
         resource.setrlimit(
             resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2
         )
