@@ -69,6 +69,7 @@ def _depth(queued: int, title: str, repeats: int, base: str) -> Scenario:
     growth = {"growth": (base, "cpu", 1.1)} if base else {}
     lines = [
         _cpu(f"{title} queued", ratio=0.5, **growth),
+        Line("undelivered", f"results on their way while it works, {title} queued", ""),
         Line("submit_cpu", f"CPU per submission, to {title}", "ms", ratio=0.5),
         Line("submit_rate", f"submissions a second, to {title}", "/s", more_is_better=True),
     ]
