@@ -81,6 +81,7 @@ def _depth(queued: int, title: str, repeats: int, base: str) -> Scenario:
 
 def _decision(nodes: int, clusters: int, jobs: int, **more: Any) -> Scenario:
     algorithm = more.get("algorithm", "submitted")
+    repeats = 1 if nodes * clusters > 1_000_000 else 3  # it takes long to furnish
     names = f"{nodes:,} nodes, {clusters:,} clusters, {jobs:,} jobs"
     title = f"one decision, {names}" + ("" if algorithm == "submitted" else f", {algorithm}")
     name = f"decision-{nodes}-{clusters}-{jobs}" + ("" if not more else f"-{algorithm}")
@@ -88,7 +89,7 @@ def _decision(nodes: int, clusters: int, jobs: int, **more: Any) -> Scenario:
     lines = [Line("us", title, "us", most=20)]
     if jobs >= 100_000:
         lines += [Line("bytes", f"core's memory per queued job, {jobs:,}", "B", most=1000)]
-    return Scenario(name, decisions.decision, arguments, lines, kinds=())
+    return Scenario(name, decisions.decision, arguments, lines, kinds=(), repeats=repeats)
 
 
 _DURABLE = "CPU per job, 1 client x 4 nodes x 8 cpus, --durability process"
