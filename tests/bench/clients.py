@@ -23,7 +23,7 @@ class Identity:
 
     @property
     def code(self) -> bytes:
-        """What opens a client's stream; with the same empty secret also what a node proves."""
+        """What opens a client's stream."""
         return messages.code("", self.sign)
 
 
@@ -48,14 +48,6 @@ class Client:
     def open(self) -> bool:
         """Whether it may submit."""
         return self.scheduled and self.answered
-
-    def learn_sign(self) -> None:
-        """Only ask who the scheduler is."""
-
-        def learn(reply: bytes) -> None:
-            self._clients.identity.sign = loads(reply)["sign"]
-
-        self._call(STRANGER + messages.client(ADDRESS, self._scheduler[0]), learn)
 
     def count_jobs(self, then: Callable[[int], None]) -> None:
         """Ask the scheduler how many jobs it has that have not ended."""

@@ -22,7 +22,8 @@ def transfer(rig: Rig, size: int) -> Figures:
 def _spread(rig: Rig, count: int) -> Span:
     """So many more nodes come, and get it."""
     nodes, goal = rig.nodes.add(count, 4), rig.nodes.ready + count
+    rig.learn_sign()
     with rig.span() as span:
-        rig.nodes.announce(nodes, rig.clients.identity.code)
+        rig.nodes.announce(nodes)
         rig.wait(lambda: rig.nodes.ready >= goal, "nodes have the file")
     return span

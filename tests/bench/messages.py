@@ -155,6 +155,12 @@ def avail() -> AvailInfo:
     return AvailInfo(cpu=100.0, memory=24_805_851_136, disk=84_022_730_752, swap=100.0)
 
 
+def node_ping(node: Any, scheduler: str | None) -> bytes:
+    """A node looks for a scheduler."""
+    body = {"scheduler_ip_addr": scheduler, "ip_addr": node.address, "port": node.port}
+    return message("PING", body | {"sign": node.sign, "version": VERSION})
+
+
 def pong(node: Any, auth: bytes, scheduler: str) -> bytes:
     """A node says that it is free."""
     body = {

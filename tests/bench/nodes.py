@@ -37,6 +37,7 @@ class Nodes:
         self._scheduler = scheduler
         self._port = port
         self.by_address: dict[str, Node] = {}
+        self.sign = ""  # the scheduler's, as it tells it to nodes
         self.hold = False
         self.held: list[tuple[Node, bytes, bytes]] = []
         self.ready = 0  # set-ups of a computation at a node
@@ -56,10 +57,13 @@ class Nodes:
         self.by_address |= {node.address: node for node in made}
         return made
 
-    def announce(
-        self, nodes: Iterable[Node], auth: bytes, ended: Callable[[str], None] | None = None
-    ) -> None:
+    def look(self, node: Node) -> None:
+        """The node looks for the scheduler, which answers with a ping that bears its sign."""
+        call(self._loop, self._scheduler, messages.node_ping(node, self._scheduler[0]), _nothing)
+
+    def announce(self, nodes: Iterable[Node], ended: Callable[[str], None] | None = None) -> None:
         """Tell the scheduler that they are free. `ended` gets how each conversation ended."""
+        auth = messages.code("", self.sign)
         for node in nodes:
             data = messages.pong(node, auth, self._scheduler[0])
             lost = (lambda _, reason: ended(reason)) if ended else None
@@ -110,6 +114,10 @@ class Nodes:
             self.held.append((node, uid[1], hash_[1]))
         else:
             self._finish(node, uid[1], hash_[1])
+
+    def _ping(self, link: Link, data: bytes) -> bytes:
+        self.sign = loads(data)["sign"]
+        return b""
 
     def _compute(self, link: Link, data: bytes) -> bytes:
         record, node = loads(data), self.by_address[link.local]

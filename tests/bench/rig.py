@@ -16,7 +16,7 @@ from bench.nodes import Nodes
 from bench.schedulers import HOST, Kind, Scheduler
 
 CLIENT_PORT = 9800
-PATIENCE = 120.0  # seconds for what is only preparation
+PATIENCE = 60.0  # seconds for what is only preparation
 
 
 class Stuck(Exception):
@@ -70,14 +70,21 @@ class Rig:
         if problems:
             raise Stuck(f"clients did not come in: {problems}")
 
+    def learn_sign(self) -> None:
+        """One of the nodes finds the scheduler, and so the others know how to prove themselves."""
+        if not self.nodes.sign:
+            self.nodes.look(next(iter(self.nodes.by_address.values())))
+            self.wait(lambda: self.nodes.sign, "a ping")
+
     def furnish(self, nodes: int, cpus: int, clients: int = 1, **more: Any) -> list[Client]:
         """Nodes and clients, all set up."""
         made = self.clients.add(clients, **more)
         self.come_in(made)
         fresh = self.nodes.add(nodes, cpus)
+        self.learn_sign()
         for start in range(0, len(fresh), 20):
             some = fresh[start : start + 20]
-            self.nodes.announce(some, self.clients.identity.code)
+            self.nodes.announce(some)
             known = {node.address for node in some}
             self.wait(lambda k=known: k <= self.nodes.known, "nodes are found")
         self.wait(lambda: self.nodes.ready >= nodes * clients, "nodes are set up")

@@ -39,11 +39,10 @@ def connections(rig: Rig, count: int, patience: float = 30.0) -> Figures:
 def pongs(rig: Rig, count: int, patience: float = 30.0) -> Figures:
     """Very many nodes answer one ping; a client that comes later shows which were heard."""
     (guest,) = rig.clients.add(1)
-    guest.learn_sign()
-    rig.wait(lambda: rig.clients.identity.sign, "a sign")
-    ends: list[str] = []
-    nodes, began = rig.nodes.add(count, 4), time.monotonic()
-    rig.nodes.announce(nodes, rig.clients.identity.code, ends.append)
+    nodes, ends = rig.nodes.add(count, 4), []
+    rig.learn_sign()
+    began = time.monotonic()
+    rig.nodes.announce(nodes, ends.append)
     rig.loop.run(lambda: len(ends) >= count, patience)
     seconds = time.monotonic() - began
     rig.come_in([guest])

@@ -80,6 +80,13 @@ def test_file() -> None:
     assert messages.message("FILEXFER", made) == only_message(one)
 
 
+def test_node_ping() -> None:
+    one = golden("node-scheduler.PING")
+    body = one.expected["body"]
+    node = SimpleNamespace(port=body["port"], sign=body["sign"], address=body["ip_addr"])
+    assert messages.node_ping(node, body["scheduler_ip_addr"]) == heard(one)
+
+
 def test_pong() -> None:
     one = golden("node-scheduler.PONG")
     body = one.expected["body"]
