@@ -78,6 +78,7 @@ class SecureStream:
         sock = socket.socket(fileno=plain.detach())
         try:
             sock.settimeout(timeout)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the handshake writes first
             with Timeout(timeout, TimeoutError("TLS handshake timed out")):
                 self._socket = context.wrap_socket(sock, server_side=server_side)
         except BaseException:
