@@ -123,3 +123,21 @@ def test_node_behind_nat(new_site: Callable[[int], Site], stage: Stage, tmp_path
 
 def _places(status: Row) -> list[str]:
     return [node["address"] for node in status["nodes"]]
+
+
+def test_node_behind_nat_after_a_restart(
+    new_site: Callable[[int], Site], stage: Stage, tmp_path: Path
+) -> None:
+    """Where its messages come from is not where it is."""
+    site, gate = new_site(1), tmp_path / "gate"
+    stage.node(1, "--ext_host", site.announced, address=site.inner)
+    with site.outside:
+        gsched = stage.gsched("-n", site.announced, address=site.outer)
+        client = stage.client("large", gsched, gate=str(gate))
+        gsched.wait_for_totals(running=1)
+        folder = str(gsched.state_folder)
+        gsched.kill()
+        gsched = stage.gsched("--dest_path_prefix", folder, address=site.outer)
+        gsched.wait_for_totals(running=1)
+        gate.touch()
+        assert client.outcome() == {"status": "Finished", "size": 100_000}
