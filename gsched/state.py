@@ -14,7 +14,6 @@ from gsched.net.revival import revive
 from gsched.options.settings import Settings
 from gsched.store.journal import NAME, Journal, JournalError
 from gsched.wire import secrets
-from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.journal")
 
@@ -22,6 +21,7 @@ OFF, POWER = "off", "power"
 RESERVED_IDS = 10**12  # more than one run can use
 _SIGN, _IDS = "sign", "ids"
 _MEND = "restore it from a backup, or start with --clean, which forgets all jobs"
+_SEE_TO_DISK = "see to the disk and who may use it; nothing is lost yet"
 
 
 class State:
@@ -40,6 +40,8 @@ class State:
             self._open(power=settings.durability == POWER)
         elif (self._directory / NAME).exists():
             log.warning("--durability off: jobs of an earlier run in %s wait on", self._directory)
+        else:  # files of a run that was as forgetful, and was killed
+            shutil.rmtree(self.spools, ignore_errors=True)
 
     def keeper(self, scheduler: Scheduler) -> Keeper | Forgetful:
         """Keeps what changes from now on."""
@@ -51,7 +53,7 @@ class State:
             return Saved()
         try:
             return revive(self._journal, self.spools)
-        except (JournalError, PeerError) as error:
+        except JournalError as error:
             raise self._mistake(error) from error
 
     def close(self) -> None:
@@ -86,13 +88,21 @@ class State:
             self._journal = Journal(self._directory, power=power)
             meta = self._journal.meta()
             self.sign = meta.get(_SIGN, self.sign)
-            self.first_id = max(self.first_id, int(meta.get(_IDS, 0)))
+            self.first_id = max(self.first_id, _number(meta.get(_IDS, "0")))
             self._journal.set_meta({_SIGN: self.sign, _IDS: f"{self.first_id + RESERVED_IDS}"})
         except JournalError as error:
+            self.close()
             raise self._mistake(error) from error
 
-    def _mistake(self, error: Exception) -> Mistake:
-        return Mistake(f"--dest_path_prefix {self._directory}: {error}; {_MEND}")
+    def _mistake(self, error: JournalError) -> Mistake:
+        mend = _MEND if error.damaged else _SEE_TO_DISK
+        return Mistake(f"--dest_path_prefix {self._directory}: {error}; {mend}")
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise JournalError("its first free id is no number", damaged=True)
+    return int(text)
 
 
 def _first_id() -> int:

@@ -69,13 +69,13 @@ class Placement:
     def close(self, lease: Lease, terminate: bool, now: float) -> None:
         """Take the cluster from the node, stopping what runs there or waiting for it."""
         lease.terminate = terminate
+        self._book.keep(lease)
         if lease.state is LeaseState.SETTING_UP:
             lease.unwanted = True
         elif lease.state is LeaseState.FAILED:
             self._remove(lease, now, "set-up had failed")
         elif lease.state is not LeaseState.CLOSING:
             lease.state = LeaseState.CLOSING
-            self._book.keep(lease)
             self._serve_no_more(lease)
             self._book.ask(Close(lease))
 

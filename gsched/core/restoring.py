@@ -49,6 +49,7 @@ class SavedLease:
     address: str
     state: LeaseState
     limit_before: int | None = None
+    terminate: bool = True  # where it was being closed: do not wait for jobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +143,7 @@ class Restoring:
         if saved.state in (LeaseState.READY, LeaseState.DRAINED):
             self._placement.restored(lease, saved.state)
         else:
-            lease.state = LeaseState.CLOSING
+            lease.state, lease.terminate = LeaseState.CLOSING, saved.terminate
             self._book.ask(Close(lease))
 
     def _job(self, saved: SavedJob) -> None:

@@ -6,6 +6,7 @@ the sign that the code is made with, comes with another one.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from gsched.core.cluster import Cluster, ClusterState
@@ -163,6 +164,8 @@ class ClientService:
         cluster = self._cluster(body)
         terminate = bool(body.get("terminate_pending", True))
         self._end(cluster, "closed by its client", terminate)
+        with suppress(NotKept):  # its client says so only once, so it is made safe at once
+            self._keeper.settled()
 
     def _end(self, cluster: Cluster, reason: str, terminate: bool = True) -> None:
         closed = self._scheduler.cluster_closed

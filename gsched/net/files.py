@@ -38,11 +38,12 @@ class FileRefused(Exception):
         self.outright = outright
 
 
-def receive(channel: Channel, offered: XferFile, path: Path, kept: int, *, tell: bool) -> None:
+def receive(channel: Channel, offered: XferFile, path: Path, kept: int, *, tell: bool) -> int:
     """Take a file of which the first `kept` bytes are kept.
 
-    Where bytes are cut off and the sender is to be told, it hears a count in the end that it does
-    not expect, so that it reports a failed transfer to its user. Raises OSError and DiskError.
+    The sender waits for the count that is returned. Where bytes are cut off and it is to be told,
+    that is one which it does not expect, so that it reports a failed transfer to its user. Raises
+    OSError and DiskError.
     """
     size = offered.stat_buf.size
     end = kept if tell else size
@@ -51,7 +52,7 @@ def receive(channel: Channel, offered: XferFile, path: Path, kept: int, *, tell:
         while done < end:
             channel.send(dumps(done))
             done = _receive_chunk(channel, file, done, size, kept)
-    channel.send(dumps(end))
+    return end
 
 
 def _receive_chunk(channel: Channel, file: BinaryIO, done: int, size: int, kept: int) -> int:
@@ -137,5 +138,15 @@ def receive_count(channel: Channel) -> int:
 
 
 def _in_thread(call: Callable[[A], R], arg: A) -> R:
-    result: R = gevent.get_hub().threadpool.apply(call, (arg,))
+    """The call's result. Raises OSError, which gevent would take for our bug within the thread."""
+    result: R | OSError = gevent.get_hub().threadpool.apply(_attempt, (call, arg))
+    if isinstance(result, OSError):
+        raise result
     return result
+
+
+def _attempt(call: Callable[[A], R], arg: A) -> R | OSError:
+    try:
+        return call(arg)
+    except OSError as error:
+        return error

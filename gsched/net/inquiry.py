@@ -4,6 +4,10 @@ A node that was there all the time tells which of our jobs it runs. Of the other
 what it could not deliver, unless the job has raised or was stopped: dispynode forgets that. A
 result may also be on its way, for as long as a node waits for our answer; so what is missing is
 asked for some times. A node that does not answer is left to the rule for silent ones.
+
+Nodes are asked to send what they have stored. A node that believes it has nothing is asked for
+each result. The others are not, since one that believes it has given out the last result drops the
+computation, with those that it has in truth.
 """
 
 import logging
@@ -75,13 +79,16 @@ class Inquiry:
             uids = self._sending.jobs_at(node, cluster)
             if uids is None:
                 return False
-            for job in [job for job in open_ if job.cluster is cluster]:
-                if job.uid in uids or self._retrieve(node, job):
-                    del open_[job]
+            for job in [x for x in open_ if x.cluster is cluster and x.uid in uids]:
+                del open_[job]
+            missing = [job for job in open_ if job.cluster is cluster]
+            if missing and not self._sending.ask_for_results(node, cluster):
+                for job in missing:
+                    self._retrieve(node, job)
         return True
 
-    def _retrieve(self, node: Node, job: Job) -> bool:
-        """Take the job's result if the node has stored it. Whether it had."""
+    def _retrieve(self, node: Node, job: Job) -> None:
+        """Take the job's result if the node has stored it."""
         computation: Computation = job.cluster.spec
         body = {"compute_id": job.cluster.id, "auth": computation.node_auth}
         body |= {"uid": job.uid, "hash": job.message.hash}
@@ -89,15 +96,12 @@ class Inquiry:
             with self._caller.connect((node.address, node.port)) as channel:
                 channel.send(build("RETRIEVE_JOB", body), self._identity.node_code(node.identity))
                 reply = loads(channel.receive(LARGE))
-                if not isinstance(reply, JobReply):
-                    return False
-                reply.check()
-                if self._nodes.take(job, reply):
-                    channel.send(ACK)
+                if isinstance(reply, JobReply):
+                    reply.check()
+                    if self._nodes.take(job, reply):
+                        channel.send(ACK)
         except (OSError, PeerError) as error:
             log.debug("node %s does not give back job %s: %s", node.address, job.uid, error)
-            return False
-        return True
 
     def _give_up(self, open_: Open, reason: str) -> None:
         missing = self._exchange.scheduler.missing

@@ -74,7 +74,7 @@ class Keeper:
         self._greenlets = Greenlets()
         self._wanted = Event()
         self._waiting: AsyncResult = AsyncResult()
-        self._unwritten: list[Batch] = []
+        self._unwritten = Batch()
 
     def start(self) -> None:
         """Write from now on."""
@@ -120,14 +120,14 @@ class Keeper:
         """Whether there is something to write."""
         changes = self._scheduler.take_changes()
         if changes:
-            self._unwritten.append(batch(changes))
-        return bool(self._unwritten)
+            self._unwritten = self._unwritten.followed_by(batch(changes))
+        return bool(len(self._unwritten))
 
     def _write(self) -> JournalError | None:
         """What went wrong; then all of it is tried again with the next changes."""
-        error: JournalError | None = self._pool.apply(_attempt, (self._journal, self._unwritten))
+        error: JournalError | None = self._pool.apply(_attempt, (self._journal, [self._unwritten]))
         if error is None:
-            self._unwritten = []
+            self._unwritten = Batch()
         return error
 
     def _recover(self, error: JournalError, waiting: AsyncResult) -> None:

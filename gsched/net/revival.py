@@ -1,30 +1,34 @@
 """What an earlier run has left in the journal and the spool, read back in one go."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from gsched.core.restoring import Saved, SavedCluster, SavedJob
 from gsched.net import rows
 from gsched.net.computation import Computation
-from gsched.store.journal import Journal
+from gsched.store.journal import Journal, JournalError, Row
 from gsched.store.spool import SpoolFile, remove_others
+from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.journal")
 
 Files = dict[int, SpoolFile]  # by number
+T = TypeVar("T")
 
 
 def revive(journal: Journal, spools: Path) -> Saved:
     """All of it. Files in `spools` that nobody has a use for any more are removed.
 
-    Raises JournalError, and PeerError if a row does not hold what this release has written.
+    Raises JournalError.
     """
-    clusters = [rows.saved_cluster(row, spools) for row in journal.rows("clusters")]
+    clusters = _read(journal, "clusters", lambda row: rows.saved_cluster(row, spools))
     files = {one.id: _computation(one).spool.found() for one in clusters}
     saved = Saved(
-        nodes=[rows.saved_node(row) for row in journal.rows("nodes")],
+        nodes=_read(journal, "nodes", rows.saved_node),
         clusters=clusters,
-        leases=[rows.saved_lease(row) for row in journal.rows("leases")],
+        leases=_read(journal, "leases", rows.saved_lease),
         jobs=_jobs(journal, files),
     )
     for one in clusters:
@@ -36,11 +40,22 @@ def revive(journal: Journal, spools: Path) -> Saved:
 
 def _jobs(journal: Journal, files: dict[int, Files]) -> list[SavedJob]:
     """Those of clusters that are there."""
-    jobs = [rows.saved_job(row, files[row[1]]) for row in journal.rows("jobs") if row[1] in files]
+    jobs = _read(journal, "jobs", lambda row: rows.saved_job(row, files[row[1]]), files)
     for job in jobs:
         job.message.hold()
-    results = [rows.saved_result(row) for row in journal.rows("results") if row[1] in files]
-    return jobs + results
+    return jobs + _read(journal, "results", rows.saved_result, files)
+
+
+def _read(
+    journal: Journal, table: str, restore: Callable[[Row], T], files: dict[int, Files] | None = None
+) -> list[T]:
+    """All rows of a table, with `files` those of clusters that are there. Raises JournalError."""
+    found = [row for row in journal.rows(table) if files is None or row[1] in files]
+    try:
+        return [restore(row) for row in found]
+    except (PeerError, LookupError, TypeError, ValueError, AttributeError) as error:
+        text = f"its table of {table} does not hold what was written ({error})"
+        raise JournalError(text, damaged=True) from error
 
 
 def _release_older(computation: Computation, files: Files) -> None:

@@ -230,14 +230,20 @@ def _write_lease(result: Batch, lease: Lease) -> None:
         result.drop("leases", key)
     else:
         body = {"state": current.state.value, "limit_before": current.limit_before}
+        body["terminate"] = current.terminate
         result.put("leases", key, dumps(body))
 
 
 def saved_lease(row: Row) -> SavedLease:
     """A cluster's place on a node."""
     cluster, address, body = row[0], row[1], loads(row[2])
-    state, before = LeaseState(body["state"]), body["limit_before"]
-    return SavedLease(cluster=cluster, address=address, state=state, limit_before=before)
+    return SavedLease(
+        cluster=cluster,
+        address=address,
+        state=LeaseState(body["state"]),
+        limit_before=body["limit_before"],
+        terminate=body.get("terminate", True),
+    )
 
 
 _WRITERS: dict[type, Any] = {

@@ -89,6 +89,8 @@ class Sending:
 
     def _send_files(self, effect: SendJob) -> None:
         message, code = _message(effect.job), self._code(effect.node)
+        if len(message.files) < len(message.record.xfer_files):
+            raise files.FileRefused("files that it needs are not there any more")
         tally = effect.job.cluster.tally(effect.node)
         for file in message.files:
             files.send(self._caller, _address(effect.node), code, file)
@@ -193,6 +195,21 @@ class Sending:
         except (OSError, PeerError) as error:
             log.debug("node %s does not tell its jobs: %s", node.address, error)
             return None
+
+    def ask_for_results(self, node: Node, cluster: Cluster) -> bool:
+        """Have the node send what it could not deliver of the cluster's results. Whether it will.
+
+        It does not if it has miscounted them, which dispynode does.
+        """
+        computation: Computation = cluster.spec
+        body = {"compute_id": cluster.id, "auth": computation.node_auth}
+        try:
+            payload = build("RESEND_JOB_RESULTS", body)
+            count = loads(self._caller.ask(_address(node), self._code(node), payload, _LIMIT))
+        except (OSError, PeerError) as error:
+            log.debug("node %s is not asked for results: %s", node.address, error)
+            return True
+        return type(count) is not int or count > 0
 
     # -- stopping -----------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """Files from clients on their way into the spool."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from gsched.net import files
@@ -69,13 +71,26 @@ def receive_into(
 def _receive(spool: Spool, channel: Channel, offered: XferFile, limit: Limit, tell: bool) -> str:
     path, kept = spool.new_path(), limit.kept(offered)
     try:
-        files.receive(channel, offered, path, kept, tell=tell)
+        with _our_disk():
+            spool.make_room()
+        end = files.receive(channel, offered, path, kept, tell=tell)
+        with _our_disk():
+            spool.add(path, replace(offered, stat_buf=offered.stat_buf.resized(kept)), kept)
     except files.DiskError as error:
-        path.unlink(missing_ok=True)
+        spool.discard(path)
         channel.send(dumps(files.REFUSED))
         return f"file {offered.name} cannot be kept: {error}"
     except OSError:
-        path.unlink(missing_ok=True)
+        spool.discard(path)
         raise
-    spool.add(path, replace(offered, stat_buf=offered.stat_buf.resized(kept)), kept)
+    channel.send(dumps(end))
     return ""
+
+
+@contextmanager
+def _our_disk() -> Iterator[None]:
+    """What fails in here is not the client's connection."""
+    try:
+        yield
+    except OSError as error:
+        raise files.DiskError(str(error)) from error

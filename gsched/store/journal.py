@@ -52,9 +52,19 @@ _KEYS = {
 
 Row = tuple[Any, ...]
 
+# Texts that are none, in a damaged file or of a peer, and numbers that are too large end otherwise.
+_ERRORS = (sqlite3.Error, ValueError, OverflowError)
+
 
 class JournalError(Exception):
-    """The state cannot be read or written; the text says why, and what can be done."""
+    """The state cannot be read or written; the text says why.
+
+    `damaged`: it is not what we have written; else the disk, or who may use it, is to blame.
+    """
+
+    def __init__(self, text: str, *, damaged: bool = False) -> None:
+        super().__init__(text)
+        self.damaged = damaged
 
 
 class Batch:
@@ -70,6 +80,14 @@ class Batch:
     def drop(self, table: str, key: Row) -> None:
         """From now on no row with that key is there."""
         self.tables[table][key] = None
+
+    def followed_by(self, later: "Batch") -> "Batch":
+        """Both in one: of two words on a row the later one counts."""
+        both = Batch()
+        for name, changes in both.tables.items():
+            changes.update(self.tables[name])
+            changes.update(later.tables[name])
+        return both
 
     def __len__(self) -> int:
         return sum(map(len, self.tables.values()))
@@ -91,8 +109,8 @@ class Journal:
                 self._path, isolation_level=None, check_same_thread=False
             )
             self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"{self._path}: {error}") from error
+        except (OSError, *_ERRORS) as error:
+            raise self._error(error) from error
 
     def _prepare(self) -> None:
         execute = self._connection.execute
@@ -103,7 +121,8 @@ class Journal:
         if schema > SCHEMA:
             self._connection.close()
             raise JournalError(
-                f"{self._path} is of a newer gsched (schema {schema}, here {SCHEMA} is the latest)"
+                f"{self._path} is of a newer gsched (schema {schema}, here {SCHEMA} is the latest)",
+                damaged=True,
             )
         if schema == 0:
             self._connection.executescript(
@@ -141,8 +160,14 @@ class Journal:
     def _read(self, query: str) -> list[Row]:
         try:
             return self._connection.execute(query).fetchall()
-        except sqlite3.Error as error:
-            raise JournalError(f"{self._path}: {error}") from error
+        except _ERRORS as error:
+            raise self._error(error) from error
+
+    def _error(self, error: Exception) -> JournalError:
+        """SQLite has a class of its own for what lies in its surroundings, such as a full disk."""
+        damaged = not isinstance(error, (OSError, sqlite3.OperationalError))
+        text = " ".join(str(error).split())
+        return JournalError(f"{self._path}: {text}", damaged=damaged)
 
     def _in_one(self, work: Any) -> None:
         execute = self._connection.execute
@@ -150,10 +175,10 @@ class Journal:
             execute("BEGIN IMMEDIATE")
             work()
             execute("COMMIT")
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             with contextlib.suppress(sqlite3.Error):  # where it was not even begun
                 execute("ROLLBACK")
-            raise JournalError(f"{self._path}: {error}") from error
+            raise self._error(error) from error
 
     def _write_all(self, batches: Iterable[Batch]) -> None:
         for batch in batches:

@@ -84,12 +84,20 @@ class Spool:
         return here.record.stat_buf.mtime == offered.stat_buf.mtime
 
     def new_path(self) -> Path:
-        """Where the next file is to be written."""
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Where the next file is to be written, once there is room."""
         return self.directory / str(next(self._numbers))
 
+    def make_room(self) -> None:
+        """Have a directory. Raises OSError."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def discard(self, path: Path) -> None:
+        """A file was not written to its end."""
+        _about(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
     def add(self, path: Path, record: XferFile, size: int) -> SpoolFile:
-        """A file was written; it takes the place of an older version."""
+        """A file was written; it takes the place of an older version. Raises OSError."""
         _about(path).write_bytes(dumps(record))
         file = SpoolFile(path, record, size, time.time())
         older = self._put(file)
@@ -147,4 +155,6 @@ def _left_in(directory: Path) -> Iterator[SpoolFile]:
             continue
         if isinstance(record, XferFile) and path.name.isdigit():
             record.check()
+            if size != record.stat_buf.size:
+                continue
             yield SpoolFile(path, record, size, about.stat().st_mtime)

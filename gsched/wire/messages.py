@@ -27,7 +27,7 @@ from gsched.wire.releases import Unserved
 
 KIB, MIB = 1 << 10, 1 << 20
 SMALL = 64 * KIB
-LARGE = 1024 * MIB
+LARGE = 900 * MIB  # a row of SQLite takes no more than 1,000,000,000 bytes
 _LONGEST_TAG = 24
 
 ID: Types = (int, str)

@@ -1,5 +1,6 @@
 """Changes that gather, are written together, and wait for a disk that fails."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,14 @@ PATIENCE = 30.0
 class Disk(Journal):
     """A journal on a disk that may be full, and which counts how often it is written to."""
 
-    full = False
+    full = slow = False
     writes = 0
 
     def write(self, batches: list[Batch]) -> None:
         """As Journal.write."""
         self.writes += 1
+        if self.slow:
+            time.sleep(0.1)
         if self.full:
             raise JournalError("disk full")
         super().write(batches)
@@ -37,9 +40,9 @@ class World(Kept):
         self.disk = self.journal = Disk(folder, power=False)
         self.keeper = Keeper(self.scheduler, self.disk)
 
-    def join(self, address: str) -> None:
+    def join(self, address: str, cpus: int = 1) -> None:
         """Something that has to be kept."""
-        facts = NodeFacts(address=address, port=1, name="n", cpus=1, identity="i")
+        facts = NodeFacts(address=address, port=1, name="n", cpus=cpus, identity="i")
         self.scheduler.node_joined(facts, self.now)
 
     def nodes(self) -> list[str]:
@@ -113,6 +116,36 @@ def test_a_disk_that_fails_is_told_at_once_and_recovers_by_itself(
     patient.get()
     assert world.keeper.problem == ""
     assert sorted(world.nodes()) == ["a", "b"]
+
+
+def test_while_a_disk_fails_nothing_piles_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each thing only what is true now is still to be written."""
+    monkeypatch.setattr("gsched.net.keeper.RETRY_PAUSE", 0.001)
+    world.keeper.start()
+    world.disk.full = True
+    for cpus in range(50):
+        world.join("a", cpus)
+        writes = world.disk.writes
+        while world.disk.writes < writes + 2:
+            gevent.sleep(0.001)
+    assert len(world.keeper._unwritten) == 1
+    world.disk.full = False
+    world.keeper.settled_at_last()
+    assert world.nodes() == ["a"]
+
+
+def test_a_stop_during_a_write_loses_nothing(world: World) -> None:
+    world.disk.slow = True
+    world.keeper.start()
+    world.join("a")
+    waiting = gevent.spawn(world.keeper.settled)
+    while not world.disk.writes:
+        gevent.sleep(0.001)
+    world.join("b")
+    waiting.kill()
+    world.keeper.stop()
+    left = Journal(world.folder, power=False)
+    assert sorted(row[0] for row in left.rows("nodes")) == ["a", "b"]
 
 
 def test_what_is_left_is_written_at_the_end(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from kept import Kept, essence, is_set_up, over
 
+from gsched.core.job import State
+from gsched.core.lease import Lease, LeaseState
 from gsched.core.scheduler import Scheduler
 
 
@@ -16,6 +18,29 @@ def test_a_restart_at_any_moment_finds_all(tmp_path: Path, seed: int) -> None:
         end, restored = over(kept.scheduler), kept.restored()
         assert essence(restored, end) == essence(kept.scheduler, end)
         assert half_done(kept.scheduler) <= half_done(restored)
+
+
+@pytest.mark.parametrize("terminate", [False, True])
+def test_what_runs_on_a_node_that_its_client_gives_back(tmp_path: Path, terminate: bool) -> None:
+    """The client has said whether it is to be stopped there."""
+    kept = Kept(tmp_path, 2)  # in which that comes to pass soon
+    while not (lease := busy(kept.scheduler)):
+        kept.step()
+    cluster, address = lease.cluster, lease.node.address
+    kept.scheduler.node_given_back(cluster, address, terminate, now=kept.now)
+    kept.keep()
+    restored = kept.restored().clusters[cluster.id].leases[address]
+    assert (restored.state, restored.terminate) == (LeaseState.CLOSING, terminate)
+    kept.scheduler.node_given_back(cluster, address, True, now=kept.now)
+    kept.keep()
+    assert kept.restored().clusters[cluster.id].leases[address].terminate
+
+
+def busy(scheduler: Scheduler) -> Lease | None:
+    """A lease with a job that runs."""
+    jobs = [job for job in scheduler.jobs.values() if job.state is State.RUNNING and job.node]
+    leases = [job.node.leases.get(job.cluster.id) for job in jobs if job.node]
+    return next((x for x in leases if x and x.state is LeaseState.READY), None)
 
 
 def half_done(scheduler: Scheduler) -> set[tuple[int, str]]:
