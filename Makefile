@@ -9,12 +9,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench lint format docs clean
+.PHONY: help run demo test chaos bench lint format docs clean
 
 help:
 	@echo "make run      start gsched, its page and one dispynode on this host (ARGS=... adds options)"
 	@echo "make demo     two real programs compete for a real node; takes half a minute"
 	@echo "make test     run all tests (TESTS=tests/unit for some of them)"
+	@echo "make chaos    kill what can be killed, for long (ROUNDS=100, SEEDS='1 2')"
 	@echo "make bench    measure gsched and dispyscheduler (SCENARIOS=small, ARGS=--quick; or --list)"
 	@echo "make lint     check style, types and generated documentation"
 	@echo "make format   apply the style"
@@ -49,7 +50,14 @@ ifdef TESTS
 else
 	$(BIN)/python -m pytest tests/unit tests/wire
 	$(BIN)/python -m pytest tests/real -n 4
+	$(BIN)/python -m pytest tests/chaos -n 2
 endif
+
+ROUNDS ?= 100
+SEEDS ?= 1 2
+
+chaos: $(VENV)/test.done
+	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEEDS='$(SEEDS)' $(BIN)/python -m pytest tests/chaos -n 2
 
 # Fake peers make the load; both schedulers run in turn. Needs root or user namespaces, and 2 cores.
 bench: $(VENV)/test.done

@@ -10,12 +10,6 @@ from peers.stage import Client
 pytestmark = pytest.mark.real
 
 
-def again(stage: Stage, gsched: Gsched, *options: str) -> Gsched:
-    """The next run at the same place, with the same state."""
-    same = ("--dest_path_prefix", str(gsched.state_folder))
-    return stage.gsched(*same, *options, address=gsched.address)
-
-
 def waiting(
     stage: Stage, folder: Path, jobs: int, *, cpus: int = 2, **more: object
 ) -> tuple[Gsched, Node, Client]:
@@ -39,7 +33,7 @@ def test_nothing_is_lost_and_nothing_runs_twice(stage: Stage, tmp_path: Path) ->
     gsched, _, client = waiting(stage, tmp_path, 5)
     gsched.kill()
     (tmp_path / "gate").touch()
-    second = again(stage, gsched)
+    second = stage.again(gsched)
     assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1, 2, 3, 4]
     assert starts(tmp_path) == ["0", "1", "2", "3", "4"]
     second.wait_for_totals(clusters=0)
@@ -48,7 +42,7 @@ def test_nothing_is_lost_and_nothing_runs_twice(stage: Stage, tmp_path: Path) ->
 def test_jobs_go_on_running_over_a_restart(stage: Stage, tmp_path: Path) -> None:
     gsched, _, client = waiting(stage, tmp_path, 3)
     gsched.kill()
-    second = again(stage, gsched)
+    second = stage.again(gsched)
     second.wait_for_totals(running=2, waiting=1)
     (tmp_path / "gate").touch()
     assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1, 2]
@@ -63,7 +57,7 @@ def test_a_node_that_was_restarted_meanwhile(stage: Stage, tmp_path: Path, reent
     gsched.kill()
     node.kill()
     stage.node(address=node.address)
-    second = again(stage, gsched)
+    second = stage.again(gsched)
     second.allowed.append("restarted, and the job is not reentrant")
     (tmp_path / "gate").touch()
     first, other = client.outcome()["jobs"]
@@ -82,7 +76,7 @@ def test_results_that_no_client_has_taken_are_kept(stage: Stage, tmp_path: Path)
     (tmp_path / "gate").touch()
     gsched.wait_for(lambda now: [x["done"] for x in now["clusters"]] == [2], "its jobs are done")
     gsched.kill()
-    again(stage, gsched)
+    stage.again(gsched)
     client.send(signal.SIGCONT)
     assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1]
     assert starts(tmp_path) == ["0", "1"]
@@ -93,7 +87,7 @@ def test_a_stop_leaves_all_for_the_next_start(stage: Stage, tmp_path: Path) -> N
     assert gsched.terminate() == 0
     assert "3 jobs wait, 2 run on their nodes, 0 results" in gsched.err
     (tmp_path / "gate").touch()
-    again(stage, gsched)
+    stage.again(gsched)
     assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1, 2, 3, 4]
 
 
@@ -108,5 +102,5 @@ def test_a_stop_waits_some_seconds_for_jobs_that_run(stage: Stage, tmp_path: Pat
     (tmp_path / "gate").touch()
     assert gsched.wait() == 0
     assert "1 jobs wait, 0 run on their nodes, 0 results" in gsched.err
-    again(stage, gsched)
+    stage.again(gsched)
     assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1]

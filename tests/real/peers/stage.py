@@ -56,17 +56,13 @@ class Gsched(Process):
         self.address = address
         self.allowed: list[str] = []  # patterns of complaints that the test expects
         self.page = ""
+        self.state_folder = folder / name  # where it keeps files and state
         arguments = [sys.executable, "-m", "gsched", *(["-i", address] if interface else [])]
         arguments += ["--httpd", "--http_port", "0", "--dest_path_prefix", str(folder / name)]
         arguments += [*options, *([] if terminal else ["--daemon"])]
         super().__init__(
             name, arguments, folder, {"PYTHONPATH": str(ROOT)} | dict(environ or {}), terminal
         )
-
-    @property
-    def state_folder(self) -> Path:
-        """Where it keeps files and state."""
-        return self.folder / self.name
 
     def wait_until_ready(self) -> None:
         """Wait for its greeting, which says where its page is."""
@@ -187,6 +183,13 @@ class Stage:
             gsched.wait_until_ready()
             gsched.wait_for_nodes(nodes)
         return gsched
+
+    def again(self, gsched: Gsched, *options: str, **more: Any) -> Gsched:
+        """The next run at the same place, with the same state."""
+        same = ("--dest_path_prefix", str(gsched.state_folder))
+        following = self.gsched(*same, *options, address=gsched.address, **more)
+        following.state_folder = gsched.state_folder
+        return following
 
     def node(
         self,
