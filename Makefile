@@ -2,6 +2,7 @@
 # make demo  watch two programs share a node
 # make test  set up, then run all tests
 # make bench measure it side by side with dispyscheduler
+# make dist  build wheel and sdist, and try them on each Python that is here
 # make help  the other targets
 
 PYTHON ?= python3
@@ -17,6 +18,7 @@ help:
 	@echo "make test     run all tests (TESTS=tests/unit for some of them)"
 	@echo "make chaos    kill what can be killed, for long (ROUNDS=100, SEEDS='1 2')"
 	@echo "make bench    measure gsched and dispyscheduler (SCENARIOS=small, ARGS=--quick; or --list)"
+	@echo "make dist     build wheel and sdist into dist/, and try them on each Python that is here"
 	@echo "make lint     check style, types and generated documentation"
 	@echo "make format   apply the style"
 	@echo "make docs     write conf/gsched.conf and the tables of README.md anew"
@@ -63,6 +65,12 @@ chaos: $(VENV)/test.done
 bench: $(VENV)/test.done
 	PYTHONPATH=tests:tests/real $(BIN)/python -m bench $(SCENARIOS) $(ARGS)
 
+# What is tried is what is shipped: each test installs from dist/.
+dist: $(VENV)/test.done
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	TEST_DIST=dist $(BIN)/python -m pytest tests/package
+
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -79,5 +87,5 @@ docs: $(VENV)/test.done
 	$(BIN)/python tests/proofs.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

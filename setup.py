@@ -19,6 +19,9 @@ setup(
     packages=[*find_packages(include=["gsched", "gsched.*"]), "gsched.web"],
     package_dir={"gsched.web": "web"},
     package_data={"gsched": ["py.typed"], "gsched.web": ["*", "**/*"]},
+    data_files=[
+        ("share/gsched", sorted(f"conf/{path.name}" for path in (HERE / "conf").iterdir()))
+    ],
     install_requires=[
         "gevent>=26.4",  # a greenlet per socket; 26.4 mends leaking short TLS reads
         "bottle>=0.13,<0.14",  # routes of the page and its API; 0.14 changes how forms are decoded
@@ -40,6 +43,7 @@ setup(
             "ruff>=0.9,<1",  # style
             "mypy>=1.14,<3",  # types
             "playwright>=1.49,<2",  # drives the page in a real browser
+            "build>=1.2,<2",  # wheel and sdist, as tests install them
         ],
     },
     entry_points={
