@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from itertools import islice
 
 from gsched.core.job import Job, State
 
@@ -49,6 +50,18 @@ class JobQueue:
         else:
             self._fresh.popleft()
         return job
+
+    def ahead(self, job: Job, most: int) -> int:
+        """How many wait in front of the job; `most` where so many have to be looked at."""
+        returned = (one for _, one in islice(self._returned, most))
+        number = sum(one.seq < job.seq and one.state is State.QUEUED for one in returned)
+        for looked_at, one in enumerate(self._fresh):
+            if one.seq >= job.seq:
+                break
+            if looked_at >= most:
+                return most
+            number += one.state is State.QUEUED
+        return min(number, most)
 
     def __iter__(self) -> Iterator[Job]:
         """All that wait, in no particular order."""

@@ -61,9 +61,9 @@ class Scheduler:
         self.jobs = self._book.jobs
 
     @property
-    def done(self) -> int:
-        """Jobs that ended since the start."""
-        return self._book.done
+    def book(self) -> Book:
+        """All that is known, to be read."""
+        return self._book
 
     # -- clusters -----------------------------------------------------------------------------
 

@@ -3,14 +3,13 @@
 from typing import Any
 
 from gsched.core.cluster import Cluster
-from gsched.core.job import State
 from gsched.core.lease import LeaseState
 from gsched.core.node import Node, NodeState
+from gsched.core.obstacles import is_meant
 from gsched.core.scheduler import Scheduler
+from gsched.core.why import is_overdue
 
 Row = dict[str, Any]
-
-OVERDUE, TIMES = 600.0, 20  # seconds, and so often the longest job of its cluster: it may hang
 
 
 def snapshot(scheduler: Scheduler, now: float) -> Row:
@@ -19,7 +18,7 @@ def snapshot(scheduler: Scheduler, now: float) -> Row:
     clusters = list(scheduler.clusters.values())
     return {
         "algorithm": scheduler.algorithm,
-        "totals": _totals(nodes, clusters, scheduler.done),
+        "totals": _totals(nodes, clusters, scheduler.book.done),
         "nodes": [_node(node, now) for node in nodes],
         "clusters": [_cluster(cluster, nodes) for cluster in clusters],
     }
@@ -79,13 +78,13 @@ def _node_note(node: Node, now: float) -> str:
 
 
 def _overdue(node: Node, now: float) -> str:
-    """Word of a job that may hang: where its process is gone, dispynode may never say so."""
+    """Word of a job that may hang."""
     for job in node.jobs.values():
-        longest, seconds = job.cluster.longest, now - job.started_at
-        if job.state is State.RUNNING and longest and seconds > max(OVERDUE, TIMES * longest):
+        if is_overdue(job, now):
             return (
-                f"job {job.uid} has run for {seconds / 60:.0f} min, no other of"
-                f" {job.cluster.label} for more than {longest:.0f} s: if it hangs, cancel it"
+                f"job {job.uid} has run for {(now - job.started_at) / 60:.0f} min, no other of"
+                f" {job.cluster.label} for more than {job.cluster.longest:.0f} s:"
+                " if it hangs, cancel it"
             )
     return ""
 
@@ -114,7 +113,7 @@ def _obstacle(cluster: Cluster, nodes: list[Node]) -> str:
     if not cluster.taking_jobs:
         return ""
     if not cluster.leases:
-        if resting := [node.address for node in nodes if _rests(node) and _is_meant(cluster, node)]:
+        if resting := [node.address for node in nodes if _rests(node) and is_meant(cluster, node)]:
             return f"its nodes offer no CPUs now: {', '.join(resting[:3])}"
         hosts = ", ".join(allocation.host for allocation in cluster.allocations[:3])
         return f"no node found yet that matches {hosts}{_unfit(cluster, nodes)}"
@@ -126,13 +125,9 @@ def _obstacle(cluster: Cluster, nodes: list[Node]) -> str:
 
 def _unfit(cluster: Cluster, nodes: list[Node]) -> str:
     """Word of nodes that would be there, if their software were another."""
-    found = sum(_is_meant(cluster, node) for node in nodes if not cluster.works_with(node))
+    found = sum(is_meant(cluster, node) for node in nodes if not cluster.works_with(node))
     return f" and runs {cluster.family}; {found} do not" if found else ""
 
 
 def _rests(node: Node) -> bool:
     return node.state is NodeState.UP and not node.total
-
-
-def _is_meant(cluster: Cluster, node: Node) -> bool:
-    return any(one.matches(node) for one in cluster.allocations)

@@ -80,7 +80,7 @@ def test_what_nodes_have_done_is_counted(world: World, cluster: Cluster, node: N
         world.submit(cluster)
         world.run_all()
     assert (node.jobs_done, node.cpu_time) == (3, 3.0)
-    assert (cluster.done, world.scheduler.done) == (3, 3)
+    assert (cluster.done, world.scheduler.book.done) == (3, 3)
 
 
 # -- what arrives in another order ------------------------------------------------------------
