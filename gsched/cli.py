@@ -14,6 +14,7 @@ from gsched.console import Console, interactive
 from gsched.net.mistakes import Mistake
 from gsched.options.table import parse
 from gsched.server import Server
+from gsched.service import Service
 from gsched.welcome import client_program, greeting
 
 log = logging.getLogger("gsched")
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal or the console stops it. Returns the exit code."""
     settings = parse(list(sys.argv[1:] if arguments is None else arguments), os.environ)
     logs.to(sys.stderr, settings.debug)
+    service = Service(os.environ)
     try:
         server = Server(settings)
         server.start()
@@ -37,9 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(greeting(__version__, server.listens(), program), flush=True)  # noqa: T201
     if not settings.daemon and interactive(sys.stdin):
         Console(server, sys.stdin).start()
-    server.wait()
+    service.ready(lambda: _status(server))
+    server.stopping.wait()
+    service.stopping()
+    server.shut_down()
     del handlers
     return 0
+
+
+def _status(server: Server) -> str:
+    """One line."""
+    state, kept = server.scheduler, server.keeper.problem
+    counts = f"nodes: {len(state.nodes)}, clusters: {len(state.clusters)}, jobs: {len(state.jobs)}"
+    return "; ".join(filter(None, ["stopping" * server.stopping.is_set(), counts, kept]))
 
 
 def _stop_on_signals(server: Server) -> list[object]:

@@ -171,11 +171,6 @@ class Server:
 
     # -- stop ---------------------------------------------------------------------------------
 
-    def wait(self) -> None:
-        """Serve until somebody sets `stopping`; then stop all parts, in a bounded time."""
-        self.stopping.wait()
-        self.shut_down()
-
     def drain(self, everything: bool = False) -> None:
         """Take no more jobs; once those that run, or all that wait too, have ended, stop."""
         self._greenlets.spawn("drain", self._drain, everything)
@@ -186,7 +181,10 @@ class Server:
         self.stopping.set()
 
     def shut_down(self) -> None:
-        """See what becomes of jobs (ending.py), then close everything."""
+        """See what becomes of jobs (ending.py), then close everything, in a bounded time.
+
+        It is time when somebody sets `stopping`.
+        """
         log.info("stopping")
         for listener in self._client_listeners:
             listener.stop_accepting()
