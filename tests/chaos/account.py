@@ -24,7 +24,7 @@ class Account:
         self._nodes = nodes
         self._seed = seed
         self.marks = folder / "marks"
-        self.marks.mkdir()
+        self.marks.mkdir(parents=True)
         self.enough = folder / "enough"
         self.clients: list[Client] = []
         self._signs: list[Path] = []

@@ -55,6 +55,7 @@ class PlayedNode:
         """Drop all computations and jobs, as a node does that takes its scheduler for dead."""
         self.computations: dict[Any, Any] = {}
         self.jobs: dict[Any, Any] = {}
+        self.stored: dict[Any, Record] = {}  # results, by uid
 
     def stop(self) -> None:
         """Listen no more."""
@@ -114,7 +115,14 @@ class PlayedNode:
         fields = {"uid": job.uid, "hash": job.hash, "ip_addr": self.address, "status": status}
         fields |= {"result": pickle.dumps(result, 5), "stdout": "", "stderr": ""}
         fields |= {"exception": exception, "start_time": time.time(), "end_time": time.time()}
-        self._ask("JOB_REPLY", Record("_JobReply", fields))
+        self._deliver(job.uid, Record("_JobReply", fields))
+
+    def _deliver(self, uid: Any, reply: "Record") -> None:
+        """What nobody takes is stored, to be asked for."""
+        self.stored[uid] = reply
+        with contextlib.suppress(OSError):
+            if self._ask("JOB_REPLY", reply) == ACK:
+                self.stored.pop(uid, None)
 
     # -- to the scheduler -----------------------------------------------------------------------
 
@@ -183,10 +191,11 @@ class PlayedNode:
     def _compute(self, body: Any, *_: Any) -> bytes:
         if body.id in self.computations:
             return pickle.dumps(0, 5)
-        if not self.computations:
-            self._start(self._pulses)
+        first = not self.computations
         self.computations[body.id] = body
         self.scheduler = (body.scheduler_ip_addr, body.scheduler_port)
+        if first:
+            self._start(self._pulses)
         return pickle.dumps(self.cpus, 5)
 
     def _filexfer(self, body: Any, sock: socket.socket, stream: BinaryIO) -> bytes:
@@ -223,6 +232,14 @@ class PlayedNode:
 
     def _jobs(self, *_: Any) -> bytes:
         return pickle.dumps(list(self.jobs), 5)
+
+    def _resend_job_results(self, *_: Any) -> bytes:
+        for uid, reply in list(self.stored.items()):
+            self._start(self._deliver, uid, reply)
+        return pickle.dumps(len(self.stored) + len(self.jobs), 5)
+
+    def _retrieve_job(self, *_: Any) -> bytes:
+        return pickle.dumps(None, 5)
 
     def _close(self, body: Any, *_: Any) -> bytes:
         self.computations.pop(body["compute_id"], None)

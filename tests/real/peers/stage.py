@@ -75,9 +75,11 @@ class Gsched(Process):
             state: Row = json.load(answer)
         return state
 
-    def wait_for(self, condition: Callable[[Row], Any], what: str) -> Row:
+    def wait_for(
+        self, condition: Callable[[Row], Any], what: str, timeout: float = PATIENCE
+    ) -> Row:
         """Wait until its state is so. The state."""
-        return wait_until(lambda: (now := self.status()) and condition(now) and now, what)
+        return wait_until(lambda: (now := self.status()) and condition(now) and now, what, timeout)
 
     def wait_for_nodes(self, nodes: Iterable["Node | PlayedNode"], state: str = "ready") -> None:
         """Wait until it knows these nodes, and that they are in that state."""
