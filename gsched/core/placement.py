@@ -227,6 +227,9 @@ class Placement:
     def _remove(self, lease: Lease, now: float, reason: str) -> None:
         cluster, node = lease.cluster, lease.node
         self._failed.discard(lease)
+        if lease.state is LeaseState.DRAINED:  # its client wants no more jobs there
+            cluster.shut.add(node.address)
+            self._book.keep(cluster)
         self._serve_no_more(lease)
         del node.leases[cluster.id], cluster.leases[node.address]
         self._book.keep(lease)

@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 
 import psutil
 from gevent import socket
@@ -91,6 +92,7 @@ def default_address() -> str:
     return found or LOOPBACK
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Whether only this host can be reached there."""
     return is_address(address) and ipaddress.ip_address(address).is_loopback

@@ -20,7 +20,7 @@ from gsched.net.identity import Identity
 from gsched.net.mailbox import Letter, Mailbox
 from gsched.net.news import News
 from gsched.net.probe import Probe
-from gsched.wire import records
+from gsched.wire import records, templates
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.records import AvailInfo, DispyNode, JobReply
@@ -89,7 +89,7 @@ class Delivery:
 
         def payload() -> bytes | None:
             nonlocal size
-            data = build("JOB_REPLY", self.reply(job)) if job.state is State.DONE else None
+            data = templates.job_reply(self.reply(job)) if job.state is State.DONE else None
             size = len(data or b"")
             return data
 
@@ -111,9 +111,7 @@ class Delivery:
             if job.state not in (State.RUNNING, State.DONE) or job.last is None:
                 return None  # it waits again, or the client knows how it ended
             began = job.started_at or (job.reply.start_time if job.reply else 0.0)
-            body = {"uid": job.uid, "status": records.RUNNING, "node": job.last.address}
-            body |= {"hash": _message(job).hash, "start_time": began}
-            return build("JOB_STATUS", body)
+            return templates.job_status(job.uid, job.last.address, _message(job).hash, began)
 
         self._mailbox(job.cluster).put(Letter(payload), job.uid)
 

@@ -18,7 +18,7 @@ from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.delivery")
 
-LANES = 4
+LANES = 32  # a client takes many at the same time; with few, results queue up behind each other
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubling
 _SMALL = 1024
 

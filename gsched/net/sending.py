@@ -16,6 +16,7 @@ from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
 from gsched.net.keeper import Keeping
+from gsched.wire import templates
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.pickles import loads
@@ -109,7 +110,7 @@ class Sending:
 
     def _send_job(self, effect: SendJob, channel: Channel) -> None:
         """From the first byte on the node may have started it, whatever is heard of it."""
-        payload = build("JOB", _message(effect.job).record)
+        payload = templates.job(_message(effect.job).record)
         began = self._exchange.now()
         try:
             with channel:

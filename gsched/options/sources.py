@@ -55,10 +55,15 @@ def gather(
     form = _file_format(options)
     parser = _parser(options, prose, form)
     found = vars(parser.parse_args(words, env_vars=variables))
-    raw = {option.name: found[option.name] for option in options if found[option.name] is not None}
+    raw = {x.name: _restored(found[x.name]) for x in options if found[x.name] is not None}
     typed = {word.partition("=")[0][2:] for word in words}
     origins = {name: "" if name in typed else _origin(name, variables, form) for name in raw}
     return Given(raw, origins)
+
+
+def _restored(value: Raw) -> Raw:
+    """argparse takes the word `--` out of values."""
+    return "--" if value == [] else value
 
 
 def _origin(name: str, variables: Mapping[str, str], form: configfile.FileFormat) -> str:

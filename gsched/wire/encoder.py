@@ -40,7 +40,7 @@ class Encoder:
     def save(self, value: Any) -> None:
         """Write the opcodes that put `value` on the reader's stack."""
         write = _WRITERS.get(type(value)) or _writer_of_class(value)
-        if write in _ATOMS:
+        if write in _ATOMIC:
             write(self, value)
         elif not self.recall(value):
             self._depth += 1
@@ -254,15 +254,18 @@ _STEPS: dict[str, Writer] = {
     "members": _members,
 }
 
-_ATOMS: set[Writer] = {_none, _bool, _int, _float, _str, _bytes}
-
-_WRITERS: dict[type, Writer] = {
+ATOMS: dict[type, Writer] = {
     type(None): _none,
     bool: _bool,
     int: _int,
     float: _float,
     str: _str,
     bytes: _bytes,
+}
+_ATOMIC = frozenset(ATOMS.values())
+
+_WRITERS: dict[type, Writer] = {
+    **ATOMS,
     bytearray: _bytearray,
     tuple: _tuple,
     list: _list,

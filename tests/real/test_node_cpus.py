@@ -51,7 +51,7 @@ def test_no_cpus_for_a_while(stage: Stage, admin: Admin, tmp_path: Path) -> None
     node = stage.node(1, *admin.options)
     gsched = stage.gsched(nodes=[node])
     client = stage.client("waits", gsched, jobs=3, gate=str(gate), marks=str(tmp_path))
-    gsched.wait_for_totals(running=1)
+    wait_until(lambda: list(tmp_path.glob("*-127.*")), "a job runs")
     admin.set_cpus(node.address, 0)
     gsched.wait_for_nodes([node], "out of service")
     assert row(gsched, node)["note"] == AT_REST

@@ -123,6 +123,7 @@ secrets = (one_line | any_bytes).filter(lambda text: not set(text) & set("\n\r\0
 @hypothesis_settings(database=None, deadline=None, max_examples=150)
 @given(secrets, secrets)
 @example("a # b", " c ")
+@example("--", "-")
 def test_any_secret_survives(folder: Path, node: str, cluster: str) -> None:
     target = str(folder / "secret.conf")
     saved(target, [f"--node_secret={node}"], {"GSCHED_CLUSTER_SECRET": cluster, **HOME})

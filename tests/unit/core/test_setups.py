@@ -230,3 +230,17 @@ def test_nothing_is_allocated_to_a_cluster_that_closes(world: World) -> None:
     world.gone(cluster)
     with pytest.raises(Refused):
         world.do("node_allocated", cluster, [Allocation("*")])
+
+
+def test_a_node_that_the_client_gave_away_is_not_set_up_again_when_it_dropped_all(
+    world: World,
+) -> None:
+    node, cluster = world.node(), world.cluster()
+    world.do("node_deallocated", cluster, node.address)
+    world.wait(20.0)
+    world.do("node_emptied", node.address)
+    assert world.told() == [("closed", node)]
+    assert world.set_ups() == [] and not node.leases
+    world.do("node_allocated", cluster, [Allocation("*")])
+    world.take(FindNodes)
+    assert [lease.node for lease in world.set_ups()] == [node]
