@@ -31,6 +31,8 @@ CONTENTS = st.recursive(
     ),
     max_leaves=10,
 )
+
+
 def shown(value: object) -> str:
     """The same text in each process that runs some of the tests."""
     return re.sub(r" at 0x\w+", "", repr(value))
