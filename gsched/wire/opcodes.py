@@ -83,8 +83,8 @@ _TABLE = _table()
 _GETS = frozenset(b"hj")
 
 
-def scan(data: bytes, max_opcodes: int) -> int:
-    """Check a whole pickle without decoding it; tells how often it refers to its memo.
+def scan(data: bytes, max_opcodes: int) -> tuple[int, int]:
+    """Check a whole pickle without decoding it. Its opcodes, and how many refer to its memo.
 
     Raises PeerError if it holds an opcode that peers have no use for, more than `max_opcodes`
     of them, a size that runs past its end, or bytes behind its end.
@@ -109,14 +109,14 @@ def scan(data: bytes, max_opcodes: int) -> int:
             raise PeerError(f"pickle of more than {max_opcodes} opcodes")
     if at != size - 1:
         raise PeerError("pickle without its end, or with bytes behind it")
-    return references
+    return max_opcodes - left, references
 
 
-def arguments(data: bytes) -> Iterator[tuple[int, int]]:
-    """The opcodes of a pickle that has been scanned, with the memo index that follows some."""
+def arguments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The opcodes of a pickle that has been scanned, with the memo index of some, and places."""
     at = 0
     while data[at] != STOP:
         op, width = data[at], _TABLE[data[at]]
         index = int.from_bytes(data[at + 1 : at + 5 if op in b"rj" else at + 2], "little")
-        yield op, index
+        yield op, index, at
         at = at + 1 + width if width >= 0 else _SKIP[op](data, at, len(data))

@@ -15,7 +15,7 @@ from gsched.wire.errors import PeerError
 from gsched.wire.opcodes import scan
 from gsched.wire.records import RECORDS
 from gsched.wire.standins import StandInType, stand_in
-from gsched.wire.weights import FEW_REFERENCES, weigh
+from gsched.wire.weights import FEW_OPCODES, FEW_REFERENCES, weigh
 
 MAX_OPCODES = 100_000
 MAX_CLASSES = 1_000
@@ -66,7 +66,8 @@ def loads(data: bytes, *, plain: bool = False, max_opcodes: int = MAX_OPCODES) -
     With `plain`, classes are refused. Raises PeerError on anything that is not one whole
     pickle within the limits; nothing else.
     """
-    if scan(data, max_opcodes) > FEW_REFERENCES:
+    opcodes, references = scan(data, max_opcodes)
+    if references > FEW_REFERENCES or opcodes > FEW_OPCODES:
         weigh(data)
     try:
         return _Decoder(data, plain).load()

@@ -2,75 +2,142 @@
 
 A tuple's hash is worked out anew each time, from the hashes of its items. So pairs of the same
 pair of the same pair ..., as keys of a dict or members of a set, take 2^n steps in 3*n bytes.
-Here the pickle is followed with weights in the place of objects: a tuple weighs what its items
-weigh, all else weighs one. Honest keys weigh next to nothing.
+And the hashes of numbers, and of tuples of them, are no secret: a dict whose keys all have the
+same one takes as many steps for each as there are others.
+
+Here the pickle is followed with things in the place of objects. A tuple weighs what its items
+weigh, all else weighs one. Numbers and tuples have the hash that they will have, and a mark that
+nobody can foresee, which tells whether two of the same hash are equal. Honest keys weigh next to
+nothing, and hardly ever collide.
 """
 
 from collections.abc import Callable
+from struct import unpack_from
+from typing import NamedTuple
 
 from gsched.wire.errors import PeerError
 from gsched.wire.opcodes import arguments
 
 MAX_WORK = 1_000_000  # steps of hashing: some hundredths of a second
+MAX_NUMBERS = 20_000  # keys that are numbers or tuples: these may be chosen to be in the way
+FEW_MEMBERS = 8  # are never in the way of each other
+MAX_COLLISIONS = 500  # different ones with the hash of another; -1 and -2 do, (x, -1) and (x, -2)
 FEW_REFERENCES = 16  # with so few, no product of them is large: at most e^(16/e), about 360
+FEW_OPCODES = 2_000  # with so few, there are not enough keys
+
+
+class Thing(NamedTuple):
+    """What stands for an object."""
+
+    weight: int
+    hash: int
+    mark: int  # 0: its hash cannot be foreseen, such as that of a text
+
+
+OTHER = Thing(1, 0, 0)
 
 
 class _Scale:
-    """The decoder's stack and memo, with weights in them."""
+    """The decoder's stack and memo, with things in them."""
 
     def __init__(self) -> None:
-        self.stack: list[int] = []
+        self.stack: list[Thing] = []
         self.marks: list[int] = []
-        self.memo: dict[int, int] = {}
+        self.memo: dict[int, Thing] = {}
         self.work = 0
+        self.numbers = 0
+        self.seen: set[tuple[int, int]] = set()
+        self.hashes: set[int] = set()
 
-    def push(self, weight: int) -> None:
-        """Put a weight on the stack."""
-        if weight > MAX_WORK:
+    def push(self, thing: Thing = OTHER) -> None:
+        """Put it on the stack."""
+        if thing.weight > MAX_WORK:
             raise PeerError("pickle holds tuples that would take too long to hash")
-        self.stack.append(weight)
+        self.stack.append(thing)
 
-    def take(self, count: int) -> list[int]:
-        """Take some weights off the stack."""
+    def take(self, count: int) -> list[Thing]:
+        """Take some things off the stack."""
         taken = self.stack[len(self.stack) - count :]
         del self.stack[len(self.stack) - count :]
         return taken
 
-    def take_to_mark(self) -> list[int]:
-        """Take all weights above the last mark."""
+    def take_to_mark(self) -> list[Thing]:
+        """Take all things above the last mark."""
         mark = self.marks.pop()
         taken = self.stack[mark:]
         del self.stack[mark:]
         return taken
 
-    def hash(self, weights: list[int]) -> None:
+    def hash(self, things: list[Thing]) -> None:
         """These become keys or members."""
-        self.work += sum(weights)
+        self.work += sum([thing.weight for thing in things])
         if self.work > MAX_WORK:
             raise PeerError("pickle holds keys that would take too long to hash")
+        numbers = [(thing.hash, thing.mark) for thing in things if thing.mark]
+        self.numbers += len(numbers)
+        self.seen.update(numbers)
+        self.hashes.update([hash_ for hash_, _ in numbers])
+        if self.numbers > MAX_NUMBERS or len(self.seen) - len(self.hashes) > MAX_COLLISIONS:
+            raise PeerError("pickle holds keys that would take too long to tell apart")
 
     def remember(self, index: int) -> None:
         """Give the top of the stack a number."""
         self.memo[index] = self.stack[-1]
 
-    def set_items(self, keys_and_values: list[int]) -> None:
+    def set_items(self, keys_and_values: list[Thing]) -> None:
         """A dict's keys are hashed, its values are not."""
         self.hash(keys_and_values[::2])
 
-    def frozenset(self, members: list[int]) -> None:
+    def frozenset(self, members: list[Thing]) -> None:
         """Its hash is kept once it is known."""
         self.hash(members)
-        self.push(1)
+        if len(members) <= FEW_MEMBERS:  # and there will be no more
+            self.numbers -= sum(thing.mark != 0 for thing in members)
+        whole = frozenset([thing.hash for thing in members])
+        marks = sorted([thing.mark for thing in members])
+        self.push(Thing(1, hash(whole), _mark(marks)))
 
+    def tuple(self, items: list[Thing]) -> None:
+        """Its hash is that of the tuple of its items' hashes."""
+        weight = 1 + sum([thing.weight for thing in items])
+        hash_ = hash(tuple([thing.hash for thing in items]))
+        self.push(Thing(weight, hash_, _mark([thing.mark for thing in items])))
+
+    def number(self, value: float) -> None:
+        """Equal ones have the same mark."""
+        whole = int(value) if value == value and abs(value) != float("inf") else 0
+        self.push(Thing(1, hash(value), _mark(whole if whole == value else value)))
+
+
+def _mark(value: object) -> int:
+    """Never 0. Hashes of texts are others in each process."""
+    return hash(repr(value)) or 1
+
+
+def _long(data: bytes, at: int, width: int) -> int:
+    start = at + 1 + width
+    size = int.from_bytes(data[at + 1 : start], "little")
+    return int.from_bytes(data[start : start + size], "little", signed=True)
+
+
+_NUMBERS: dict[int, Callable[[bytes, int], float]] = {
+    ord("K"): lambda data, at: data[at + 1],
+    ord("M"): lambda data, at: int.from_bytes(data[at + 1 : at + 3], "little"),
+    ord("J"): lambda data, at: int.from_bytes(data[at + 1 : at + 5], "little", signed=True),
+    0x8A: lambda data, at: _long(data, at, 1),
+    0x8B: lambda data, at: _long(data, at, 4),
+    ord("G"): lambda data, at: float(unpack_from(">d", data, at + 1)[0]),
+}
 
 _EFFECTS: dict[int, Callable[[_Scale, int], object]] = {
     ord("("): lambda scale, _: scale.marks.append(len(scale.stack)),
     ord("0"): lambda scale, _: scale.take(1),
     ord("1"): lambda scale, _: scale.take_to_mark(),
-    ord("t"): lambda scale, _: scale.push(1 + sum(scale.take_to_mark())),
-    0x85: lambda scale, _: scale.push(1 + sum(scale.take(1))),
-    0x86: lambda scale, _: scale.push(1 + sum(scale.take(2))),
-    0x87: lambda scale, _: scale.push(1 + sum(scale.take(3))),
+    ord(")"): lambda scale, _: scale.tuple([]),
+    ord("t"): lambda scale, _: scale.tuple(scale.take_to_mark()),
+    0x85: lambda scale, _: scale.tuple(scale.take(1)),
+    0x86: lambda scale, _: scale.tuple(scale.take(2)),
+    0x87: lambda scale, _: scale.tuple(scale.take(3)),
     ord("a"): lambda scale, _: scale.take(1),
     ord("e"): lambda scale, _: scale.take_to_mark(),
     ord("s"): lambda scale, _: scale.set_items(scale.take(2)),
@@ -85,8 +152,8 @@ _EFFECTS: dict[int, Callable[[_Scale, int], object]] = {
     0x94: lambda scale, _: scale.remember(len(scale.memo)),
     ord("q"): lambda scale, index: scale.remember(index),
     ord("r"): lambda scale, index: scale.remember(index),
-    ord("h"): lambda scale, index: scale.push(scale.memo.get(index, 1)),
-    ord("j"): lambda scale, index: scale.push(scale.memo.get(index, 1)),
+    ord("h"): lambda scale, index: scale.push(scale.memo.get(index, OTHER)),
+    ord("j"): lambda scale, index: scale.push(scale.memo.get(index, OTHER)),
     0x80: lambda _scale, _: None,
     0x95: lambda _scale, _: None,
     ord("."): lambda _scale, _: None,
@@ -96,9 +163,13 @@ _EFFECTS: dict[int, Callable[[_Scale, int], object]] = {
 def weigh(data: bytes) -> None:
     """Raises PeerError if decoding a pickle that has been scanned would hash for too long."""
     scale = _Scale()
-    for op, argument in arguments(data):
-        effect = _EFFECTS.get(op)
+    for op, argument, at in arguments(data):
         try:
-            effect(scale, argument) if effect else scale.push(1)
+            if effect := _EFFECTS.get(op):
+                effect(scale, argument)
+            elif number := _NUMBERS.get(op):
+                scale.number(number(data, at))
+            else:
+                scale.push()
         except IndexError:
             raise PeerError("pickle takes more from its stack than is there") from None

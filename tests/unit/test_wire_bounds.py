@@ -165,3 +165,86 @@ def test_honest_keys_weigh_little() -> None:
     """Coordinates as keys, and many references: user objects look like that."""
     grid = {(x, y): (x, y) for x in range(50) for y in range(50)}
     assert pickles.loads(pickle.dumps([grid, grid] + [grid] * 50))[0] == grid
+
+
+# -- keys that get in each other's way -------------------------------------------------------------
+
+MODULUS = (1 << 61) - 1  # numbers that differ by a multiple of it have the same hash
+
+
+def number(value: int) -> bytes:
+    size = value.bit_length() // 8 + 1
+    return b"\x8a" + bytes((size,)) + value.to_bytes(size, "little", signed=True)
+
+
+def pair(one: int) -> bytes:
+    """One of many pairs with the same hash: the second number undoes what the first has done."""
+    first, second, rotated = 0xC2B2AE3D27D4EB4F, 0x9E3779B185EBCA87, 0x27D4EB2F165667C5
+    mask = (1 << 64) - 1
+    after = rotated + one * first & mask
+    after = ((after << 31 | after >> 33) & mask) * second & mask
+    other = (1234 - after) * pow(first, -1, 1 << 64) & mask
+    return number(one) + number(other) + b"\x86"
+
+
+def floats(exponent: int, number: int) -> bytes:
+    return b"G" + struct.pack(">d", (1.0 + number / 2**40) * 2.0**exponent)
+
+
+COLLIDING = {
+    "numbers": lambda n: number((n + 1) * MODULUS),
+    "negative numbers": lambda n: number(-(n + 1) * MODULUS),
+    "long numbers": lambda n: b"\x8b" + u4(20) + ((n + 1) * MODULUS).to_bytes(20, "little"),
+    "tuples": lambda n: number((n + 1) * MODULUS) + b"\x85",
+    "floats": lambda n: floats(61 * (n % 16), n // 16),
+    "tuples in tuples": lambda n: b"K\x01" + number((n + 1) * MODULUS) + b"\x86\x85",
+    "frozensets": lambda n: b"(" + number((n + 1) * MODULUS) + b"\x91",
+}
+CONTAINERS = {"dict": (b"}(", b"N", b"u"), "set": (b"\x8f(", b"", b"\x90")}
+
+
+@pytest.mark.parametrize("key", COLLIDING.values(), ids=COLLIDING)
+@pytest.mark.parametrize(("start", "value", "end"), CONTAINERS.values(), ids=CONTAINERS)
+def test_keys_with_the_same_hash(key: Any, start: bytes, value: bytes, end: bytes) -> None:
+    """Twenty thousand take seconds, during which nobody else is served; a few do no harm."""
+    keys = [key(n) + value for n in range(10_000)]
+    with pytest.raises(PeerError, match="too long to tell apart"):
+        pickles.loads(whole(start + b"".join(keys) + end))
+    assert len(pickles.loads(whole(start + b"".join(keys[:300]) + end))) == 300
+
+
+def test_pairs_with_the_same_hash() -> None:
+    """They are what they claim to be; the second number is too large for its own hash in some."""
+    keys = [pair(n) for n in range(20_000)]
+    values = [pickle.loads(whole(one)) for one in keys]
+    fitting = [n for n, value in enumerate(values) if value[1] < MODULUS]
+    assert len({hash(values[n]) for n in fitting}) == 1
+    with pytest.raises(PeerError, match="too long to tell apart"):
+        pickles.loads(whole(b"}(" + b"".join(keys[n] + b"N" for n in fitting) + b"u"))
+
+
+HONEST_KEYS: dict[str, Any] = {
+    "numbers": dict.fromkeys(range(-9_000, 9_000)),
+    "times": {1_700_000_000_000_000_000 + n * 1_000: n for n in range(9_000)},
+    "floats": {n / 7: n for n in range(9_000)},
+    "whole floats": [dict.fromkeys(range(5_000)), dict.fromkeys(map(float, range(5_000)))],
+    "a grid": {(x, y): 1 for x in range(-50, 50) for y in range(-50, 50)},
+    "a grid again and again": [{(x, y) for x in range(-20, 20) for y in range(-9, 9)}] * 5,
+    "points": {(n / 3, -n / 7): n for n in range(3_000)},
+    "texts": {f"key {n}": n for n in range(20_000)},
+    "texts and numbers": {(f"key {n % 9}", n): n for n in range(9_000)},
+    "records": {(n, "a", None, True, 2.5): n for n in range(5_000)},
+    "sets": {frozenset((n, n + 1)): n for n in range(5_000)},
+}
+
+
+@pytest.mark.parametrize("value", HONEST_KEYS.values(), ids=HONEST_KEYS)
+def test_honest_keys_pass(value: Any) -> None:
+    for protocol in (4, 5):
+        assert pickles.loads(pickle.dumps(value, protocol)) == value
+
+
+def test_too_many_numbers_as_keys() -> None:
+    """Which ones are in each other's way cannot be seen by their hash alone."""
+    with pytest.raises(PeerError, match="too long to tell apart"):
+        pickles.loads(pickle.dumps(dict.fromkeys(range(30_000))))
