@@ -19,6 +19,7 @@ from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net import tls
 from gsched.net.addresses import EVERY_ADDRESS, EVERY_ADDRESS_6, own_addresses
+from gsched.net.callbacks import Callbacks
 from gsched.net.channel import Address, Caller, Channel
 from gsched.net.clients import ClientService
 from gsched.net.datagrams import Datagrams
@@ -235,6 +236,7 @@ class Server:
             self.exchange,
             self.reception,
             self._state.spools,
+            callbacks=Callbacks(settings.allow_callback),
             always_clean_up=settings.cleanup_nodes,
             direct=self._node_tls.used == self._cluster_tls.used,
         )

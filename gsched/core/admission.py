@@ -15,12 +15,17 @@ from gsched.core.effects import FindNodes, Forget, TellScheduled
 from gsched.core.job import State
 from gsched.core.lease import Allocation
 from gsched.core.placement import Placement
+from gsched.core.wishes import Wishes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What a client says of a new cluster. `spec`, `release` and `family` are opaque here."""
+    """What a client says of a new cluster. `spec`, `release` and `family` are opaque here.
 
+    With `id` 0 it gets the next one.
+    """
+
+    id: int = 0
     name: str
     client: str
     spec: Any = None
@@ -41,7 +46,7 @@ class Admission:
 
     def open(self, opening: Opening, now: float) -> Cluster:
         """A new cluster; its client goes on to send files."""
-        return self.enter(self._book.next_id(), opening, now)
+        return self.enter(opening.id or self._book.next_id(), opening, now)
 
     def enter(self, id_: int, opening: Opening, now: float) -> Cluster:
         """A cluster with that id, new or of an earlier run."""
@@ -49,7 +54,7 @@ class Admission:
         cluster = Cluster(id_, place, opening.name, opening.client, opening.spec)
         cluster.release, cluster.family = opening.release, opening.family
         cluster.reentrant, cluster.exclusive = opening.reentrant, opening.exclusive
-        cluster.allocations = list(opening.allocations)
+        cluster.allocations = Wishes(opening.allocations)
         cluster.heard = now
         self._book.clusters[id_] = cluster
         return cluster

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gsched.core.job import Job
 from gsched.core.queue import JobQueue
 from gsched.core.tally import Tally
+from gsched.core.wishes import Wishes
 
 if TYPE_CHECKING:
     from gsched.core.lease import Allocation, Lease
@@ -69,7 +70,7 @@ class Cluster:
         self.family = ""  # it may use the nodes of the same one; opaque here
         self.reentrant = False  # a job that was lost may run again
         self.exclusive = False  # no other cluster while it is there
-        self.allocations: list[Allocation] = []
+        self.allocations = Wishes()
         self.state = ClusterState.NEW
         self.note = ""  # what holds it up, for people
         self.warning = ""  # what else is wrong with it, for people
@@ -98,7 +99,7 @@ class Cluster:
         """The first of its wishes that means the node, if it can use the node at all."""
         if not self.works_with(node):
             return None
-        return next((one for one in self.allocations if one.matches(node)), None)
+        return self.allocations.first(node)
 
     def tally(self, node: "Node") -> Tally:
         """What the node has done for it."""

@@ -115,6 +115,8 @@ class Lease:
 
 def glob(pattern: str, text: str) -> bool:
     """Whether `text` is `pattern` with each * replaced by some text. Takes linear time."""
+    if len(pattern) - pattern.count("*") > len(text):
+        return False
     first, *middle = pattern.split("*")
     if not middle:
         return pattern == text

@@ -21,7 +21,7 @@ class Obstacle(NamedTuple):
 
 def is_meant(cluster: Cluster, node: Node) -> bool:
     """Whether the cluster's client wants that node, be it of use or not."""
-    return any(one.matches(node) for one in cluster.allocations)
+    return cluster.allocations.first(node) is not None
 
 
 def obstacle(cluster: Cluster, node: Node, now: float) -> Obstacle | None:

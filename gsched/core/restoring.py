@@ -39,6 +39,7 @@ class SavedCluster:
     opening: Opening
     state: ClusterState
     shut: frozenset[str] = frozenset()
+    opened: float = 0.0  # when: clusters go on in that order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ class Restoring:
         """Nodes first, for all else is on them; jobs in the order of their submission."""
         for node in saved.nodes:
             self._node(node)
-        for cluster in sorted(saved.clusters, key=lambda one: one.id):
+        for cluster in sorted(saved.clusters, key=lambda one: (one.opened, one.id)):
             self._cluster(cluster)
         for lease in saved.leases:
             self._lease(lease)

@@ -20,6 +20,7 @@ from gsched.core.node import Node
 from gsched.core.placement import Placement
 from gsched.core.policies import POLICIES
 from gsched.core.restoring import Restoring, Saved
+from gsched.core.wishes import Wishes
 
 MISSED_PULSES = 5  # in a row, after which a node is silent (options: --pulse_interval)
 
@@ -212,10 +213,11 @@ class Scheduler:
         """The client wants more nodes, or some of those back that it gave away. Raises Refused."""
         if cluster.state in (ClusterState.CLOSING, ClusterState.CLOSED):
             raise Refused(f"computation is {cluster.state.value}")
-        cluster.allocations += allocations
+        cluster.allocations.add(allocations)
+        wishes = Wishes(allocations)
         self._book.keep(cluster)
         for node in self.nodes.values():
-            if any(allocation.matches(node) for allocation in allocations):
+            if wishes.first(node):
                 cluster.shut.discard(node.address)
                 lease = cluster.leases.get(node.address)
                 self._placement.resume(lease) if lease else self._placement.settle(cluster, node)

@@ -1,5 +1,6 @@
 """The scheduler's state as plain values, for people to look at."""
 
+from itertools import islice
 from typing import Any
 
 from gsched.core.cluster import Cluster
@@ -115,7 +116,7 @@ def _obstacle(cluster: Cluster, nodes: list[Node]) -> str:
     if not cluster.leases:
         if resting := [node.address for node in nodes if _rests(node) and is_meant(cluster, node)]:
             return f"its nodes offer no CPUs now: {', '.join(resting[:3])}"
-        hosts = ", ".join(allocation.host for allocation in cluster.allocations[:3])
+        hosts = ", ".join(allocation.host for allocation in islice(cluster.allocations, 3))
         return f"no node found yet that matches {hosts}{_unfit(cluster, nodes)}"
     failed = [x for x in cluster.leases.values() if x.state is LeaseState.FAILED]
     if not failed:

@@ -233,9 +233,10 @@ class ClientService:
     def _allocate_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
         cluster = self._cluster(body)
         spool, wanted = _computation(cluster).spool, body["node_alloc"]
+        there = cluster.allocations
 
         def event(now: float) -> list[Effect]:
-            found = allocations(wanted if isinstance(wanted, list) else [wanted], spool)
+            found = allocations(wanted if isinstance(wanted, list) else [wanted], spool, there)
             return self._scheduler.node_allocated(cluster, found, now)
 
         return self._reply(cluster, event)

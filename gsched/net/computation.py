@@ -28,6 +28,7 @@ class Computation:
     source: str  # address from which the client's requests come
     reply_to: Address  # where the client listens
     spool: Spool  # the files that the client has sent
+    opened: float = 0.0  # when; in seconds since 1970
     senders: frozenset[Introduction] = frozenset()  # one of them is its process; empty: not known
     sent_to: set[str] = field(default_factory=set)  # signs of nodes that may have it, or had it
     told: Event = field(default_factory=Event)  # set once SCHEDULED is delivered, or cannot be

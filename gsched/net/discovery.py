@@ -6,12 +6,15 @@ answers with PONG to the nodes' port; a node that starts looks for schedulers by
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
-from gsched.core.effects import FindNodes
+from gsched.core.cluster import Cluster
+from gsched.core.effects import FindNodes, Forget
 from gsched.core.node import Node, NodeState
 from gsched.net.addresses import is_loopback
 from gsched.net.channel import Address, Caller
@@ -36,6 +39,8 @@ COMPLAINT_TRY = 3  # after which it is said, once, that a node does not answer
 IDLE_PAUSE = 5.0  # seconds between two looks whether nodes that offered no CPUs do so now
 ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
 ANSWER_PAUSE = 5.0  # seconds until one that looks for us and was not reached is greeted again
+SEEKS_AT_ONCE = 50  # nodes of one cluster that are greeted at the same time
+GREET_PAUSE = 1.0  # seconds until all are greeted again because a cluster asks for it
 LOOKS = 10  # in that time: one that has answered may be lost again before it is over
 _MAX_ANSWERS = 256  # greetings under way that strangers have asked for
 _MAX_ALIASES = 4096
@@ -72,15 +77,24 @@ class Discovery:
         self._wanted: set[str] = set()  # addresses that are greeted until they answer
         self._aliases: dict[str, str] = {}  # of nodes that answer in the name of another address
         self._longest_pause = LONGEST_PAUSE
+        self._turns: dict[int, BoundedSemaphore] = {}  # by id of the cluster that names nodes
+        self._greeting_all = False
         exchange.perform(FindNodes, self._find)
+        exchange.perform(Forget, self._forget)
 
     # -- what others ask for ------------------------------------------------------------------
 
-    def seek(self, host: str, port: int | None, while_: Callable[[], bool] = lambda: True) -> None:
-        """Greet a node until it answers, as long as `while_` says so."""
+    def seek(
+        self,
+        host: str,
+        port: int | None,
+        while_: Callable[[], bool] = lambda: True,
+        turns: BoundedSemaphore | None = None,
+    ) -> None:
+        """Greet a node until it answers, as long as `while_` says so, when it has its turn."""
         if host not in self._wanted:
             self._wanted.add(host)
-            self._greenlets.spawn(f"seek {host}", self._seek, host, port, while_)
+            self._greenlets.spawn(f"seek {host}", self._seek, host, port, while_, turns)
 
     def keep(self, host: str, port: int | None) -> None:
         """Greet a node whenever it is not known: one that was away for long is forgotten."""
@@ -185,20 +199,47 @@ class Discovery:
 
     def _find(self, effect: FindNodes) -> None:
         """The nodes that a cluster names, as far as they are not known."""
-        cluster = effect.cluster
+        self._greenlets.spawn("find nodes", self._find_nodes_of, effect.cluster)
+
+    def _find_nodes_of(self, cluster: Cluster) -> None:
+        """Names are looked up, which takes time."""
         hosts = {(one.host, one.port) for one in cluster.allocations}
-        if any("*" in host for host, _ in hosts):
-            self._greenlets.spawn("greetings", self._greet_all)
+        if any("*" in host for host, _ in hosts) and not self._greeting_all:
+            self._greenlets.spawn("greetings", self._greet_all_once)
         for host, port in hosts:
-            if "*" not in host and self._node_at(resolve(host)) is None:
-                self.seek(host, port, lambda: cluster.taking_jobs)
+            if "*" in host or host in self._wanted or self._node_at(resolve(host)) is not None:
+                continue
+            self.seek(host, port, lambda: cluster.taking_jobs, self._turns_of(cluster))
+
+    def _turns_of(self, cluster: Cluster) -> BoundedSemaphore:
+        """Whoever names thousands of nodes that are not there gets a few at a time."""
+        return self._turns.setdefault(cluster.id, BoundedSemaphore(SEEKS_AT_ONCE))
+
+    def _forget(self, effect: Forget) -> None:
+        self._turns.pop(effect.cluster.id, None)
+
+    def _greet_all_once(self) -> None:
+        """However many ask for it."""
+        self._greeting_all = True
+        try:
+            self._greet_all()
+            gevent.sleep(GREET_PAUSE)
+        finally:
+            self._greeting_all = False
 
     # -- greetings to one node ------------------------------------------------------------------
 
-    def _seek(self, host: str, port: int | None, while_: Callable[[], bool]) -> None:
+    def _seek(
+        self,
+        host: str,
+        port: int | None,
+        while_: Callable[[], bool],
+        turns: BoundedSemaphore | None = None,
+    ) -> None:
         pause, tries = FIRST_PAUSE, 0
         while while_() and not self._is_up(address := resolve(host)):
-            problem = self._greet_in_turn(address, port)
+            with turns or nullcontext():
+                problem = self._greet_in_turn(address, port)
             if not self._is_up(address):
                 tries += 1
                 level = logging.WARNING if tries == COMPLAINT_TRY else logging.DEBUG

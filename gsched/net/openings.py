@@ -7,6 +7,8 @@ from gsched.core.cluster import Cluster
 from gsched.core.effects import Forget
 from gsched.core.lease import Allocation
 from gsched.core.scheduler import Opening, Refused
+from gsched.core.wishes import Wishes
+from gsched.net.callbacks import Callbacks
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.paths import check_relative
@@ -19,8 +21,9 @@ from gsched.wire.records import Compute, NodeAllocate, XferFile
 from gsched.wire.releases import Dialect, family
 from gsched.wire.standins import StandIn
 
-MAX_ALLOCATIONS = 100_000
-_LONGEST_HOST = 255
+MAX_ALLOCATIONS, MAX_PATTERNS = 10_000, 100  # of one cluster
+MOST_CPUS = 1_000_000
+_LONGEST_HOST = _LONGEST_NAME = 255
 _OLD_ALLOCATION = ("host", "port", "cpus")
 
 
@@ -36,11 +39,15 @@ class Openings:
         reception: Reception,
         directory: Path,
         *,
+        callbacks: Callbacks,
         always_clean_up: bool,
         direct: bool,
     ) -> None:
         self._reception = reception
         self._directory = directory
+        self._now = exchange.now
+        self._clusters = exchange.scheduler.clusters
+        self._callbacks = callbacks
         self._always_clean_up = always_clean_up
         self._direct = direct
         self._by_port: dict[int, set[Cluster]] = {}
@@ -53,25 +60,28 @@ class Openings:
         """
         record: Compute = body["compute"]
         self._check(record)
-        self._impose(record)
+        host = self._reply_host(record, source)
+        self._impose(record, source)
         computation = Computation(
             record=record,
             client_auth=record.auth or secrets.new_sign(),
             node_auth=secrets.new_sign(),
             source=source,
-            reply_to=(record.scheduler_ip_addr or source, record.job_result_port or 0),
+            reply_to=(host, record.job_result_port or 0),
+            opened=self._now(),
             spool=Spool(self._directory / secrets.new_sign()),
             senders=self._reception.introductions.of_computation(source),
         )
         return Opening(
-            name=record.name,
+            id=self._new_id(),
+            name=record.name[:_LONGEST_NAME],
             client=computation.reply_to[0],
             spec=computation,
             release=self._reception.release_of(source, record.dialect),
             family=family(record.dialect, protocol),
             reentrant=bool(record.reentrant),
             exclusive=bool(body["exclusive"]),
-            allocations=allocations(_as_dicts(body["node_allocs"], record.dialect), None),
+            allocations=allocations(_as_dicts(body["node_allocs"], record.dialect), None, Wishes()),
         )
 
     def opened(self, cluster: Cluster) -> None:
@@ -96,11 +106,36 @@ class Openings:
         if not clusters:
             self._by_port.pop(_reply_port(effect.cluster), None)
 
-    def _impose(self, record: Compute) -> None:
+    def _new_id(self) -> int:
+        """Never used before. It cannot be guessed either: files for a computation bear no more."""
+        while (id_ := secrets.new_id()) in self._clusters:
+            pass
+        return id_
+
+    def _reply_host(self, record: Compute, source: str) -> str:
+        """The address at which the client says that it listens. Raises Refused."""
+        host = record.scheduler_ip_addr or source
+        address = self._callbacks.address(host, source)
+        if not address:
+            raise Refused(
+                f"the client comes from {source} and wants to be called at {host[:_LONGEST_HOST]}, "
+                "which --allow_callback of the scheduler does not allow"
+            )
+        return address
+
+    def _impose(self, record: Compute, source: str) -> None:
         if self._always_clean_up and not record.cleanup:
             record.cleanup = True
-        if not self._direct and record.client_reply_addr:
+        if record.client_reply_addr is not None and not (
+            self._direct and self._may_be_called(record.client_reply_addr, source)
+        ):
             record.client_reply_addr = None  # jobs then send by way of us what is for the client
+
+    def _may_be_called(self, address: tuple[Any, ...], source: str) -> bool:
+        host, port = address if len(address) == 2 else (None, None)
+        if not isinstance(host, str) or type(port) is not int or not 0 < port < 1 << 16:
+            return False
+        return bool(self._callbacks.address(host, source))
 
     def _check(self, record: Compute) -> None:
         port = record.job_result_port
@@ -112,14 +147,18 @@ class Openings:
             raise Refused(f"dest_path: {error}") from error
 
 
-def allocations(wanted: list[Any], spool: Spool | None) -> list[Allocation]:
+def allocations(wanted: list[Any], spool: Spool | None, there: Wishes) -> list[Allocation]:
     """From what clients send: dicts, NodeAllocate or objects of their own classes.
 
-    Files that are only named must be in `spool`. Raises Refused.
+    Files that are only named must be in `spool`. `there` is what the cluster has already.
+    Raises Refused.
     """
-    if len(wanted) > MAX_ALLOCATIONS:
+    if len(wanted) + len(there) > MAX_ALLOCATIONS:
         raise Refused(f"more than {MAX_ALLOCATIONS} node allocations")
-    return [_allocation(_fields(one), spool) for one in wanted]
+    found = [_allocation(_fields(one), spool) for one in wanted]
+    if sum("*" in one.host for one in found) + there.patterns > MAX_PATTERNS:
+        raise Refused(f"more than {MAX_PATTERNS} node allocations with *")
+    return found
 
 
 def _as_dicts(wanted: list[Any], dialect: Dialect) -> list[Any]:
@@ -148,6 +187,8 @@ def _allocation(fields: dict[str, Any], spool: Spool | None) -> Allocation:
         raise Refused("node allocation without a host")
     if not isinstance(port, (int, type(None))) or not isinstance(cpus, int):
         raise Refused(f"node allocation of {host} with a port or cpus that is no number")
+    if not 0 <= (port or 0) < 1 << 16 or abs(cpus) > MOST_CPUS:
+        raise Refused(f"node allocation of {host} with a port or cpus that cannot be")
     setup_args, depends = fields.get("setup_args", ()), fields.get("depends", [])
     if not isinstance(depends, list):
         raise Refused(f"node allocation of {host} with files that are no list")

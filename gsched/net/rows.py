@@ -168,6 +168,7 @@ def _cluster_body(cluster: Cluster) -> dict[str, Any]:
         "node_auth": computation.node_auth,
         "source": computation.source,
         "reply_to": computation.reply_to,
+        "opened": computation.opened,
         "spool": computation.spool.directory.name,
     }
 
@@ -181,6 +182,7 @@ def saved_cluster(row: Row, spools: Path) -> SavedCluster:
         node_auth=body["node_auth"],
         source=body["source"],
         reply_to=body["reply_to"],
+        opened=body.get("opened", 0.0),
         spool=Spool(spools / body["spool"]),
     )
     computation.reachable = True
@@ -191,7 +193,8 @@ def saved_cluster(row: Row, spools: Path) -> SavedCluster:
         **{name: body[name] for name in ("reentrant", "exclusive")},
     )
     state, shut = ClusterState(body["state"]), frozenset(body["shut"])
-    return SavedCluster(id=id_, opening=opening, state=state, shut=shut)
+    opened = computation.opened
+    return SavedCluster(id=id_, opening=opening, state=state, shut=shut, opened=opened)
 
 
 # -- nodes and leases -----------------------------------------------------------------------------

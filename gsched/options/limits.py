@@ -25,4 +25,16 @@ LIMITS: tuple[Option, ...] = (
         read=values.many,
         default="1024",
     ),
+    Option(
+        "allow_callback",
+        _LIMITS,
+        "Address or network, such as 10.0.0.0/8, at which clients may want to be called. Without "
+        "it, each only at the address that it comes from, so that nobody looks for open ports "
+        "through the scheduler. Repeat it for several. Needed for a client whose ip_addr= or "
+        "ext_host= is another one than that of its connections.",
+        metavar="NET",
+        read=values.network,
+        default=(),
+        repeatable=True,
+    ),
 )

@@ -64,6 +64,8 @@ class Settings:
     """Seconds."""
     max_connections: int
     max_host_connections: int
+    allow_callback: tuple[str, ...]
+    """Networks."""
     httpd: bool
     http_host: str
     http_port: int

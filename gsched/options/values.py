@@ -191,6 +191,14 @@ def node(value: str) -> Node:
     return host(match[1]), None if match[2] is None else port(match[2])
 
 
+def network(value: str) -> str:
+    """An address, or a network such as 10.0.0.0/8, as a network."""
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError("an address, or a network such as 10.0.0.0/8 or fd00::/8") from None
+
+
 def is_loopback(address: str) -> bool:
     """Whether a value of `host` can be reached from this host only, as far as its text tells."""
     if not _is_address(address):

@@ -20,6 +20,12 @@ def new_sign() -> str:
     return random.hex()
 
 
+def new_id() -> int:
+    """A random number of 62 bits, not 0: fits wherever dispy and databases have integers."""
+    random: bytes = get_random_bytes(8)
+    return (int.from_bytes(random, "little") >> 2) + 1
+
+
 def code(secret: str, sign: str) -> bytes:
     """The 40 bytes that prove knowledge of `secret` to the owner of `sign`."""
     digest: str = SHA1.new((secret + sign).encode("utf-8", "surrogatepass")).hexdigest()

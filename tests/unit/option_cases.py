@@ -88,6 +88,10 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
         ("1", {"max_host_connections": 1}),
         ("50", {"max_host_connections": 50}),
     ],
+    "allow_callback": [
+        (["10.0.0.0/8", "192.0.2.7"], {"allow_callback": ("10.0.0.0/8", "192.0.2.7/32")}),
+        (["fd00::/8"], {"allow_callback": ("fd00::/8",)}),
+    ],
     "httpd": [("true", {"httpd": True}), ("yes", {"httpd": True})],
     "http_host": [("::1", {"http_host": "::1"}), ("127.9.9.9", {"http_host": "127.9.9.9"})],
     "http_port": [("80", {"http_port": 80}), ("0", {"http_port": 0})],
@@ -157,6 +161,7 @@ WRONG: dict[str, list[str]] = {
     "grace_period": ["-1", "x", "", "inf"],
     "max_connections": ["0", "-1", "x", "", "1k"],
     "max_host_connections": ["0", "1000000000"],
+    "allow_callback": ["", "x", "10.0.0.1/8", "10.0.0.0/33", "any"],
     "http_host": ["", "a b"],
     "fair_cluster_scheduler": ["maybe"],
 }

@@ -12,6 +12,7 @@ from gsched.core.admission import Opening
 from gsched.core.fleet import NodeFacts
 from gsched.core.lease import Allocation, LeaseState
 from gsched.core.scheduler import Scheduler
+from gsched.net.callbacks import Callbacks
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
@@ -243,7 +244,12 @@ class TestOpenings:
         reception = Reception(lambda: 1000.0)
         reception.admit("client", "10.0.0.5", "4.10.6")
         openings = Openings(
-            stage.exchange, reception, stage.folder, always_clean_up=False, direct=True
+            stage.exchange,
+            reception,
+            stage.folder,
+            callbacks=Callbacks(),
+            always_clean_up=False,
+            direct=True,
         )
         record = stage.computation(dialect, None).record
         record.job_result_port = 9

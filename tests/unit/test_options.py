@@ -75,6 +75,7 @@ def test_defaults() -> None:
         "grace_period": 10.0,
         "max_connections": 4096,
         "max_host_connections": 1024,
+        "allow_callback": (),
         "httpd": False,
         "http_host": "127.0.0.1",
         "http_port": 8181,

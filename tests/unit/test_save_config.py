@@ -38,7 +38,8 @@ EVERYTHING = [
     *("--pulse_interval", "1.50", "--ping_interval", "0", "--zombie_interval", "2"),
     *("--msg_timeout", ".5", "--dest_path_prefix", "~/a b", "--max_file_size", "10M"),
     *("--oversize_files", "refuse", "--durability", "off", "--grace_period", "3"),
-    *("--max_connections", "5000", "--max_host_connections", "70", "--httpd"),
+    *("--max_connections", "5000", "--max_host_connections", "70"),
+    *("--allow_callback", "10.0.0.0/8", "--httpd"),
     *("--http_host", "localhost", "--http_port", "0"),
 ]
 

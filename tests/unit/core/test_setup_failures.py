@@ -7,6 +7,7 @@ from gsched.core.effects import FindNodes
 from gsched.core.job import End, State
 from gsched.core.lease import Allocation, LeaseState, SetUpFailure
 from gsched.core.node import NodeState
+from gsched.core.wishes import Wishes
 
 from .world import PORT, World
 
@@ -192,7 +193,7 @@ def test_a_client_may_have_a_node_tried_again_that_was_given_up(world: World) ->
 
 def test_a_restart_at_another_port_may_be_the_end_of_hope(world: World) -> None:
     cluster = world.opened()
-    cluster.allocations = [Allocation("10.0.0.1"), Allocation("10.0.0.2", port=PORT)]
+    cluster.allocations = Wishes([Allocation("10.0.0.1"), Allocation("10.0.0.2", port=PORT)])
     world.do("cluster_scheduled", cluster)
     world.start(cluster)
     world.fail_for_good(world.setting_up(cluster))

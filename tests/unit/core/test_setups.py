@@ -7,6 +7,7 @@ from gsched.core.effects import FindNodes
 from gsched.core.job import End, State
 from gsched.core.lease import Allocation, LeaseState, SetUpFailure
 from gsched.core.scheduler import Refused
+from gsched.core.wishes import Wishes
 
 from .world import World
 
@@ -202,10 +203,12 @@ def test_more_nodes_may_be_allocated_later(world: World) -> None:
 
 def test_the_first_allocation_that_matches_says_what_goes_to_the_node(world: World) -> None:
     cluster = world.opened()
-    cluster.allocations = [
-        Allocation("10.0.0.2", files=["a"], setup_args=(1,)),
-        Allocation("10.0.*", files=["b"], setup_args=(2,)),
-    ]
+    cluster.allocations = Wishes(
+        [
+            Allocation("10.0.0.2", files=["a"], setup_args=(1,)),
+            Allocation("10.0.*", files=["b"], setup_args=(2,)),
+        ]
+    )
     for address in ("10.0.0.1", "10.0.0.2"):
         world.join(address)
     world.do("cluster_scheduled", cluster)

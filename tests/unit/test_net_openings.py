@@ -1,0 +1,157 @@
+"""What clients may ask for when they open a cluster, and where they may have us call."""
+
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from gsched.core.lease import Allocation
+from gsched.core.scheduler import Opening, Refused, Scheduler
+from gsched.core.wishes import Wishes
+from gsched.net.callbacks import Callbacks
+from gsched.net.exchange import Exchange
+from gsched.net.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings, allocations
+from gsched.net.reception import Reception
+from gsched.wire.records import Compute
+
+CLIENT, OTHER, LOOPBACK = "10.0.0.5", "10.0.0.6", "127.0.0.1"
+
+
+def record(**other: Any) -> Compute:
+    fields: dict[str, Any] = dict.fromkeys(Compute.FIELDS)
+    fields |= {"type": 1, "name": "compute", "code": "", "xfer_files": [], "cleanup": True}
+    fields |= {"reentrant": False, "exclusive": False, "setup_args_count": 0, "auth": "a"}
+    return Compute(**fields | {"job_result_port": 9700} | other)
+
+
+def opened(folder: Path, source: str = CLIENT, *allowed: str, **other: Any) -> Opening:
+    exchange = Exchange(Scheduler(), lambda: 1000.0)
+    openings = Openings(
+        exchange,
+        Reception(exchange.now),
+        folder,
+        callbacks=Callbacks(allowed),
+        always_clean_up=False,
+        direct=True,
+    )
+    body = {"compute": record(**other), "node_allocs": [], "exclusive": False}
+    return openings.open(body, source, 5)
+
+
+def own_address() -> str:
+    found = [link.address for links in psutil.net_if_addrs().values() for link in links]
+    return next((x for x in found if x.count(".") == 3 and not x.startswith("127.")), LOOPBACK)
+
+
+@pytest.mark.parametrize(
+    "source, host, allowed",
+    [
+        (CLIENT, None, []),
+        (CLIENT, CLIENT, []),
+        (CLIENT, OTHER, ["10.0.0.6/32"]),
+        (CLIENT, OTHER, ["192.0.2.0/24", "10.0.0.0/8"]),
+        ("fd00::5", "fd00:0::5", []),
+        ("fe80::5%eth0", "fe80::5", []),
+        (LOOPBACK, "127.3.2.1", []),
+        (LOOPBACK, own_address(), []),
+        (own_address(), LOOPBACK, []),
+        (LOOPBACK, "localhost", []),
+    ],
+)
+def test_clients_are_called_where_they_are(
+    tmp_path: Path, source: str, host: str | None, allowed: list[str]
+) -> None:
+    opening = opened(tmp_path, source, *allowed, scheduler_ip_addr=host)
+    assert opening.client == opening.spec.reply_to[0]
+    assert opening.spec.reply_to[1] == 9700
+
+
+@pytest.mark.parametrize(
+    "source, host, allowed",
+    [
+        (CLIENT, OTHER, []),
+        (CLIENT, LOOPBACK, []),
+        (CLIENT, own_address(), []),
+        (LOOPBACK, OTHER, []),
+        (CLIENT, OTHER, ["10.0.0.7/32", "fd00::/8"]),
+        (CLIENT, "no.such.name.invalid", ["0.0.0.0/0"]),
+        (CLIENT, "10.0.0.6\nINFO", ["0.0.0.0/0"]),
+    ],
+)
+def test_nobody_looks_for_open_ports_through_us(
+    tmp_path: Path, source: str, host: str, allowed: list[str]
+) -> None:
+    with pytest.raises(Refused, match="--allow_callback"):
+        opened(tmp_path, source, *allowed, scheduler_ip_addr=host)
+
+
+@pytest.mark.parametrize(
+    "named, kept",
+    [
+        ((CLIENT, 9700), True),
+        ((OTHER, 9700), False),
+        ((LOOPBACK, 22), False),
+        ((CLIENT, 0), False),
+        ((CLIENT, 1 << 70), False),
+        ((CLIENT,), False),
+        ((7, 9700), False),
+        ((), False),
+        (None, False),
+    ],
+)
+def test_nodes_are_not_sent_elsewhere_either(tmp_path: Path, named: Any, kept: bool) -> None:
+    """What jobs have for their client then goes by way of us."""
+    opening = opened(tmp_path, client_reply_addr=named)
+    assert opening.spec.record.client_reply_addr == (named if kept else None)
+
+
+def test_ids_cannot_be_guessed(tmp_path: Path) -> None:
+    """Nor do they come again; SQLite and dispy take them for what they are."""
+    ids = {opened(tmp_path).id for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(0 < one < 1 << 63 for one in ids)
+    assert sum(one.bit_length() > 58 for one in ids) > 900
+
+
+def test_names_are_cut(tmp_path: Path) -> None:
+    """They are shown wherever the cluster is."""
+    assert opened(tmp_path, name="n" * 10_000).name == "n" * 255
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"host": "*", "port": -1},
+        {"host": "*", "port": 65536},
+        {"host": "*", "port": 1 << 80},
+        {"host": "*", "cpus": 1 << 2000},
+        {"host": "*" * 256},
+        {"host": ""},
+        {"host": 7},
+        {},
+        7,
+    ],
+    ids=str,
+)
+def test_allocations_that_make_no_sense(wanted: Any) -> None:
+    with pytest.raises(Refused):
+        allocations([wanted], None, Wishes())
+
+
+def test_allocations_are_counted() -> None:
+    """Those that come later, too."""
+    many = [{"host": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}"} for n in range(MAX_ALLOCATIONS + 1)]
+    there = Wishes(allocations(many[:-1], None, Wishes()))
+    for wanted, before in ((many, Wishes()), (many[-1:], there)):
+        with pytest.raises(Refused, match="node allocations"):
+            allocations(wanted, None, before)
+
+
+def test_patterns_are_counted() -> None:
+    """Each is tried for each node."""
+    many = [{"host": f"10.{n}.*"} for n in range(MAX_PATTERNS + 1)]
+    there = Wishes(Allocation(one["host"]) for one in many[:-1])
+    for wanted, before in ((many, Wishes()), (many[-1:], there)):
+        with pytest.raises(Refused, match="with \\*"):
+            allocations(wanted, None, before)
