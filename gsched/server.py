@@ -39,6 +39,7 @@ from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.net.sending import Sending
 from gsched.net.setups import SetUps
+from gsched.net.tenants import Tenants
 from gsched.net.uploads import Limit
 from gsched.net.waiting import Waiting
 from gsched.options.settings import Settings
@@ -62,6 +63,11 @@ class Server:
         self._greenlets = Greenlets()
         self._complaints = Complaints()
         self.guests = Guests(*_room(settings))
+        self.tenants = Tenants(
+            settings.max_client_clusters,
+            settings.max_client_jobs,
+            settings.max_client_bytes or psutil.virtual_memory().total // 2,
+        )
         self._node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
         self._cluster_tls = tls.load("cluster", settings.cluster_certfile, settings.cluster_keyfile)
         self._state = State(settings)
@@ -153,7 +159,14 @@ class Server:
 
     def limits(self) -> dict[str, list[int]]:
         """What peers take of what they may take: both numbers, by option."""
-        return {"max_connections": [self.guests.count, self.guests.most]}
+        largest, most, quota = self.tenants.largest(), self.tenants.most, self._state.quota
+        return {
+            "max_connections": [self.guests.count, self.guests.most],
+            "max_client_clusters": [largest.clusters, most.clusters],
+            "max_client_jobs": [largest.jobs, most.jobs],
+            "max_client_bytes": [largest.size, most.size],
+            "max_spool_size": [quota.used, quota.most_all],
+        }
 
     def listens(self) -> Iterator[str]:
         """Addresses and ports with their purpose, for people."""
@@ -237,6 +250,8 @@ class Server:
             self.reception,
             self._state.spools,
             callbacks=Callbacks(settings.allow_callback),
+            tenants=self.tenants,
+            quota=self._state.quota,
             always_clean_up=settings.cleanup_nodes,
             direct=self._node_tls.used == self._cluster_tls.used,
         )
@@ -316,7 +331,7 @@ class Server:
         if saved.clusters or saved.nodes:
             self.exchange.tell(self.scheduler.restored, saved)
             for cluster in self.scheduler.clusters.values():
-                self.openings.opened(cluster)
+                self.openings.restored(cluster)
             found = (self.scheduler.nodes, self.scheduler.clusters, self.scheduler.jobs)
             for node in self.scheduler.nodes.values():
                 self.discovery.answered(node.source or node.address, node.address)

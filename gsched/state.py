@@ -13,6 +13,7 @@ from gsched.net.mistakes import Mistake
 from gsched.net.revival import revive
 from gsched.options.settings import Settings
 from gsched.store.journal import NAME, Journal, JournalError
+from gsched.store.quota import Quota
 from gsched.wire import secrets
 
 log = logging.getLogger("gsched.journal")
@@ -31,6 +32,12 @@ class State:
         self._directory = settings.dest_path_prefix
         self.spools = self._directory / "spool"
         self._lock = self._take()
+        self.quota = Quota(
+            self.spools,
+            settings.max_cluster_size,
+            settings.max_spool_size,
+            settings.min_free_disk,
+        )
         self.durable = settings.durability != OFF
         if settings.clean:
             self._clean()
@@ -52,7 +59,7 @@ class State:
         if self._journal is None:
             return Saved()
         try:
-            return revive(self._journal, self.spools)
+            return revive(self._journal, self.spools, self.quota)
         except JournalError as error:
             raise self._mistake(error) from error
 

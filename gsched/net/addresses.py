@@ -98,6 +98,18 @@ def is_loopback(address: str) -> bool:
     return is_address(address) and ipaddress.ip_address(address).is_loopback
 
 
+def is_ours(address: str) -> bool:
+    """Whether that address is one of this host's."""
+    if not is_address(address):
+        return False
+    with _socket(address) as sock:
+        try:
+            sock.bind((address, 0))
+        except OSError:
+            return False
+    return not ipaddress.ip_address(address).is_unspecified
+
+
 def broadcasts(own: list[Own]) -> list[str]:
     """Where to send what all nodes shall hear. Loopback reaches none."""
     here = {one.use for one in own if not is_loopback(one.use) and not one.is_ipv6}

@@ -6,9 +6,7 @@ both are of this host, any of its addresses; or one that our user allows.
 
 import ipaddress
 
-import psutil
-
-from gsched.net.addresses import is_loopback
+from gsched.net.addresses import is_ours
 from gsched.net.resolver import is_address, resolve
 
 
@@ -21,7 +19,7 @@ class Callbacks:
     def address(self, host: str, source: str) -> str:
         """The host's address, if a client that comes from `source` may be there; else empty."""
         address, source = resolve(host), resolve(source)
-        if address == source or (_is_ours(address) and _is_ours(source)):
+        if address == source or (is_ours(address) and is_ours(source)):
             return address
         if is_address(address) and any(_holds(one, address) for one in self._allowed):
             return address
@@ -31,11 +29,3 @@ class Callbacks:
 def _holds(network: ipaddress.IPv4Network | ipaddress.IPv6Network, address: str) -> bool:
     found = ipaddress.ip_address(address)
     return found.version == network.version and found in network
-
-
-def _is_ours(address: str) -> bool:
-    """Whether it is one of this host's."""
-    if is_loopback(address):
-        return True
-    links = psutil.net_if_addrs().values()
-    return any(link.address.split("%")[0] == address for some in links for link in some)

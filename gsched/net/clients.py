@@ -99,7 +99,7 @@ class ClientService:
         message, body = parse(payload, Sender.CLIENT)
         log.debug("%s from %s:%s", message.name, *channel.peer)
         if message.name == "COMPUTE":
-            reply: bytes | None = self._compute(channel, body, protocol(payload))
+            reply: bytes | None = self._compute(channel, body, payload)
         elif message.name == "CLIENT":
             reply = self._client(channel, body, code)
         else:
@@ -117,9 +117,10 @@ class ClientService:
         reply = {"ip_addr": address, "port": channel.local[1]}
         return dumps(reply | {"sign": self._identity.client_sign, "version": body["version"]})
 
-    def _compute(self, channel: Channel, body: dict[str, Any], protocol: int) -> bytes:
+    def _compute(self, channel: Channel, body: dict[str, Any], payload: bytes) -> bytes:
+        source = channel.peer[0]
         try:
-            opening = self._openings.open(body, channel.peer[0], protocol)
+            opening = self._openings.open(body, source, protocol(payload), len(payload))
         except Refused as refusal:
             log.warning("client %s: computation refused: %s", channel.peer[0], refusal)
             return dumps(str(refusal))
@@ -198,8 +199,11 @@ class ClientService:
         """A job that is not forgotten any more. Raises Refused."""
         if self._keeper.problem:
             raise Refused(self._keeper.problem)
+        if account := _computation(cluster).account:
+            account.check(message.size)
         job = self._scheduler.offered(cluster, pinned, message, self._exchange.now())
         message.hold()
+        message.charge(_computation(cluster).account)
         message.record.uid, message.record.compute_id = job.uid, cluster.id
         try:
             self._keeper.settled()
@@ -220,7 +224,10 @@ class ClientService:
         self._withdraw(uid, reason)
 
     def _withdraw(self, uid: int, reason: str) -> None:
-        withdrawn = self._scheduler.withdrawn
+        withdrawn, job = self._scheduler.withdrawn, self._scheduler.jobs.get(uid)
+        if job is not None and job.state is State.OFFERED:
+            job.message.release()
+            job.message.discharge()
         self._exchange.tell(lambda now: withdrawn(uid, now, reason))
 
     def _terminate_job(self, channel: Channel, body: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from gevent.event import Event
 from gsched.core.lease import Lease
 from gsched.net.channel import Address
 from gsched.net.introductions import Introduction
+from gsched.net.tenants import JOB, Account
 from gsched.store.spool import Spool, SpoolFile
 from gsched.wire.pickles import dumps
 from gsched.wire.records import Compute, Job, JobReply, XferFile
@@ -29,6 +30,7 @@ class Computation:
     reply_to: Address  # where the client listens
     spool: Spool  # the files that the client has sent
     opened: float = 0.0  # when; in seconds since 1970
+    account: Account | None = None  # of what it takes of our memory
     senders: frozenset[Introduction] = frozenset()  # one of them is its process; empty: not known
     sent_to: set[str] = field(default_factory=set)  # signs of nodes that may have it, or had it
     told: Event = field(default_factory=Event)  # set once SCHEDULED is delivered, or cannot be
@@ -61,6 +63,32 @@ class Message:
     files: list[SpoolFile]
     warning: str = ""  # of what is wrong with its files, for those who read the job's output
     told: bool = False  # its client was told that it runs
+    account: Account | None = None  # of its cluster
+    _charged: int = 0  # bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        record = self.record
+        return JOB + len(record._args) + len(record._kwargs) + len(record.code)
+
+    def charge(self, account: Account | None) -> None:
+        """It takes memory from now on."""
+        self.account, self._charged = account, self.size
+        if account is not None:
+            account.add(1, self._charged)
+
+    def recharge(self, size: int) -> None:
+        """It is over, and takes only what its result does."""
+        if self.account is not None:
+            self.account.add(0, size - self._charged)
+            self._charged = size
+
+    def discharge(self) -> None:
+        """It takes nothing any more."""
+        if self.account is not None:
+            self.account.add(-1, -self._charged)
+            self.account = None
 
     @property
     def hash(self) -> str:

@@ -20,6 +20,7 @@ from gsched.net.identity import Identity
 from gsched.net.mailbox import Letter, Mailbox
 from gsched.net.news import News
 from gsched.net.probe import Probe
+from gsched.net.tenants import JOB
 from gsched.wire import records, templates
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
@@ -84,6 +85,7 @@ class Delivery:
     def _result(self, effect: effects.SendResult) -> None:
         job, mailbox, size = effect.job, self._mailbox(effect.job.cluster), 0
         _message(job).release()
+        _message(job).recharge(JOB + len(job.reply.result or b"") if job.reply else JOB)
         if job.reply is not None and not _message(job).told:
             self._tell_running(job)  # clients count on it, even if it ended at once
 
@@ -197,6 +199,7 @@ class Delivery:
         """The client has the job's result, a message of so many bytes."""
         if job.state is not State.DONE:
             return
+        _message(job).discharge()
         scheduler, node, reply = self._exchange.scheduler, job.last, job.reply
         scheduler.client_heard(job.cluster, self._exchange.now())
         self._exchange.tell(scheduler.delivered, job.uid)

@@ -13,6 +13,8 @@ from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.paths import check_relative
 from gsched.net.reception import Reception
+from gsched.net.tenants import Tenants
+from gsched.store.quota import Quota, Share
 from gsched.store.spool import Spool
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
@@ -40,6 +42,8 @@ class Openings:
         directory: Path,
         *,
         callbacks: Callbacks,
+        tenants: Tenants,
+        quota: Quota,
         always_clean_up: bool,
         direct: bool,
     ) -> None:
@@ -48,13 +52,15 @@ class Openings:
         self._now = exchange.now
         self._clusters = exchange.scheduler.clusters
         self._callbacks = callbacks
+        self._tenants = tenants
+        self._quota = quota
         self._always_clean_up = always_clean_up
         self._direct = direct
         self._by_port: dict[int, set[Cluster]] = {}
         exchange.perform(Forget, self._closed)
 
-    def open(self, body: dict[str, Any], source: str, protocol: int) -> Opening:
-        """From a COMPUTE message, pickled so, that came from the address `source`.
+    def open(self, body: dict[str, Any], source: str, protocol: int, size: int = 0) -> Opening:
+        """From a COMPUTE message of `size` bytes, pickled so, from the address `source`.
 
         Raises Refused.
         """
@@ -69,9 +75,12 @@ class Openings:
             source=source,
             reply_to=(host, record.job_result_port or 0),
             opened=self._now(),
-            spool=Spool(self._directory / secrets.new_sign()),
+            spool=Spool(self._directory / secrets.new_sign(), Share(self._quota)),
             senders=self._reception.introductions.of_computation(source),
         )
+        wanted = _as_dicts(body["node_allocs"], record.dialect)
+        found = allocations(wanted, None, Wishes())
+        computation.account = self._tenants.open(source, size)
         return Opening(
             id=self._new_id(),
             name=record.name[:_LONGEST_NAME],
@@ -81,8 +90,16 @@ class Openings:
             family=family(record.dialect, protocol),
             reentrant=bool(record.reentrant),
             exclusive=bool(body["exclusive"]),
-            allocations=allocations(_as_dicts(body["node_allocs"], record.dialect), None, Wishes()),
+            allocations=found,
         )
+
+    def restored(self, cluster: Cluster) -> None:
+        """It was there in an earlier run."""
+        computation: Computation = cluster.spec
+        computation.account = self._tenants.open(computation.source, 0, check=False)
+        for job in cluster.jobs.values():
+            job.message.charge(computation.account)
+        self.opened(cluster)
 
     def opened(self, cluster: Cluster) -> None:
         """The core has taken it."""
@@ -101,6 +118,9 @@ class Openings:
         return computation.files_missing(wanted)
 
     def _closed(self, effect: Forget) -> None:
+        computation: Computation = effect.cluster.spec
+        if computation.account is not None:
+            computation.account.close()
         clusters = self._by_port.get(_reply_port(effect.cluster), set())
         clusters.discard(effect.cluster)
         if not clusters:

@@ -9,6 +9,7 @@ from gsched.core.restoring import Saved, SavedCluster, SavedJob
 from gsched.net import rows
 from gsched.net.computation import Computation
 from gsched.store.journal import Journal, JournalError, Row
+from gsched.store.quota import Quota
 from gsched.store.spool import SpoolFile, remove_others
 from gsched.wire.errors import PeerError
 
@@ -18,12 +19,12 @@ Files = dict[int, SpoolFile]  # by number
 T = TypeVar("T")
 
 
-def revive(journal: Journal, spools: Path) -> Saved:
+def revive(journal: Journal, spools: Path, quota: Quota) -> Saved:
     """All of it. Files in `spools` that nobody has a use for any more are removed.
 
     Raises JournalError.
     """
-    clusters = _read(journal, "clusters", lambda row: rows.saved_cluster(row, spools))
+    clusters = _read(journal, "clusters", lambda row: rows.saved_cluster(row, spools, quota))
     files = {one.id: _computation(one).spool.found() for one in clusters}
     saved = Saved(
         nodes=_read(journal, "nodes", rows.saved_node),

@@ -12,6 +12,7 @@ from gsched.core.restoring import SavedCluster, SavedJob, SavedLease, SavedNode
 from gsched.core.scheduler import Opening
 from gsched.net.computation import Computation, Message
 from gsched.store.journal import Batch, Row
+from gsched.store.quota import Quota, Share
 from gsched.store.spool import Spool, SpoolFile
 from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import Job as JobRecord
@@ -173,8 +174,8 @@ def _cluster_body(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def saved_cluster(row: Row, spools: Path) -> SavedCluster:
-    """A cluster whose files are under `spools`."""
+def saved_cluster(row: Row, spools: Path, quota: Quota) -> SavedCluster:
+    """A cluster whose files are under `spools`, and count there."""
     id_, body = row[0], loads(row[1], max_opcodes=_MANY)
     computation = Computation(
         record=body["record"],
@@ -183,7 +184,7 @@ def saved_cluster(row: Row, spools: Path) -> SavedCluster:
         source=body["source"],
         reply_to=body["reply_to"],
         opened=body.get("opened", 0.0),
-        spool=Spool(spools / body["spool"]),
+        spool=Spool(spools / body["spool"], Share(quota)),
     )
     computation.reachable = True
     opening = Opening(

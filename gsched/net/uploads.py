@@ -69,7 +69,23 @@ def receive_into(
 
 
 def _receive(spool: Spool, channel: Channel, offered: XferFile, limit: Limit, tell: bool) -> str:
-    path, kept = spool.new_path(), limit.kept(offered)
+    kept, arrived = limit.kept(offered), False
+    if refusal := spool.share.refusal(kept):
+        channel.send(dumps(files.REFUSED))
+        return f"file {offered.name} is refused: {refusal}"
+    spool.share.begin(kept)
+    try:
+        problem = _take(spool, channel, offered, kept, tell)
+        arrived = not problem
+        return problem
+    finally:
+        spool.share.end(kept)
+        if not arrived:
+            spool.share.give_back(kept)
+
+
+def _take(spool: Spool, channel: Channel, offered: XferFile, kept: int, tell: bool) -> str:
+    path = spool.new_path()
     try:
         with _our_disk():
             spool.make_room()

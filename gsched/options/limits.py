@@ -37,4 +37,56 @@ LIMITS: tuple[Option, ...] = (
         default=(),
         repeatable=True,
     ),
+    Option(
+        "max_client_clusters",
+        _LIMITS,
+        "Clusters of the clients at one address. One more is refused.",
+        metavar="N",
+        read=values.many,
+        default="1000",
+    ),
+    Option(
+        "max_client_jobs",
+        _LIMITS,
+        "Jobs of the clients at one address that wait, run, or have results that were not taken. "
+        "One more is refused: submit returns None.",
+        metavar="N",
+        read=values.many,
+        default="1000000",
+    ),
+    Option(
+        "max_client_bytes",
+        _LIMITS,
+        "The same for the memory that these take, arguments and results included, with suffix k, "
+        "m, g or t; 0 is half of the memory of this host.",
+        metavar="SIZE",
+        read=values.size,
+        default="0",
+    ),
+    Option(
+        "max_cluster_size",
+        _LIMITS,
+        "Size of all files that a cluster has here, with suffix k, m, g or t; 0 is no limit. A "
+        "file beyond it is refused.",
+        metavar="SIZE",
+        read=values.size,
+        default="0",
+    ),
+    Option(
+        "max_spool_size",
+        _LIMITS,
+        "The same for the files of all clusters.",
+        metavar="SIZE",
+        read=values.size,
+        default="0",
+    ),
+    Option(
+        "min_free_disk",
+        _LIMITS,
+        "What files of clients have to leave free on the disk, with suffix k, m, g or t; 0 is "
+        "nothing.",
+        metavar="SIZE",
+        read=values.size,
+        default="256m",
+    ),
 )

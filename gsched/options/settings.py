@@ -66,6 +66,15 @@ class Settings:
     max_host_connections: int
     allow_callback: tuple[str, ...]
     """Networks."""
+    max_client_clusters: int
+    max_client_jobs: int
+    max_client_bytes: int
+    """0: half of the memory."""
+    max_cluster_size: int
+    """Bytes of files; 0: no limit. The same for `max_spool_size`."""
+    max_spool_size: int
+    min_free_disk: int
+    """Bytes."""
     httpd: bool
     http_host: str
     http_port: int

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from gsched.store.quota import Share
 from gsched.wire.errors import PeerError
 from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import XferFile
@@ -26,9 +27,10 @@ _SETTLED = 2.0  # seconds without a change, after which another one shows in a f
 class SpoolFile:
     """One version of one file. Counts its users: the last one removes it from disk."""
 
-    __slots__ = ("_users", "path", "record", "settled", "size")
+    __slots__ = ("_share", "_users", "path", "record", "settled", "size")
 
-    def __init__(self, path: Path, record: XferFile, size: int, came: float) -> None:
+    def __init__(self, path: Path, record: XferFile, size: int, came: float, share: Share) -> None:
+        self._share = share
         self.path = path
         self.record = record  # as nodes are told about it
         self.size = size  # bytes on disk
@@ -52,6 +54,7 @@ class SpoolFile:
         if not self._users:
             _about(self.path).unlink(missing_ok=True)
             self.path.unlink(missing_ok=True)
+            self._share.give_back(self.size)
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Spool:
     """The files of one cluster."""
 
     directory: Path
+    share: Share = field(default_factory=Share)
     _files: dict[tuple[str, str], SpoolFile] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -97,9 +101,12 @@ class Spool:
         path.unlink(missing_ok=True)
 
     def add(self, path: Path, record: XferFile, size: int) -> SpoolFile:
-        """A file was written; it takes the place of an older version. Raises OSError."""
+        """A file was written, and `share` told of it; it takes the place of an older version.
+
+        Raises OSError.
+        """
         _about(path).write_bytes(dumps(record))
-        file = SpoolFile(path, record, size, time.time())
+        file = SpoolFile(path, record, size, time.time(), self.share)
         older = self._put(file)
         if older is not None:
             older.release()
@@ -110,7 +117,7 @@ class Spool:
 
         Whoever has no use for an older version has to `release` it.
         """
-        files = {file.number: file for file in _left_in(self.directory)}
+        files = {file.number: file for file in _left_in(self.directory, self.share)}
         for _, file in sorted(files.items()):
             self._put(file)
         self._numbers = count(max(files, default=0) + 1)
@@ -130,6 +137,7 @@ class Spool:
     def remove(self) -> None:
         """Remove all files."""
         self._files.clear()
+        self.share.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -145,7 +153,7 @@ def _about(path: Path) -> Path:
     return path.with_name(path.name + ABOUT)
 
 
-def _left_in(directory: Path) -> Iterator[SpoolFile]:
+def _left_in(directory: Path, share: Share) -> Iterator[SpoolFile]:
     """Those that arrived wholly: what is said of a file is written last."""
     for about in directory.glob(f"*{ABOUT}"):
         path = about.with_suffix("")
@@ -157,4 +165,6 @@ def _left_in(directory: Path) -> Iterator[SpoolFile]:
             record.check()
             if size != record.stat_buf.size:
                 continue
-            yield SpoolFile(path, record, size, about.stat().st_mtime)
+            share.begin(size)
+            share.end(size)
+            yield SpoolFile(path, record, size, about.stat().st_mtime, share)

@@ -82,7 +82,8 @@ def test_ipv6(stage: Stage, new_host: Callable[[], Host]) -> None:
         add_address("six", "fd83::3/64")
         with looked_for(nodes, group=GROUP_6):
             nodes.append(stage.node(address="fd83::2"))
-    gsched = stage.gsched(*ONE_GREETING, address="fd83::1")
+    options = ("--allow_callback", "fd83::/64")  # it comes from another address than its own
+    gsched = stage.gsched(*ONE_GREETING, *options, address="fd83::1")
     gsched.wait_for_nodes(nodes)
     with host:
         nodes.append(stage.node(address="fd83::3"))

@@ -17,6 +17,7 @@ from gsched.net.computation import Computation, Message
 from gsched.net.revival import revive
 from gsched.net.rows import batch
 from gsched.store.journal import Journal
+from gsched.store.quota import Quota
 from gsched.store.spool import Spool
 from gsched.wire.records import Compute, JobReply
 from gsched.wire.records import Job as JobRecord
@@ -69,7 +70,7 @@ class Kept:
         """What the next run would begin with, before it does anything."""
         scheduler = Scheduler(durable=True, first_id=10**6)
         scheduler.suspended(self.now)
-        scheduler.restored(revive(self.journal, self.folder / "spool"), self.now)
+        scheduler.restored(revive(self.journal, self.folder / "spool", Quota()), self.now)
         scheduler.check()
         return scheduler
 

@@ -21,6 +21,8 @@ from gsched.net.openings import Openings
 from gsched.net.reception import Reception
 from gsched.net.sending import _refusal
 from gsched.net.setups import SetUps
+from gsched.net.tenants import Tenants
+from gsched.store.quota import Quota
 from gsched.store.spool import Spool
 from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import Compute
@@ -248,6 +250,8 @@ class TestOpenings:
             reception,
             stage.folder,
             callbacks=Callbacks(),
+            tenants=Tenants(9, 9, 1 << 30),
+            quota=Quota(),
             always_clean_up=False,
             direct=True,
         )

@@ -13,6 +13,8 @@ from gsched.net.callbacks import Callbacks
 from gsched.net.exchange import Exchange
 from gsched.net.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings, allocations
 from gsched.net.reception import Reception
+from gsched.net.tenants import Tenants
+from gsched.store.quota import Quota
 from gsched.wire.records import Compute
 
 CLIENT, OTHER, LOOPBACK = "10.0.0.5", "10.0.0.6", "127.0.0.1"
@@ -32,6 +34,8 @@ def opened(folder: Path, source: str = CLIENT, *allowed: str, **other: Any) -> O
         Reception(exchange.now),
         folder,
         callbacks=Callbacks(allowed),
+        tenants=Tenants(9, 9, 1 << 30),
+        quota=Quota(),
         always_clean_up=False,
         direct=True,
     )

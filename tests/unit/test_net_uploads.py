@@ -1,14 +1,17 @@
 """Files from clients: a client is told that we have one once a crash cannot lose it."""
 
 import errno
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gsched.net import uploads
 from gsched.net.uploads import Limit
+from gsched.store.quota import Quota, Share
 from gsched.store.spool import Spool
 from gsched.wire.pickles import loads
 from gsched.wire.records import StatResult, XferFile
@@ -79,3 +82,105 @@ def test_a_file_that_a_crash_of_the_host_has_cut_is_none(spool: Spool) -> None:
     [file] = Spool(spool.directory).found().values()
     file.path.write_bytes(CONTENT[:3])
     assert Spool(spool.directory).found() == {}
+
+
+# -- how much there may be -------------------------------------------------------------------------
+
+
+class Silent(Client):
+    """Sends nothing of what it has announced."""
+
+    def receive_all(self, size: int, take: Callable[[bytes], None]) -> None:
+        raise TimeoutError
+
+
+def refusal(spool: Spool, size: int = len(CONTENT), name: str = "/a") -> str:
+    """What people are told, if the client is told that its file is not wanted."""
+    client = Client(spool.directory)
+    channel: Any = client
+    file = offered(size)
+    file.name = name
+    problem = uploads.receive_into(spool, channel, file, Limit(), tell=False)
+    assert (client.told[-1] == REFUSED) == bool(problem)
+    assert not problem or client.told == [REFUSED]
+    return problem
+
+
+def quota(tmp_path: Path, **limits: int) -> tuple[Quota, Spool, Spool]:
+    whole = Quota(tmp_path, **limits)
+    one, two = (Spool(tmp_path / name, Share(whole)) for name in ("one", "two"))
+    return whole, one, two
+
+
+def test_a_cluster_has_its_share(tmp_path: Path) -> None:
+    """Sizes count before a byte is there, also those that lie."""
+    whole, one, two = quota(tmp_path, most_each=20)
+    assert not refusal(one) and not refusal(one, name="/b")
+    assert "--max_cluster_size" in refusal(one, name="/c")
+    assert "--max_cluster_size" in refusal(two, 1 << 63)
+    assert not refusal(two)
+    assert whole.used == 3 * len(CONTENT)
+
+
+def test_all_clusters_have_their_share(tmp_path: Path) -> None:
+    whole, one, two = quota(tmp_path, most_all=20)
+    assert not refusal(one) and not refusal(two)
+    assert "--max_spool_size" in refusal(two, name="/b")
+    one.remove()
+    assert whole.used == len(CONTENT)
+    assert not refusal(two, name="/b")
+
+
+def test_some_of_the_disk_stays_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that arrive at the same time do not count on the same room."""
+    whole, one, two = quota(tmp_path, free=100)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=110))
+    one.share.begin(5)
+    assert "--min_free_disk" in refusal(two)
+    one.share.end(5)
+    assert not refusal(two)
+    whole.free = 0
+    assert not refusal(two, name="/b")
+
+
+def test_old_versions_count_as_long_as_they_are_there(tmp_path: Path) -> None:
+    whole, one, _ = quota(tmp_path, most_each=20)
+    assert not refusal(one)
+    file = one.find(offered())
+    assert file
+    file.hold()  # a job needs it
+    file.settled = False  # so it is sent again
+    assert not refusal(one)
+    assert whole.used == one.share.used == 2 * len(CONTENT)
+    assert one.find(offered()) is not file
+    assert "--max_cluster_size" in refusal(one, name="/b")
+    file.release()
+    assert whole.used == one.share.used == len(CONTENT)
+    assert one.share.files == 1
+
+
+def test_what_does_not_arrive_does_not_count(tmp_path: Path) -> None:
+    whole, one, _ = quota(tmp_path, most_each=20)
+    channel: Any = Silent(one.directory)
+    with pytest.raises(TimeoutError):
+        uploads.receive_into(one, channel, offered(), Limit(), tell=False)
+    assert (whole.used, one.share.used, one.share.files, whole._pending) == (0, 0, 0, 0)
+
+
+def test_files_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty ones take room as well."""
+    _, one, _ = quota(tmp_path)
+    monkeypatch.setattr("gsched.store.quota.MOST_FILES", 2)
+    for name in ("/a", "/b"):
+        assert not refusal(one, 0, name)
+    assert "2 files already" in refusal(one, 0, "/c")
+
+
+def test_what_an_earlier_run_has_left_counts(tmp_path: Path) -> None:
+    _, one, _ = quota(tmp_path)
+    assert not refusal(one) and not refusal(one, name="/b")
+    whole = Quota(tmp_path, most_all=20)
+    again = Spool(one.directory, Share(whole))
+    assert len(again.found()) == 2
+    assert whole.used == 2 * len(CONTENT)
+    assert "--max_spool_size" in refusal(again, name="/c")

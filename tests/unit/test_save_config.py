@@ -39,7 +39,9 @@ EVERYTHING = [
     *("--msg_timeout", ".5", "--dest_path_prefix", "~/a b", "--max_file_size", "10M"),
     *("--oversize_files", "refuse", "--durability", "off", "--grace_period", "3"),
     *("--max_connections", "5000", "--max_host_connections", "70"),
-    *("--allow_callback", "10.0.0.0/8", "--httpd"),
+    *("--allow_callback", "10.0.0.0/8"),
+    *("--max_client_clusters", "5", "--max_client_jobs", "6", "--max_client_bytes", "7g"),
+    *("--max_cluster_size", "8m", "--max_spool_size", "9g", "--min_free_disk", "0", "--httpd"),
     *("--http_host", "localhost", "--http_port", "0"),
 ]
 

@@ -1,0 +1,89 @@
+"""What the clients at one address may take of our memory: clusters, jobs, bytes.
+
+Jobs count until their clients have the answers; bytes are those of computations, of jobs that are
+not over, and of results that were not taken.
+"""
+
+from dataclasses import dataclass
+
+from gsched.core.scheduler import Refused
+
+JOB = 1000  # bytes that a job takes besides its arguments
+
+
+@dataclass
+class Tenant:
+    """All clusters of one address."""
+
+    clusters: int = 0
+    jobs: int = 0
+    size: int = 0  # bytes
+
+
+class Tenants:
+    """At most so many of each. Raises Refused where it is said."""
+
+    def __init__(self, most_clusters: int, most_jobs: int, most_bytes: int) -> None:
+        self.most = Tenant(most_clusters, most_jobs, most_bytes)
+        self._tenants: dict[str, Tenant] = {}
+
+    def open(self, source: str, size: int, *, check: bool = True) -> "Account":
+        """An account for a cluster, whose computation takes so many bytes. Raises Refused."""
+        tenant = self._tenants.setdefault(source, Tenant())
+        if check and tenant.clusters >= self.most.clusters:
+            raise Refused(f"{source} has {tenant.clusters} clusters, see --max_client_clusters")
+        account = Account(self, source, tenant)
+        if check:
+            account.check(size)
+        tenant.clusters += 1
+        account.add(0, size)
+        return account
+
+    def largest(self) -> Tenant:
+        """The most that any address has of each."""
+        found = list(self._tenants.values()) or [Tenant()]
+        return Tenant(
+            max(one.clusters for one in found),
+            max(one.jobs for one in found),
+            max(one.size for one in found),
+        )
+
+    def left(self, source: str) -> None:
+        """An account was closed."""
+        self._tenants[source].clusters -= 1
+        if not self._tenants[source].clusters:
+            del self._tenants[source]
+
+
+class Account:
+    """What one cluster takes."""
+
+    def __init__(self, tenants: Tenants, source: str, tenant: Tenant) -> None:
+        self._tenants = tenants
+        self._source = source
+        self._tenant = tenant
+        self._jobs = self._size = 0
+        self._open = True
+
+    def check(self, size: int) -> None:
+        """Raises Refused unless there is room for a job, or something else, of so many bytes."""
+        tenant, most = self._tenant, self._tenants.most
+        if tenant.jobs >= most.jobs:
+            raise Refused(f"{self._source} has {tenant.jobs} jobs, see --max_client_jobs")
+        if tenant.size + size > most.size:
+            raise Refused(f"{self._source} has {tenant.size} bytes, see --max_client_bytes")
+
+    def add(self, jobs: int, size: int) -> None:
+        """So many more, or less. Nothing counts any more once it is closed."""
+        if self._open:
+            self._jobs += jobs
+            self._size += size
+            self._tenant.jobs += jobs
+            self._tenant.size += size
+
+    def close(self) -> None:
+        """The cluster is gone, with all that belongs to it."""
+        if self._open:
+            self.add(-self._jobs, -self._size)
+            self._open = False
+            self._tenants.left(self._source)

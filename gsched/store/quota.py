@@ -1,0 +1,82 @@
+"""How much of the disk files of clients may take: each cluster, all together, and what is left."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MOST_FILES = 100_000  # of one cluster, old versions included that jobs still need
+
+
+@dataclass
+class Quota:
+    """`most_each` bytes for a cluster, `most_all` for all; 0 is no limit. `free` bytes are left."""
+
+    root: Path = Path("/")
+    most_each: int = 0
+    most_all: int = 0
+    free: int = 0
+    used: int = 0  # bytes
+    _pending: int = 0  # bytes of files that are arriving
+
+    def refusal(self, size: int, used: int) -> str:
+        """Why a file is not taken for a cluster that has so many bytes; empty if it is."""
+        if self.most_each and used + size > self.most_each:
+            return f"its cluster would have {used + size} bytes, more than --max_cluster_size"
+        if self.most_all and self.used + size > self.most_all:
+            return f"all clusters would have {self.used + size} bytes, more than --max_spool_size"
+        if self.free and size > (room := self._room()):
+            return f"the disk has {max(0, room)} bytes to spare besides --min_free_disk"
+        return ""
+
+    def begin(self, size: int) -> None:
+        """A file of that size begins to arrive."""
+        self.used += size
+        self._pending += size
+
+    def end(self, size: int) -> None:
+        """It has arrived, or will not."""
+        self._pending -= size
+
+    def _room(self) -> int:
+        """Bytes that the disk has for files that do not arrive yet."""
+        place = self.root
+        while not place.is_dir() and place != place.parent:
+            place = place.parent
+        return shutil.disk_usage(place).free - self._pending - self.free
+
+
+@dataclass
+class Share:
+    """What one cluster has of it."""
+
+    quota: Quota = field(default_factory=Quota)
+    used: int = 0  # bytes
+    files: int = 0
+
+    def refusal(self, size: int) -> str:
+        """Why a file of that size is not taken; empty if it is."""
+        if self.files >= MOST_FILES:
+            return f"its cluster has {self.files} files already"
+        return self.quota.refusal(size, self.used)
+
+    def begin(self, size: int) -> None:
+        """A file of that size begins to arrive."""
+        self.quota.begin(size)
+        self.used += size
+        self.files += 1
+
+    def end(self, size: int) -> None:
+        """It has arrived, or will not."""
+        self.quota.end(size)
+
+    def give_back(self, size: int) -> None:
+        """A file is not there any more."""
+        self.quota.used -= size
+        self.used -= size
+        self.files -= 1
+
+    def close(self) -> None:
+        """None is there any more."""
+        self.quota.used -= self.used
+        self.used = self.files = 0
+        self.quota = Quota()  # for what is released after that
