@@ -108,6 +108,7 @@ def test_half_open_connections(stage: Stage, side: str) -> None:
     print(f"ms before, during and after: {' '.join(times)}")
 
 
+@pytest.mark.proves("--max_connections", "--max_host_connections")
 def test_connections_beyond_the_limit(stage: Stage) -> None:
     """From many addresses, so that it is the limit of all that they reach."""
     gsched, _ = stage.trio(1, 2, "--max_connections", "100", "--max_host_connections", "60")

@@ -98,6 +98,7 @@ def works(stage: Stage, gsched: Gsched) -> None:
     assert (outcome["jobs"], outcome["wrong"]) == (20, [])
 
 
+@pytest.mark.proves("--max_client_clusters")
 def test_clusters_of_one_client(stage: Stage) -> None:
     """Also such as are never started."""
     gsched, _ = stage.trio(1, 2, "--max_client_clusters", "20")
@@ -109,6 +110,7 @@ def test_clusters_of_one_client(stage: Stage) -> None:
         works(stage, gsched)
 
 
+@pytest.mark.proves("--max_client_jobs")
 def test_jobs_of_one_client(stage: Stage) -> None:
     """Those that nobody can run wait, and others do not wait for them."""
     gsched, _ = stage.trio(1, 2, "--max_client_jobs", "50")
@@ -124,6 +126,7 @@ def test_jobs_of_one_client(stage: Stage) -> None:
     gsched.wait_for(lambda x: x["limits"]["max_client_jobs"][0] == 0, "they are not counted")
 
 
+@pytest.mark.proves("--max_client_bytes")
 def test_bytes_of_one_client(stage: Stage) -> None:
     gsched, _ = stage.trio(1, 2, "--max_client_bytes", "50m")
     small = memory(gsched.pid)
@@ -148,6 +151,7 @@ def test_allocations_of_one_client(stage: Stage) -> None:
         works(stage, gsched)
 
 
+@pytest.mark.proves("--allow_callback")
 def test_callbacks_elsewhere(stage: Stage) -> None:
     """Not even by those who know the secret."""
     gsched, _ = stage.trio(1, 1)
