@@ -7,16 +7,18 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+SECONDS ?= 600
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test chaos bench lint format docs clean
+.PHONY: help run demo test chaos bench fuzz lint format docs clean
 
 help:
 	@echo "make run      start gsched, its page and one dispynode on this host (ARGS=... adds options)"
 	@echo "make demo     two real programs compete for a real node; takes half a minute"
 	@echo "make test     run all tests (TESTS=tests/unit for some of them)"
 	@echo "make chaos    kill what can be killed, for long (ROUNDS=100, SEEDS='1 2')"
+	@echo "make fuzz     any bytes for the decoder, led by coverage (SECONDS=600; Python 3.11 or newer)"
 	@echo "make bench    measure gsched and dispyscheduler (SCENARIOS=small, ARGS=--quick; or --list)"
 	@echo "make dist     build wheel and sdist into dist/, and try them on each Python that is here"
 	@echo "make lint     check style, types and generated documentation"
@@ -37,6 +39,10 @@ $(VENV)/run.done: setup.py pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/test.done: setup.py pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[node,test]'
+	@touch $@
+
+$(VENV)/fuzz.done: setup.py pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
 	@touch $@
 
 run: $(VENV)/run.done
@@ -70,6 +76,10 @@ dist: $(VENV)/test.done
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
 	TEST_DIST=dist $(BIN)/python -m pytest tests/package
+
+# What is found is kept in .gsched/fuzz, and is where the next run begins.
+fuzz: $(VENV)/fuzz.done
+	$(BIN)/python tests/fuzz/messages.py .gsched/fuzz -max_total_time=$(SECONDS) $(ARGS)
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -34,6 +34,9 @@ setup(
         "node": [
             "dispy>=4.15.2,<4.16",  # the real dispynode that --local_node runs, with its pycos
         ],
+        "fuzz": [
+            "atheris>=2.3,<4",  # finds bytes that take new ways through the decoder
+        ],
         "test": [
             "dispy>=4.15.2,<4.16",  # unmodified peers for the end-to-end tests
             "pytest>=8,<10",  # runs the tests

@@ -18,7 +18,7 @@ from gsched.ending import Ending
 from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net import tls
-from gsched.net.addresses import EVERY_ADDRESS, EVERY_ADDRESS_6, own_addresses
+from gsched.net.addresses import EVERY_ADDRESS, EVERY_ADDRESS_6, Own, is_loopback, own_addresses
 from gsched.net.callbacks import Callbacks
 from gsched.net.channel import Address, Caller, Channel
 from gsched.net.clients import ClientService
@@ -102,6 +102,7 @@ class Server:
     def start(self) -> None:
         """Open all ports and begin to serve."""
         settings = self.settings
+        _warn_of_secrets(settings, self.own)
         to_nodes = Caller(settings.msg_timeout, self._node_tls)
         to_clients = Caller(settings.msg_timeout, self._cluster_tls)
         self.port = self._listen_for_nodes()
@@ -344,6 +345,19 @@ class Server:
         while True:
             gevent.sleep(TICK)
             self.exchange.tell(self.scheduler.tick)
+
+
+def _warn_of_secrets(settings: Settings, own: list[Own]) -> None:
+    """Say what secrets do not keep apart, or who gets in without."""
+    if settings.cluster_secret and settings.cluster_secret == settings.node_secret:
+        log.warning(
+            "--node_secret and --cluster_secret are the same: who runs a node can be a client, and "
+            "who runs a client can command nodes"
+        )
+    if not settings.cluster_secret and not all(is_loopback(one.use) for one in own):
+        log.warning(
+            "no --cluster_secret: whoever reaches the clients' port can run programs on all nodes"
+        )
 
 
 def _room(settings: Settings) -> tuple[int, int, int]:

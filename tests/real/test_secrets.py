@@ -1,7 +1,7 @@
 """Secrets on both sides: those who know them work together, others are told what to mend."""
 
 import pytest
-from peers import Stage
+from peers import Stage, namespace
 
 pytestmark = pytest.mark.real
 
@@ -32,3 +32,14 @@ def test_secret_on_one_side_only(stage: Stage) -> None:
     plain.wait_for_text(r"client with another secret: its secret= must equal --cluster_secret")
     plain.wait_for_text(r"node with another secret: its --secret must equal --node_secret")
     assert stage.client("squares", secret).outcome()["wrong"] == []
+
+
+@pytest.mark.usefixtures("private_network")
+def test_secrets_that_keep_nobody_out(stage: Stage) -> None:
+    """Said at the start. On this host alone, none are needed."""
+    same = ("--node_secret", "pears", "--cluster_secret", "pears")
+    stage.gsched(*same).wait_for_text("--node_secret and --cluster_secret are the same")
+    namespace.add_address("5", "10.75.0.1")
+    stage.gsched(address="10.75.0.1").wait_for_text("no --cluster_secret: whoever reaches")
+    for options in ((), ("--node_secret", "pears", "--cluster_secret", "figs")):
+        assert "secret" not in stage.gsched(*options).err
