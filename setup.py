@@ -27,6 +27,7 @@ setup(
         "bottle>=0.13,<0.14",  # routes of the page and its API; 0.14 changes how forms are decoded
         "ConfigArgParse>=1.7,<2",  # one option from command line, environment or file
         "pycryptodome>=3.20,<5",  # hashes and random bytes of the handshake
+        "prometheus_client>=0.20,<1",  # figures for Prometheus, in its own text format
         "psutil>=5.9,<8",  # addresses of this host's interfaces
         "rich>=13,<16",  # tables on the console, progress bars of the demonstration
     ],
@@ -43,6 +44,7 @@ setup(
             "pytest-xdist>=3.6,<4",  # tests of real processes wait most of the time: four at once
             "pytest-timeout>=2.3,<3",  # a test that hangs fails with its stacks
             "hypothesis>=6.100,<7",  # state machines and mutated bytes
+            "jsonschema>=4.20,<5",  # answers of the API are as its OpenAPI document says
             "ruff>=0.9,<1",  # style
             "mypy>=1.14,<3",  # types
             "playwright>=1.49,<2",  # drives the page in a real browser

@@ -15,6 +15,10 @@ from gsched import __version__
 from gsched.core.scheduler import Scheduler
 from gsched.core.snapshot import snapshot
 from gsched.ending import Ending
+from gsched.httpd.api import Api
+from gsched.httpd.app import Part
+from gsched.httpd.metrics import Figures, Metrics
+from gsched.httpd.readiness import Readiness
 from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net import tls
@@ -26,7 +30,7 @@ from gsched.net.datagrams import Datagrams
 from gsched.net.delivery import Delivery
 from gsched.net.discovery import Discovery
 from gsched.net.exchange import Clock, Exchange
-from gsched.net.greenlets import Greenlets
+from gsched.net.greenlets import Greenlets, under_way
 from gsched.net.guests import Guests
 from gsched.net.identity import Identity
 from gsched.net.inquiry import Inquiry
@@ -307,13 +311,34 @@ class Server:
         settings = self.settings
         if not settings.httpd:
             return
-        self._page = PageServer(settings.http_host, settings.http_port, self.snapshot)
+        self._page = PageServer(
+            settings.http_host, settings.http_port, self.snapshot, parts=self._parts()
+        )
         try:
             self._page.start()
         except OSError as error:
             raise Mistake(
                 f"--http_port {settings.http_port}: {os.strerror(error.errno or 0)}"
             ) from error
+
+    def _parts(self) -> list[Part]:
+        """What is served beside the page."""
+        book = self.scheduler.book
+        return [
+            Api(book, self.exchange.now, lambda: self.keeper.problem),
+            Readiness(lambda: self.keeper.problem or book.refusing),
+            Metrics(book, self._figures),
+        ]
+
+    def _figures(self) -> Figures:
+        return Figures(
+            uptime=self.exchange.now() - self._started,
+            problem=self.keeper.problem,
+            connections=self.guests.count,
+            turned_away=self.guests.turned_away,
+            greenlets=under_way(),
+            streams=self._page.streams if self._page else 0,
+        )
 
     def _start_nodes(self) -> None:
         settings = self.settings

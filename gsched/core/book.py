@@ -6,7 +6,7 @@ from typing import Any
 
 from gsched.core.cluster import Cluster
 from gsched.core.effects import Effect, Report
-from gsched.core.job import Job
+from gsched.core.job import End, Job
 from gsched.core.lease import Lease
 from gsched.core.node import Node
 from gsched.core.policies import Policy
@@ -26,7 +26,9 @@ class Book:
         self.held: set[Node] = set()  # nodes that get no jobs for some seconds
         self.touched: set[Cluster] = set()  # closing clusters that may have come to their end
         self.ready = Ready(policy)
-        self.done = 0  # jobs that ended, ever
+        self.submitted = 0  # jobs that were accepted since the start
+        self.ends = dict.fromkeys(End, 0)  # jobs that ended since the start
+        self.untaken = 0  # jobs that are DONE
         self.stopping = ""  # why all jobs are to end; empty as long as they are not
         self.refusing = ""  # why no more jobs are taken; empty as long as they are
         self.suspended = False  # jobs are taken, but not given out
@@ -35,6 +37,11 @@ class Book:
         self._effects: list[Effect] = []
         self._durable = durable
         self._changes: dict[Any, None] = {}
+
+    @property
+    def done(self) -> int:
+        """Jobs that ended since the start, however."""
+        return sum(self.ends.values())
 
     def ask(self, effect: Effect) -> None:
         """Ask for something to be done."""

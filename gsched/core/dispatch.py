@@ -55,6 +55,7 @@ class Dispatch:
         job.move(Event.ACCEPTED, now)
         job.seq = self._book.next_place()
         job.cluster.waiting += 1
+        self._book.submitted += 1
         if job.cancelling:
             self.end(job, End.CANCELLED, now)
         elif self._is_over(job.cluster):
@@ -175,7 +176,8 @@ class Dispatch:
         job.end, job.reason, job.reply = end, reason, reply
         self._book.keep(job)
         job.cluster.done += 1
-        self._book.done += 1
+        self._book.ends[end] += 1
+        self._book.untaken += 1
         if end is End.ABANDONED:
             self._book.report(ERROR, job.tell())
         if job.cluster.state is ClusterState.CLOSING:
@@ -186,11 +188,13 @@ class Dispatch:
     def delivered(self, job: Job, now: float) -> None:
         """The client has the answer."""
         job.move(Event.DELIVERED, now)
+        self._book.untaken -= 1
         self._forget(job)
 
     def dropped(self, job: Job, now: float, reason: str) -> None:
         """Nobody is there to be given the answer."""
         job.move(Event.DROPPED, now, reason)
+        self._book.untaken -= 1
         self._forget(job)
 
     def recall(self, jobs: Iterable[Job], now: float, reason: str) -> None:

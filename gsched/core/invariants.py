@@ -14,6 +14,8 @@ def verify(book: Book) -> None:
     for uid, job in book.jobs.items():
         assert uid == job.uid, f"job {job.uid} stands under {uid}"
         _job(job)
+    untaken = sum(job.state is State.DONE for job in book.jobs.values())
+    assert book.untaken == untaken, f"{book.untaken} answers are not taken, not {untaken}"
     for cluster in book.clusters.values():
         _cluster(book, cluster)
     for node in book.nodes.values():

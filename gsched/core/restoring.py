@@ -168,6 +168,7 @@ class Restoring:
         job.state = State.DONE
         job.end, job.reason, job.reply = saved.end, saved.reason, saved.reply
         job.cluster.done += 1
+        self._book.untaken += 1
         self._book.ask(SendResult(job))
 
     def _at_node(self, job: Job, node: Node) -> None:

@@ -20,8 +20,8 @@ def snapshot(scheduler: Scheduler, now: float) -> Row:
     return {
         "algorithm": scheduler.algorithm,
         "totals": _totals(nodes, clusters, scheduler.book.done),
-        "nodes": [_node(node, now) for node in nodes],
-        "clusters": [_cluster(cluster, nodes) for cluster in clusters],
+        "nodes": [node_row(node, now) for node in nodes],
+        "clusters": [cluster_row(cluster, nodes) for cluster in clusters],
     }
 
 
@@ -38,13 +38,14 @@ def _totals(nodes: list[Node], clusters: list[Cluster], done: int) -> Row:
     }
 
 
-def _node(node: Node, now: float) -> Row:
+def node_row(node: Node, now: float) -> Row:
+    """What is shown of a node in a line."""
     return {
         "address": node.address,
         "port": node.port,
         "name": node.name,
         "release": node.release,
-        "state": _node_state(node),
+        "state": node_state(node),
         "cpus": node.cpus,
         "busy": node.busy,
         "jobs_done": node.jobs_done,
@@ -57,7 +58,8 @@ def _node(node: Node, now: float) -> Row:
     }
 
 
-def _node_state(node: Node) -> str:
+def node_state(node: Node) -> str:
+    """Whether it is used, in a word."""
     if node.state is NodeState.LOST:
         return "lost"
     if node.barred_until:
@@ -90,7 +92,8 @@ def _overdue(node: Node, now: float) -> str:
     return ""
 
 
-def _cluster(cluster: Cluster, nodes: list[Node]) -> Row:
+def cluster_row(cluster: Cluster, nodes: list[Node]) -> Row:
+    """What is shown of a cluster in a line."""
     return {
         "id": str(cluster.id),
         "name": cluster.name,

@@ -4,7 +4,7 @@ import json
 import logging
 import socket
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import bottle
 from bottle import HTTPError, HTTPResponse, request, response
@@ -21,15 +21,27 @@ Snapshot = Callable[[], dict[str, Any]]
 StartResponse = Callable[..., Any]
 
 
-def build(snapshot: Snapshot, hosts: Iterable[str] = ()) -> bottle.Bottle:
+class Part(Protocol):
+    """Something else that is served beside the page."""
+
+    def install(self, app: bottle.Bottle) -> None:
+        """Add its routes, all of them for GET and answered in a bounded time."""
+
+
+def build(
+    snapshot: Snapshot, hosts: Iterable[str] = (), parts: Iterable[Part] = ()
+) -> bottle.Bottle:
     """Returns the page as a WSGI application.
 
     `snapshot` returns the scheduler's state, ready for JSON; it is called for each request of
     the state and once a second while somebody watches. `hosts` are names under which browsers
-    may reach us besides localhost. Raises FileNotFoundError when the page's files are missing.
-    Call `close()` when done: it ends the live streams.
+    may reach us besides localhost; `parts` add routes of their own. Raises FileNotFoundError when
+    the page's files are missing. Call `close()` when done: it ends the live streams.
     """
-    return Page(snapshot, guard.host_names(hosts), assets.load())
+    page = Page(snapshot, guard.host_names(hosts), assets.load())
+    for part in parts:
+        part.install(page)
+    return page
 
 
 class Page(bottle.Bottle):

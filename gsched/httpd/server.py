@@ -155,13 +155,14 @@ class PageServer:
         port: int,
         snapshot: Callable[[], dict[str, Any]],
         hosts: Iterable[str] = (),
+        parts: Iterable[page.Part] = (),
     ) -> None:
         """Prepares to serve `snapshot` at `host` and `port` (0 takes a free one).
 
-        `hosts` are further names under which browsers may ask. Raises FileNotFoundError when the
-        page's files are missing.
+        `hosts` are further names under which browsers may ask, `parts` what else is served.
+        Raises FileNotFoundError when the page's files are missing.
         """
-        self._app: page.Page = page.build(snapshot, (host, *hosts))
+        self._app: page.Page = page.build(snapshot, (host, *hosts), parts)
         self._server = Server((host, port), self._app)
         self._host, self._port = host, port
 
@@ -175,6 +176,11 @@ class PageServer:
         """The page's address for a browser on this host."""
         host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
         return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+
+    @property
+    def streams(self) -> int:
+        """How many pages watch."""
+        return self._app.publisher.watched
 
     def start(self) -> None:
         """Listens and returns. Raises OSError when the port is taken or not allowed."""

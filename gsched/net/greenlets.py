@@ -7,6 +7,7 @@ the server share. What a call raises is logged as our bug, with the name that it
 import logging
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 import gevent
 from gevent import GreenletExit, get_hub, getcurrent
@@ -46,6 +47,12 @@ class Worker(greenlet):
 
 
 _idle: list[Worker] = []
+_all: "WeakSet[Greenlets]" = WeakSet()
+
+
+def under_way() -> int:
+    """Calls of all parts of the server that have not ended."""
+    return sum(len(one) for one in _all)
 
 
 class Greenlets:
@@ -53,6 +60,7 @@ class Greenlets:
 
     def __init__(self) -> None:
         self._busy: set[Worker] = set()
+        _all.add(self)
 
     def __len__(self) -> int:
         """Calls under way."""
