@@ -22,6 +22,7 @@ from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeper import Keeping, NotKept
 from gsched.net.openings import Openings, allocations
+from gsched.net.paths import check_file
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.net.resolver import resolve
@@ -353,6 +354,8 @@ def _computation(cluster: Cluster) -> Computation:
 
 
 def _message(cluster: Cluster, record: Job) -> Message:
+    for one in record.xfer_files:
+        check_file(one)  # nodes remove them, wherever they are said to be
     found = [(one, _computation(cluster).spool.find(one)) for one in record.xfer_files]
     files = [(one, file) for one, file in found if file]
     if len(files) < len(found):

@@ -11,7 +11,7 @@ from gsched.core.wishes import Wishes
 from gsched.net.callbacks import Callbacks
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
-from gsched.net.paths import check_relative
+from gsched.net.paths import check_file, check_relative
 from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
 from gsched.store.quota import Quota, Share
@@ -163,8 +163,10 @@ class Openings:
             raise Refused("the client does not say at which port it listens")
         try:
             check_relative(record.dest_path or "", "/")
+            for file in record.xfer_files:
+                check_file(file)
         except PeerError as error:
-            raise Refused(f"dest_path: {error}") from error
+            raise Refused(str(error)) from error
 
 
 def allocations(wanted: list[Any], spool: Spool | None, there: Wishes) -> list[Allocation]:
@@ -225,6 +227,7 @@ def _allocation(fields: dict[str, Any], spool: Spool | None) -> Allocation:
 def _file(one: Any, spool: Spool | None) -> XferFile:
     if isinstance(one, XferFile):
         one.check()
+        check_file(one)
         return one
     file = spool.find_name(one) if spool and isinstance(one, str) else None
     if file is None:

@@ -14,7 +14,7 @@ from gsched.net.channel import Caller, Channel
 from gsched.net.computation import Computation, Message
 from gsched.net.files import CHUNK, REFUSED, receive_count
 from gsched.net.identity import Identity
-from gsched.net.paths import check_relative
+from gsched.net.paths import check_file
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import SMALL, build
@@ -44,7 +44,7 @@ class Relays:
 
         Raises PeerError and OSError.
         """
-        check_relative(file.dest_path, file.sep)
+        check_file(file)
         lease = cluster.leases.get(address)
         if lease is None or lease.state not in PRESENT:
             log.warning("%s: file for node %s, where it is not", cluster.label, address)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from gsched.net import files
 from gsched.net.channel import Channel
-from gsched.net.paths import check_relative
+from gsched.net.paths import check_file
 from gsched.store.spool import Spool
 from gsched.wire.errors import PeerError
 from gsched.wire.pickles import dumps
@@ -55,7 +55,7 @@ def receive_into(
     size = offered.stat_buf.size
     if size < 0:
         raise PeerError(f"file of {size} bytes")
-    check_relative(offered.dest_path, offered.sep)
+    check_file(offered)
     if limit.refuses(offered):
         channel.send(dumps(files.REFUSED))
     elif spool.has_same(offered):

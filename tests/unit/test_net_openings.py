@@ -1,6 +1,7 @@
 """What clients may ask for when they open a cluster, and where they may have us call."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -9,13 +10,15 @@ import pytest
 from gsched.core.lease import Allocation
 from gsched.core.scheduler import Opening, Refused, Scheduler
 from gsched.core.wishes import Wishes
+from gsched.net import clients
 from gsched.net.callbacks import Callbacks
 from gsched.net.exchange import Exchange
 from gsched.net.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings, allocations
 from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
 from gsched.store.quota import Quota
-from gsched.wire.records import Compute
+from gsched.wire.errors import PeerError
+from gsched.wire.records import Compute, StatResult, XferFile
 
 CLIENT, OTHER, LOOPBACK = "10.0.0.5", "10.0.0.6", "127.0.0.1"
 
@@ -159,3 +162,21 @@ def test_patterns_are_counted() -> None:
     for wanted, before in ((many, Wishes()), (many[-1:], there)):
         with pytest.raises(Refused, match="with \\*"):
             allocations(wanted, None, before)
+
+
+def stray() -> XferFile:
+    stat = StatResult((0o644, 0, 0, 0, 0, 0, 1, 0, 0, 0))
+    return XferFile(name="/etc/passwd", dest_path="", compute_id=1, stat_buf=stat, sep="x")
+
+
+def test_files_elsewhere_are_not_named_either(tmp_path: Path) -> None:
+    """Nodes remove what computations and jobs name."""
+    with pytest.raises(Refused, match="leads out"):
+        opened(tmp_path, xfer_files=[stray()])
+    with pytest.raises(PeerError, match="leads out"):
+        allocations([{"host": "*", "depends": [stray()]}], None, Wishes())
+    spool: Any = SimpleNamespace(find=lambda _: None)
+    cluster: Any = SimpleNamespace(spec=SimpleNamespace(spool=spool))
+    job: Any = SimpleNamespace(xfer_files=[stray()])
+    with pytest.raises(PeerError, match="leads out"):
+        clients._message(cluster, job)
