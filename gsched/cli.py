@@ -26,7 +26,7 @@ SAME_WISH = 1.0  # seconds
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal or the console stops it. Returns the exit code."""
     settings = parse(list(sys.argv[1:] if arguments is None else arguments), os.environ)
-    logs.to(sys.stderr, settings.debug)
+    logs.to(sys.stderr, debug=settings.debug, form=settings.log_format)
     service = Service(os.environ)
     try:
         server = Server(settings)
@@ -35,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gsched: {error}", file=sys.stderr)  # noqa: T201
         return USAGE_ERROR
     handlers = _stop_on_signals(server)
-    program = client_program(server.own[0])
-    print(greeting(__version__, server.listens(), program), flush=True)  # noqa: T201
+    _greet(server)
     if not settings.daemon and interactive(sys.stdin):
         Console(server, sys.stdin).start()
     service.ready(lambda: _status(server))
@@ -45,6 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     server.shut_down()
     del handlers
     return 0
+
+
+def _greet(server: Server) -> None:
+    """Say where it listens: to people, or to programs that read the log."""
+    if server.settings.log_format == "json":
+        log.info("gsched %s is ready: %s", __version__, ", ".join(server.listens()))
+    else:
+        program = client_program(server.own[0])
+        print(greeting(__version__, server.listens(), program), flush=True)  # noqa: T201
 
 
 def _status(server: Server) -> str:

@@ -1,9 +1,13 @@
 """The log: one line is one line, whatever peers put into their texts, and nobody can flood it."""
 
+import json
 import logging
 import time
 from collections.abc import Callable
-from typing import TextIO
+from datetime import datetime, timezone
+from typing import Any, TextIO
+
+from gsched.net.subjects import FIELDS
 
 LONGEST = 4000  # characters of a message
 MOST, PERIOD = 2000, 60.0  # lines that begin alike, in so many seconds; a thousand nodes may join
@@ -18,6 +22,24 @@ class Lines(logging.Formatter):
         """The line, without a traceback."""
         record.message = printable(record.message)
         return super().formatMessage(record)
+
+
+class Objects(logging.Formatter):
+    """Each line a JSON object, which programs read; times are UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, with a traceback inside."""
+        when = datetime.fromtimestamp(record.created, timezone.utc)
+        line: dict[str, Any] = {
+            "time": when.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": shortened(record.getMessage()),
+        }
+        line |= {name: vars(record)[name] for name in FIELDS if name in vars(record)}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
 
 
 class Dam(logging.Filter):
@@ -44,16 +66,34 @@ class Dam(logging.Filter):
 
 def printable(text: str) -> str:
     """The text on one line, cut if it is very long."""
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]} ... ({len(text) - LONGEST} characters more)"
+    text = shortened(text)
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def to(stream: TextIO, debug: bool) -> None:
-    """Write the log there."""
+def shortened(text: str) -> str:
+    """The text, cut if it is very long."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]} ... ({len(text) - LONGEST} characters more)"
+
+
+FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
+    "text": lambda: Lines("%(asctime)s %(levelname)-8s %(name)s: %(message)s"),
+    "json": Objects,
+}
+
+
+def to(stream: TextIO, *, debug: bool, form: str) -> None:
+    """Write the log there, in that form (FORMATTERS)."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Lines("%(asctime)s %(levelname)-8s %(name)s: %(message)s"))
+    handler.setFormatter(FORMATTERS[form]())
     handler.addFilter(Dam())
-    logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler])
+    logging.basicConfig(handlers=[handler])
+    trace(debug)
+
+
+def trace(debug: bool) -> None:
+    """Write debug messages, or do not."""
+    logging.getLogger().setLevel(logging.DEBUG if debug else logging.INFO)

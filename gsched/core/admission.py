@@ -107,7 +107,7 @@ class Admission:
         cluster.state = ClusterState.CLOSING
         cluster.note = reason
         self._book.keep(cluster)
-        self._book.report(INFO, f"{cluster.label} closes: {reason}")
+        self._book.report(INFO, f"{cluster.label} closes: {reason}", cluster)
         if terminate:
             self._stop(cluster, now, reason)
         self._book.touched.add(cluster)

@@ -47,9 +47,9 @@ class Book:
         """Ask for something to be done."""
         self._effects.append(effect)
 
-    def report(self, level: int, text: str) -> None:
-        """Ask for a line in the log."""
-        self._effects.append(Report(level, text))
+    def report(self, level: int, text: str, *about: Job | Cluster | Node | Lease) -> None:
+        """Ask for a line in the log, which is about these."""
+        self._effects.append(Report(level, text, about))
 
     def keep(self, thing: Job | Cluster | Node | Lease) -> None:
         """What a restart needs to know of it has changed."""

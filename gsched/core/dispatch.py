@@ -171,6 +171,7 @@ class Dispatch:
 
     def end(self, job: Job, end: End, now: float, reply: Any = None, reason: str = "") -> None:
         """The job is over, one way or another."""
+        place = [job.node] if job.node else []
         self._leave_place(job)
         job.move(Event.ENDED, now, f"{end.value}: {reason}" if reason else end.value)
         job.end, job.reason, job.reply = end, reason, reply
@@ -179,7 +180,7 @@ class Dispatch:
         self._book.ends[end] += 1
         self._book.untaken += 1
         if end is End.ABANDONED:
-            self._book.report(ERROR, job.tell())
+            self._book.report(ERROR, job.tell(), job, *place)
         if job.cluster.state is ClusterState.CLOSING:
             self.dropped(job, now, "its client has closed the computation")
         else:
@@ -217,7 +218,7 @@ class Dispatch:
         self._leave_place(job)
         job.move(event, now, reason)
         self._book.keep(job)
-        self._book.report(INFO, f"job {job.uid} waits again: {reason}")
+        self._book.report(INFO, f"job {job.uid} waits again: {reason}", job)
         job.cluster.waiting += 1
         self.queue(job).put_back(job)
         self._book.ready.queued(job)
@@ -251,7 +252,8 @@ class Dispatch:
         doublings = min(max(0, node.refusals - 1), 10)
         node.held_until = now + min(FIRST_HOLD * 2**doublings, LONGEST_HOLD)
         self._book.held.add(node)
-        self._book.report(WARNING, f"node {node.address} gets no jobs for a while: {why.value}")
+        text = f"node {node.address} gets no jobs for a while: {why.value}"
+        self._book.report(WARNING, text, node)
 
     def _forget(self, job: Job) -> None:
         del self._book.jobs[job.uid], job.cluster.jobs[job.uid]

@@ -101,6 +101,7 @@ class Report:
 
     level: int  # as in the standard library's logging: 10 debug, 20 info, 30 warning, 40 error
     text: str
+    about: tuple[Job | Cluster | Node | Lease, ...] = ()
 
 
 Effect = (

@@ -67,7 +67,8 @@ class Fleet:
         if node is None:
             node = self._book.nodes[facts.address] = Node(self._book.next_place(), facts.address)
             node.back_at = now
-            self._book.report(INFO, f"node {facts.address} ({facts.name}): {facts.cpus} cpus")
+            text = f"node {facts.address} ({facts.name}): {facts.cpus} cpus"
+            self._book.report(INFO, text, node)
         elif not same:
             self.lose(node, "restarted", now)
         self._learn(node, facts)
@@ -123,7 +124,7 @@ class Fleet:
         """The node is not to be counted on until it is heard of again."""
         if node.state is NodeState.LOST:
             return
-        self._book.report(WARNING, f"node {node.address} is lost: {reason}")
+        self._book.report(WARNING, f"node {node.address} is lost: {reason}", node)
         if not goodbye:
             self._quarantine.lost(node, reason, now)
         node.state, node.note, node.lost_at = NodeState.LOST, reason, now
@@ -160,7 +161,7 @@ class Fleet:
     def _revive(self, node: Node, same: bool, now: float) -> None:
         """`same`: it was not started anew."""
         if node.state is NodeState.LOST:
-            self._book.report(INFO, f"node {node.address} is back")
+            self._book.report(INFO, f"node {node.address} is back", node)
             self._quarantine.back(node, same, now)
         node.state, node.note = NodeState.UP, ""
         self._book.keep(node)

@@ -261,11 +261,11 @@ class Placement:
 
     def _report_failure(self, lease: Lease) -> None:
         where = f"{lease.cluster.label} on node {lease.node.address}"
-        self._book.report(WARNING, f"set-up of {where} failed: {lease.reason}")
+        self._book.report(WARNING, f"set-up of {where} failed: {lease.reason}", lease)
 
     def _give_up(self, lease: Lease, now: float) -> None:
         cluster, node = lease.cluster, lease.node
-        self._book.report(ERROR, f"{cluster.label}: node {node.address} is given up")
+        self._book.report(ERROR, f"{cluster.label}: node {node.address} is given up", cluster, node)
         pinned = list(node.pinned.get(cluster, ()))
         self._abandon(pinned, now, f"set-up failed on node {node.address}: {lease.reason}")
         self.end_hopeless(cluster, now)

@@ -33,9 +33,8 @@ class Quarantine:
             pause = min(FIRST_PAUSE * 2 ** min(node.losses - FREE - 1, 10), LONGEST_PAUSE)
             node.barred_until, node.on_trial = now + pause, True
             node.doubt = f"lost {node.losses} times in a row, the last time: {reason}"
-            self._book.report(
-                WARNING, f"node {node.address} is not used for {pause:.0f} s: {node.doubt}"
-            )
+            text = f"node {node.address} is not used for {pause:.0f} s: {node.doubt}"
+            self._book.report(WARNING, text, node)
 
     def back(self, node: Node, same: bool, now: float) -> None:
         """The node is there again; `same`: it was not started anew, so no job has ended it."""
@@ -56,7 +55,7 @@ class Quarantine:
         if node.on_trial and not node.barred_until:
             node.on_trial, node.doubt = False, ""
             self._book.ready.roomier(node)
-            self._book.report(INFO, f"node {node.address} is trusted again")
+            self._book.report(INFO, f"node {node.address} is trusted again", node)
 
     def _release(self, node: Node, now: float) -> bool:
         if node.barred_until > now:

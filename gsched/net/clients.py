@@ -27,6 +27,7 @@ from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.net.resolver import resolve
 from gsched.net.sending import Sending
+from gsched.net.subjects import about
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.frames import CODE_SIZE
@@ -127,7 +128,7 @@ class ClientService:
             return dumps(str(refusal))
         cluster = self._scheduler.cluster_opened(opening, self._exchange.now())
         self._openings.opened(cluster)
-        log.info("%s: computation %s", cluster.label, cluster.id)
+        log.info("%s: computation %s", cluster.label, cluster.id, extra=about(cluster))
         return dumps({"compute_id": cluster.id, "auth": _computation(cluster).client_auth})
 
     def _file(self, channel: Channel, offered: XferFile) -> None:
@@ -156,7 +157,7 @@ class ClientService:
         return ACK if _computation(cluster).reachable else NAK
 
     def _wait_for_turn(self, cluster: Cluster) -> bytes:
-        log.info("%s %s", cluster.label, cluster.note)
+        log.info("%s %s", cluster.label, cluster.note, extra=about(cluster))
         if self._delivery.probe(cluster):
             return ACK
         self._end(cluster, "its client cannot be reached")
@@ -191,7 +192,7 @@ class ClientService:
             message = _message(cluster, record)
             job = self._offer(cluster, pinned, message)
         except Refused as refusal:
-            log.warning("%s: job refused: %s", cluster.label, refusal)
+            log.warning("%s: job refused: %s", cluster.label, refusal, extra=about(cluster))
             channel.send(dumps(None))
             return
         self._confirm(channel, job.uid)
@@ -332,7 +333,7 @@ class ClientService:
         """Tell people of a problem, if there is one."""
         if problem:
             cluster.warning = problem
-            log.warning("%s: %s", cluster.label, problem)
+            log.warning("%s: %s", cluster.label, problem, extra=about(cluster))
 
     def _heard(self, cluster: Cluster) -> None:
         self._scheduler.client_heard(cluster, self._exchange.now())
@@ -343,7 +344,7 @@ class ClientService:
             self._exchange.tell(event, *args)
             self._keeper.settled()
         except (Refused, NotKept) as refusal:
-            log.warning("%s: %s", cluster.label, refusal)
+            log.warning("%s: %s", cluster.label, refusal, extra=about(cluster))
             return dumps(_REFUSED)
         return dumps(0)
 

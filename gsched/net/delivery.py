@@ -20,6 +20,7 @@ from gsched.net.identity import Identity
 from gsched.net.mailbox import Letter, Mailbox
 from gsched.net.news import News
 from gsched.net.probe import Probe
+from gsched.net.subjects import about
 from gsched.net.tenants import JOB
 from gsched.wire import records, templates
 from gsched.wire.errors import PeerError
@@ -77,7 +78,7 @@ class Delivery:
         except OSError as error:
             problem = _unreachable(cluster, error)
         if problem:
-            log.warning("%s: %s", cluster.label, problem)
+            log.warning("%s: %s", cluster.label, problem, extra=about(cluster))
         return not problem
 
     # -- effects ------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ class Delivery:
         problem = self._try_to_tell(cluster, computation)
         computation.reachable = not problem
         if problem:
-            log.warning("%s: %s", cluster.label, problem)
+            log.warning("%s: %s", cluster.label, problem, extra=about(cluster))
             self._exchange.tell(lambda now: scheduler.cluster_closed(cluster, now, problem))
         else:
             self._exchange.tell(scheduler.cluster_started, cluster)

@@ -11,6 +11,7 @@ from typing import Any
 
 from gsched.core.effects import Effect, Report
 from gsched.core.scheduler import Scheduler
+from gsched.net.subjects import about
 
 log = logging.getLogger("gsched.core")
 
@@ -48,7 +49,7 @@ class Exchange:
                 perform(effect)
 
     def _log(self, report: Report) -> None:
-        log.log(report.level, "%s", report.text)
+        log.log(report.level, "%s", report.text, extra=about(*report.about))
 
 
 def _told(effect: Effect) -> str:

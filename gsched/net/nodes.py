@@ -23,6 +23,7 @@ from gsched.net.keeper import Keeping, NotKept
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.net.resolver import is_address
+from gsched.net.subjects import about
 from gsched.wire import records, secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import KIB, LARGE, Sender, parse, protocol
@@ -168,7 +169,7 @@ class NodeService:
         job = self._scheduler.jobs.get(reply.uid) if isinstance(reply.uid, int) else None
         if job is None:
             # Of an earlier run of ours, or ended before: nobody is left to be told.
-            log.info("reply for job %s, which is not known", reply.uid)
+            log.info("reply for job %s, which is not known", reply.uid, extra={"job": reply.uid})
         elif not secrets.same(_message(job).hash, reply.hash):
             raise PeerError(f"reply for job {reply.uid} with a wrong hash")
         elif reply.status == records.PROVISIONAL:
@@ -201,9 +202,8 @@ class NodeService:
         _message(job).mark(reply)
         if is_nodes_own(reply):
             told = (job.uid, reply.ip_addr, reply, seconds)
-            log.warning(
-                "node %s failed to run job %s: %s", reply.ip_addr, job.uid, last_line(reply)
-            )
+            problem = "node %s failed to run job %s: %s"
+            log.warning(problem, reply.ip_addr, job.uid, last_line(reply), extra=about(job))
             self._exchange.tell(self._scheduler.broke, *told)
         else:
             finished = self._scheduler.finished

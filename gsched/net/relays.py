@@ -15,6 +15,7 @@ from gsched.net.computation import Computation, Message
 from gsched.net.files import CHUNK, REFUSED, receive_count
 from gsched.net.identity import Identity
 from gsched.net.paths import check_file
+from gsched.net.subjects import about
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import SMALL, build
@@ -47,7 +48,8 @@ class Relays:
         check_file(file)
         lease = cluster.leases.get(address)
         if lease is None or lease.state not in PRESENT:
-            log.warning("%s: file for node %s, where it is not", cluster.label, address)
+            problem = "%s: file for node %s, where it is not"
+            log.warning(problem, cluster.label, address, extra=about(cluster))
             _refuse(source)
             return
         node = lease.node

@@ -16,6 +16,7 @@ from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
 from gsched.net.keeper import Keeping
+from gsched.net.subjects import about
 from gsched.wire import templates
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
@@ -235,7 +236,7 @@ class Sending:
                 return
             self._tell(node, payload)
             gevent.sleep(REMINDER_PAUSE)
-        log.warning("node %s does not stop job %s", node.address, job.uid)
+        log.warning("node %s does not stop job %s", node.address, job.uid, extra=about(node, job))
         reason = f"node {node.address} does not stop it"
         self._exchange.tell(self._scheduler.missing, job.uid, tries, reason)
 
@@ -243,7 +244,8 @@ class Sending:
         try:
             self._caller.tell(_address(node), self._code(node), payload)
         except OSError as error:
-            log.info("node %s cannot be told to stop a job: %s", node.address, error)
+            problem = "node %s cannot be told to stop a job: %s"
+            log.info(problem, node.address, error, extra=about(node))
 
     def _code(self, node: Node) -> bytes:
         return self._identity.node_code(node.identity)

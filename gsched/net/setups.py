@@ -21,6 +21,7 @@ from gsched.net.exchange import Exchange
 from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
 from gsched.net.keeper import Keeping
+from gsched.net.subjects import about
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
@@ -116,7 +117,7 @@ class SetUps:
             if failure.why is SetUpFailure.UNREACHABLE:
                 self.check_identity(lease.node)
         else:
-            log.info("%s is set up", _place(lease))
+            log.info("%s is set up", _place(lease), extra=about(lease))
             self._exchange.tell(scheduler.lease_ready, lease, cpus)
 
     def _try_set_up(self, lease: Lease) -> int:
@@ -225,7 +226,8 @@ class SetUps:
         try:
             self._ask(lease.node, build("CLOSE", body), CLOSE_TIMEOUT)
         except (OSError, PeerError) as error:
-            log.warning("%s could not be closed: %s", _place(lease), error)
+            problem = "%s could not be closed: %s"
+            log.warning(problem, _place(lease), error, extra=about(lease))
 
     def _ask(self, node: Node, payload: bytes, timeout: float | None = None) -> bytes:
         code = self._identity.node_code(node.identity)

@@ -17,6 +17,8 @@ class Settings:
     """
 
     debug: bool
+    log_format: str
+    """`text` or `json`."""
     daemon: bool
     clean: bool
     ip_addr: tuple[str, ...]

@@ -14,10 +14,10 @@ from gsched.options.limits import LIMITS
 from gsched.options.option import Later, Option
 from gsched.options.prose import PROSE
 from gsched.options.settings import Settings, build
+from gsched.options.starting import STARTING
 
 __all__ = ["OPTIONS", "Settings", "parse"]
 
-_START = "Starting"
 _ADDRESSES = "Addresses"
 _PORTS = "Ports"
 _NODES = "Nodes"
@@ -34,41 +34,7 @@ _OTHER_HOSTS = Later(
 )
 
 OPTIONS: tuple[Option, ...] = (
-    Option(
-        "config",
-        _START,
-        "Read options from FILE. The command line and variables win over it.",
-        metavar="FILE",
-        read=values.text,
-        default="",
-        in_file=False,
-    ),
-    Option(
-        "save_config",
-        _START,
-        "Write the options as given, from command line, variables and file together, to FILE "
-        "and exit; without FILE to standard output. The result works with --config. It holds "
-        "the secrets in clear, so that only its owner may read it (mode 0600).",
-        metavar="FILE",
-        read=values.text,
-        default="",
-        alone="-",
-        in_variable=False,
-        in_file=False,
-    ),
-    Option("debug", _START, "Write debug messages that trace execution.", short="-d"),
-    Option(
-        "daemon",
-        _START,
-        "Do not read standard input. Without this, and with a terminal on standard input, a "
-        "prompt takes commands (status, nodes, clusters, jobs, quit and more). A start in the "
-        "background or under nohup is as with this option.",
-    ),
-    Option(
-        "clean",
-        _START,
-        "Remove the files and the state that earlier runs saved, once, when starting.",
-    ),
+    *STARTING,
     Option(
         "ip_addr",
         _ADDRESSES,

@@ -1,5 +1,6 @@
 """How gsched starts, and what it says where it cannot; ports that peers use."""
 
+import json
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from peers import Gsched, Process, Stage, wait_until
 from peers.process import alive
+from peers.stage import QUICK
 from test_jobs import results
 
 pytestmark = pytest.mark.real
@@ -60,6 +62,31 @@ def test_debug_messages(stage: Stage) -> None:
         assert gsched.terminate() == 0
         found = [step for step in steps if re.search(rf" DEBUG +gsched\.\S+ {step}", gsched.err)]
         assert found == (steps if options else [])
+
+
+@pytest.mark.proves("--log_format")
+def test_log_for_programs(stage: Stage, tmp_path: Path) -> None:
+    """Each line is an object; those about a lost job say which, where, and its story."""
+    [node] = stage.nodes(1)
+    gsched = stage.gsched(*QUICK, "--log_format", "json", "-n", node.address, ready=False)
+    gsched.page = gsched.wait_for_text(r"gsched \S+ is ready: .* (http://\S+) page").group(1)
+    places = {"gate": str(tmp_path / "gate"), "marks": str(tmp_path)}
+    client = stage.client("waits", gsched, **places)
+    status = gsched.wait_for_totals(running=1)
+    node.kill()
+    assert [job["status"] for job in client.outcome()["jobs"]] == ["Abandoned"]
+    gsched.wait_for_totals(clusters=0)
+    assert gsched.terminate() == 0
+    assert gsched.out == ""
+    lines = [json.loads(line) for line in gsched.err.splitlines()]
+    assert all(line.keys() >= {"time", "level", "logger", "message"} for line in lines)
+    [lost] = [line for line in lines if line["level"] == "ERROR"]
+    assert (
+        lost["message"].startswith(f"job {lost['job']} of ") and "(abandoned: " in lost["message"]
+    )
+    assert str(lost["cluster"]) == str(status["clusters"][0]["id"])
+    assert lost["node"] == node.address
+    assert {line["node"] for line in lines if "is lost" in line["message"]} == {node.address}
 
 
 @pytest.mark.parametrize("option", ["--port", "--scheduler_port", "--http_port"])

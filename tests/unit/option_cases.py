@@ -19,6 +19,7 @@ Raw = str | list[str]
 # Option -> two ways to give it, neither the default, each with the fields it changes.
 CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     "debug": [("true", {"debug": True}), ("Yes", {"debug": True})],
+    "log_format": [("json", {"log_format": "json"})] * 2,
     "daemon": [("on", {"daemon": True}), ("1", {"daemon": True})],
     "clean": [("true", {"clean": True}), ("TRUE", {"clean": True})],
     "ip_addr": [

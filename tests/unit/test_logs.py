@@ -1,13 +1,16 @@
 """Peers' words in the log: on one line, and not too many of them."""
 
 import io
+import json
 import logging
 
 import pytest
 
-from gsched.logs import LONGEST, MOST, PERIOD, Dam, Lines, printable
+from gsched.core.node import Node
+from gsched.logs import LONGEST, MOST, PERIOD, Dam, Lines, Objects, printable
 from gsched.net import listeners
 from gsched.net.listeners import MOST_EACH, MOST_LINES, Complaints
+from gsched.net.subjects import about
 
 SHOWN = "%(levelname)s %(message)s"
 
@@ -55,6 +58,34 @@ def test_tracebacks_keep_their_lines() -> None:
     record = logging.LogRecord("gsched", logging.CRITICAL, "", 0, "bug", (), info)
     text = Lines(SHOWN).format(record).splitlines()
     assert text[0] == "CRITICAL bug" and text[-1] == "ValueError: of ours" and len(text) > 3
+
+
+def test_objects_hold_what_programs_look_for() -> None:
+    """Whatever the text is, one line; what it is about, and a traceback, are fields."""
+    text = 'ends\n{"level": "CRITICAL"}\r\u2028\ud800é'
+    try:
+        raise ValueError("of ours")
+    except ValueError as error:
+        info = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("gsched.nodes", logging.ERROR, "", 0, "%s", (text,), info)
+    record.created = 1700000000.25
+    vars(record).update(about(Node(1, "192.0.2.1")), job=7)
+    [line] = Objects().format(record).splitlines()
+    found = json.loads(line)
+    assert found.pop("exception").splitlines()[-1] == "ValueError: of ours"
+    assert found == {
+        "time": "2023-11-14T22:13:20.250+00:00",
+        "level": "ERROR",
+        "logger": "gsched.nodes",
+        "message": text,
+        "job": 7,
+        "node": "192.0.2.1",
+    }
+
+
+def test_objects_are_cut() -> None:
+    record = logging.LogRecord("gsched", logging.INFO, "", 0, "x" * 10 * LONGEST, (), None)
+    assert len(Objects().format(record)) < LONGEST + 200
 
 
 def test_lines_that_begin_alike_are_counted() -> None:
