@@ -1,6 +1,7 @@
 """Wheel and sdist: what is in them, and that the wheel runs in a clean environment."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -72,6 +73,28 @@ def test_sdist_holds_all_that_building_and_testing_need(dist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     top = {"setup.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "Makefile"}
     assert names >= top | tracked("gsched", "web", "conf", "tests")
+
+
+def test_container_copies_what_building_needs(wheel: Path, tmp_path: Path) -> None:
+    """What its first part copies makes the same wheel."""
+    lines = (ROOT / "conf/Containerfile").read_text().splitlines()
+    for line in [line for line in lines if line.startswith("COPY ") and "--from" not in line]:
+        *sources, target = line.split()[1:]
+        for source in sources:
+            copy(ROOT / source, tmp_path / target.strip("/"))
+    checked([sys.executable, "-m", "build", "--wheel", "-o", str(tmp_path), "src"], tmp_path)
+    [made] = tmp_path.glob("*.whl")
+    assert set(ZipFile(made).namelist()) == set(ZipFile(wheel).namelist())
+
+
+def copy(source: Path, target: Path) -> None:
+    """As COPY of a Containerfile: what is in a folder, or a file into a folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=ignored)
+    else:
+        shutil.copy(source, target)
 
 
 def _minor(minor: int) -> object:

@@ -1,14 +1,18 @@
 """The examples in conf/: they are what they claim to be, and fit the options of today."""
 
+import json
+import re
 import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gsched.ending import LAST_RESULTS, STOP_TIMEOUT
-from gsched.options.table import Settings, parse
+from gsched.httpd import guard
+from gsched.options.table import OPTIONS, Settings, parse
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 UNITS = ("gsched.service", "dispynode.service")
@@ -54,3 +58,37 @@ def test_service_has_time_to_stop_and_files_to_open() -> None:
     assert int(told["TimeoutStopSec"]) > needed + 20  # some for the node and the journal
     assert int(told["LimitNOFILE"]) >= 2 * settings.max_connections
     assert told["Type"] == "notify" and int(told["WatchdogSec"]) > 0
+
+
+def test_nginx_finds_the_page() -> None:
+    """It hands on what the page answers to, and does not hold back what is live."""
+    text = (CONF / "nginx.conf").read_text()
+    [port] = [option.default for option in OPTIONS if option.name == "http_port"]
+    places = set(re.findall(r"(?:proxy_pass http://|proxy_set_header Host )(\S+);", text))
+    assert places == {f"127.0.0.1:{port}"}
+    environ = {"HTTP_HOST": places.pop(), guard.ADDRESS_KEY: "127.0.0.1"}
+    assert guard.refusal(environ, guard.host_names(["127.0.0.1"])) is None
+    live = text.partition("location = /api/v1/events {")[2].partition("}")[0]
+    assert "proxy_buffering off;" in live and "gzip off;" in live
+    assert text.count("{") == text.count("}")
+
+
+def test_container_has_no_rights_and_keeps_its_state() -> None:
+    lines = (CONF / "Containerfile").read_text().splitlines()
+    last = dict(line.split(" ", 1) for line in lines if line[:1].isupper())
+    variables = dict(item.split("=") for item in last["ENV"].split())
+    variables.pop("PYTHONUNBUFFERED")
+    settings = parse(json.loads(last["CMD"]), {"HOME": "/nowhere", **variables})
+    assert str(settings.dest_path_prefix) == last["VOLUME"] and settings.daemon
+    user = f"--uid {last['USER']} "
+    assert int(last["USER"]) > 0 and any(user in line for line in lines)
+
+
+def test_recipe_installs_the_unit() -> None:
+    [play] = yaml.safe_load((CONF / "nodes.yml").read_text())
+    copied = [task.get("ansible.builtin.copy", {}) for task in play["tasks"]]
+    assert any((CONF / x["src"]).is_file() for x in copied if "src" in x)
+    told = directives("dispynode.service")
+    assert told["EnvironmentFile"].lstrip("-") in [x.get("dest") for x in copied]
+    [pip] = [x["ansible.builtin.pip"] for x in play["tasks"] if "ansible.builtin.pip" in x]
+    assert told["ExecStart"].startswith(pip["virtualenv"])
