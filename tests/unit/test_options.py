@@ -44,6 +44,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
 def test_defaults() -> None:
     assert dataclasses.asdict(DEFAULT) == {
         "debug": False,
+        "log_format": "text",
         "daemon": False,
         "clean": False,
         "ip_addr": (),

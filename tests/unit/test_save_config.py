@@ -29,7 +29,18 @@ def saved(target: str, argv: list[str], environ: dict[str, str] | None = None) -
 
 
 EVERYTHING = [
-    *("-d", "--daemon", "--clean=false", "-i", "10.0.0.1", "-i", "b", "--ext_ip_addr", "gate"),
+    *(
+        "-d",
+        "--log_format=json",
+        "--daemon",
+        "--clean=false",
+        "-i",
+        "10.0.0.1",
+        "-i",
+        "b",
+        "--ext_ip_addr",
+        "gate",
+    ),
     *("--port", "5", "--scheduler_port=6", "--node_port=7", "--dispy_port", "9700"),
     *("--other_ports", "none", "--ipv4_udp_multicast=no", "-n", "a", "-n", "[::1]:9", "-n", "b:1"),
     *("--local_node", "--cooperative", "--cleanup_nodes", "--node_secret= # a'\"\\ "),
