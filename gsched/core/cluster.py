@@ -7,6 +7,7 @@ NEW -------------------> WAITING ----> STARTING ------------> ACTIVE
 """
 
 from enum import Enum
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gsched.core.job import Job
@@ -40,6 +41,7 @@ class Cluster:
         "done",
         "exclusive",
         "family",
+        "handle",
         "heard",
         "id",
         "jobs",
@@ -61,7 +63,8 @@ class Cluster:
     )
 
     def __init__(self, id_: int, seq: int, name: str, client: str, spec: Any) -> None:
-        self.id = id_  # never used again, not even after a restart
+        self.id = id_  # never used again; who knows it may bring files, so it is shown to nobody
+        self.handle = sha256(b"cluster %d" % id_).hexdigest()[:16]  # what is shown in its place
         self.seq = seq  # order in which clusters were created
         self.name = name
         self.client = client  # address

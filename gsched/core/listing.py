@@ -101,7 +101,7 @@ def job_row(job: Job, now: float) -> Row:
     node = job.node or (job.last if job.end else None)
     return {
         "uid": str(job.uid),
-        "cluster": str(job.cluster.id),
+        "cluster": job.cluster.handle,
         "label": job.cluster.label,
         "state": job.state.value,
         "node": node.address if node else None,
@@ -147,7 +147,7 @@ def about_node(node: Node, now: float) -> Row:
     return node_row(node, now) | {
         "why": why.of_node(node, now),
         "places": [
-            {"cluster": str(x.cluster.id), "label": x.cluster.label, **_place(x, now)}
+            {"cluster": x.cluster.handle, "label": x.cluster.label, **_place(x, now)}
             for x in leases
         ],
         "jobs": [str(uid) for uid in list(node.jobs)[:MOST_PLACES]],

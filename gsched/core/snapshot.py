@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def snapshot(scheduler: Scheduler, now: float) -> Row:
-    """Totals, nodes and clusters. Times in seconds, ids as text since they exceed 2^53."""
+    """Totals, nodes and clusters. Times in seconds."""
     nodes = list(scheduler.nodes.values())
     clusters = list(scheduler.clusters.values())
     return {
@@ -95,7 +95,7 @@ def _overdue(node: Node, now: float) -> str:
 def cluster_row(cluster: Cluster, nodes: list[Node]) -> Row:
     """What is shown of a cluster in a line."""
     return {
-        "id": str(cluster.id),
+        "id": cluster.handle,
         "name": cluster.name,
         "client": cluster.client,
         "release": cluster.release,

@@ -76,12 +76,11 @@ class Api:
     # -- clusters and nodes -------------------------------------------------------------------
 
     def _clusters(self, given: Given) -> Row:
-        known = self._book.clusters
+        known = {cluster.seq: cluster for cluster in self._book.clusters.values()}
         page = listing.page(known, given.get("after", 0), given.get("limit", LIMIT))
         rows = []
-        for id_ in page.keys:
-            if cluster := known.get(id_):
-                rows.append(cluster_row(cluster, list(self._book.nodes.values())))
+        for seq in page.keys:
+            rows.append(cluster_row(known[seq], list(self._book.nodes.values())))
             gevent.sleep(0)  # each row may look at all nodes
         return {"clusters": rows, "next": _text(page.next)}
 
@@ -96,11 +95,11 @@ class Api:
     def _node(self, given: Given) -> Row:
         return listing.about_node(self._find_node(given["address"]), self._now())
 
-    def _find_cluster(self, id_: int) -> Cluster:
-        cluster = self._book.clusters.get(id_)
-        if cluster is None:
-            raise HTTPError(404, f"cluster {id_} is not known, or closed")
-        return cluster
+    def _find_cluster(self, handle: str) -> Cluster:
+        for cluster in self._book.clusters.values():
+            if cluster.handle == handle:
+                return cluster
+        raise HTTPError(404, f"cluster {handle} is not known, or closed")
 
     def _find_node(self, address: str) -> Node:
         node = self._book.nodes.get(address)

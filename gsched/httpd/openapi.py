@@ -56,6 +56,7 @@ def _with(schema: Schema, about: str, **properties: Schema) -> Schema:
 
 
 ID = _text("a number, as text since it may exceed 2^53", pattern="^[0-9]+$")
+HANDLE = _text("of a cluster", pattern="^[0-9a-f]{16}$")
 TIME = _number("seconds since 1970")
 FLAG = {"type": "boolean"}
 NOTE = _text("what holds it up; empty if nothing does")
@@ -64,7 +65,7 @@ WHY = _text("one sentence: why it does not go on, or what it does")
 JOB = _object(
     "A job that is not over for its client yet.",
     uid=ID,
-    cluster=ID,
+    cluster=HANDLE,
     label=_text("of its cluster: name @ client"),
     state=_text(enum=[state.value for state in State if state is not State.GONE]),
     node=_none_or(_text("address of the node where it is, or ended")),
@@ -94,7 +95,7 @@ JOB_DETAIL = _with(
 )
 CLUSTER = _object(
     "A computation of a client.",
-    id=ID,
+    id=HANDLE,
     name=_text(),
     client=_text("its address"),
     release=_text("of the client's dispy"),
@@ -154,7 +155,7 @@ NODE_DETAIL = _with(
     NODE,
     "All about a node.",
     why=WHY,
-    places=_list(_object("A cluster's place on it.", cluster=ID, label=_text(), **LEASE)),
+    places=_list(_object("A cluster's place on it.", cluster=HANDLE, label=_text(), **LEASE)),
     jobs=_list(ID, "uids of jobs that are there, or on their way"),
 )
 STATUS = _object(
@@ -277,7 +278,7 @@ OPERATIONS = (
         " empty, and have a next one",
         "Jobs",
         (
-            Parameter("cluster", "id of their cluster", "id"),
+            Parameter("cluster", "id of their cluster"),
             Parameter("node", "address of the node where they are"),
             Parameter("state", "their state", _LIVE),
             Parameter("after", "uid: only later ones", "id"),
@@ -292,15 +293,15 @@ OPERATIONS = (
     ),
     Operation(
         "/api/v1/clusters",
-        "Clusters, by id",
+        "Clusters, in the order in which they were opened",
         "Clusters",
-        (Parameter("after", "id: only later ones", "id"), _LIMIT),
+        (Parameter("after", "`next` of a page: only later ones", "id"), _LIMIT),
     ),
     Operation(
         "/api/v1/clusters/{id}",
         "All about a cluster, and why it does not get on",
         "ClusterDetail",
-        (Parameter("id", "of the cluster", "id", "path"),),
+        (Parameter("id", "of the cluster", "text", "path"),),
     ),
     Operation(
         "/api/v1/nodes",

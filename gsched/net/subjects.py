@@ -20,5 +20,5 @@ def about(*subjects: Subject) -> dict[str, int | str]:
         if node is not None:
             fields["node"] = node.address
         if cluster is not None:
-            fields["cluster"] = cluster.id
+            fields["cluster"] = cluster.handle
     return fields

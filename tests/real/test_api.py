@@ -83,9 +83,9 @@ def test_all_that_can_be_asked_is_answered_as_documented(stage: Stage, tmp_path:
     jobs = told(gsched, "/api/v1/jobs")["jobs"]
     values: dict[str, list[Any]] = {
         "uid": [job["uid"] for job in jobs] + ["7", "x"],
-        "id": [jobs[0]["cluster"], "7", "x"],
+        "id": [jobs[0]["cluster"], "7", "x" * 300],
         "address": [node.address, "127.0.0.99"],
-        "cluster": [jobs[0]["cluster"], "7", "x"],
+        "cluster": [jobs[0]["cluster"], "7"],
         "node": [node.address, "127.0.0.99"],
         "state": ["queued", "running", "done", "gone"],
         "after": ["0", jobs[1]["uid"], "x" * 300],

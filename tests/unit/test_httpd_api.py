@@ -168,7 +168,7 @@ def test_a_job_that_cannot_be_kept_says_so(site: Site) -> None:
 def test_clusters(site: Site) -> None:
     rows = site.get("/clusters", schema="Clusters")["clusters"]
     clusters = [site.cluster, site.other, site.failing, site.late]
-    assert [row["id"] for row in rows] == [str(cluster.id) for cluster in clusters]
+    assert [row["id"] for row in rows] == [cluster.handle for cluster in clusters]
     told = [site.get(f"/clusters/{row['id']}", schema="ClusterDetail") for row in rows]
     assert [row["label"] for row in told] == [row["label"] for row in rows]
     assert {place["node"] for place in told[0]["places"]} == {
@@ -185,11 +185,11 @@ def test_a_set_up_that_failed_is_told_at_the_cluster_and_at_the_node(site: Site)
     for lease in world.set_ups():
         world.fail(lease, SetUpFailure.BROKEN, "no module named numpy")
         world.take(object)
-    place = site.get(f"/clusters/{site.failing.id}", schema="ClusterDetail")["places"][0]
+    place = site.get(f"/clusters/{site.failing.handle}", schema="ClusterDetail")["places"][0]
     expected = {"state": "failed", "reason": "no module named numpy", "retry_in": 5.0}
     assert place == {"node": node.address, **expected}
     places = site.get(f"/nodes/{node.address}", schema="NodeDetail")["places"]
-    mine = {"cluster": str(site.failing.id), "label": site.failing.label}
+    mine = {"cluster": site.failing.handle, "label": site.failing.label}
     assert {**mine, **expected} in places
 
 
@@ -235,11 +235,11 @@ def test_what_goes_and_comes_between_pages_moves_nothing(site: Site) -> None:
 def test_jobs_of_a_state_a_cluster_a_node(site: Site) -> None:
     mine = site.world.offer(site.other)
     assert site.uids("state=running") == [str(site.running.uid)]
-    assert site.uids(f"cluster={site.other.id}") == [str(mine.uid)]
-    assert site.uids(f"cluster={site.other.id}&state=queued") == []
+    assert site.uids(f"cluster={site.other.handle}") == [str(mine.uid)]
+    assert site.uids(f"cluster={site.other.handle}&state=queued") == []
     at_node = sorted(str(uid) for uid in site.node.jobs)
     assert site.uids(f"node={site.node.address}") == at_node
-    assert site.uids(f"node={site.node.address}&cluster={site.other.id}") == []
+    assert site.uids(f"node={site.node.address}&cluster={site.other.handle}") == []
 
 
 def test_a_state_that_is_rare_is_not_looked_for_without_end(
@@ -265,11 +265,11 @@ def test_many_jobs_come_and_go(
     for round_ in range(6):
         fresh = [site.world.offer(other) for _ in range(20)]
         assert shown("limit=7") == [str(uid) for uid in jobs]
-        assert shown(f"limit=7&cluster={other.id}") == [str(uid) for uid in other.jobs]
+        assert shown(f"limit=7&cluster={other.handle}") == [str(uid) for uid in other.jobs]
         for job in fresh[round_:]:
             site.world.do("withdrawn", job.uid, reason="its client does not answer")
         assert shown("limit=7") == [str(uid) for uid in jobs]
-        assert shown(f"limit=7&cluster={other.id}") == [str(uid) for uid in other.jobs]
+        assert shown(f"limit=7&cluster={other.handle}") == [str(uid) for uid in other.jobs]
 
 
 @pytest.mark.parametrize(

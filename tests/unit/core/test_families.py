@@ -41,7 +41,7 @@ def places(cluster: Cluster) -> set[str]:
 def note(world: World, cluster: Cluster) -> str:
     """What people are told of it."""
     rows = snapshot(world.scheduler, world.now)["clusters"]
-    return next(str(row["note"]) for row in rows if row["id"] == str(cluster.id))
+    return next(str(row["note"]) for row in rows if row["id"] == cluster.handle)
 
 
 def test_clusters_and_nodes_find_their_own(world: World) -> None:
