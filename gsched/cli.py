@@ -12,7 +12,8 @@ import gevent
 from gsched import __version__, logs
 from gsched.console import Console, interactive
 from gsched.net.mistakes import Mistake
-from gsched.options.table import parse
+from gsched.options.table import parse, read
+from gsched.reload import Reload
 from gsched.server import Server
 from gsched.service import Service
 from gsched.welcome import client_program, greeting
@@ -25,7 +26,8 @@ SAME_WISH = 1.0  # seconds
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal or the console stops it. Returns the exit code."""
-    settings = parse(list(sys.argv[1:] if arguments is None else arguments), os.environ)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    settings = parse(words, os.environ)
     logs.to(sys.stderr, debug=settings.debug, form=settings.log_format)
     service = Service(os.environ)
     try:
@@ -35,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gsched: {error}", file=sys.stderr)  # noqa: T201
         return USAGE_ERROR
     handlers = _stop_on_signals(server)
+    if settings.daemon or not (sys.stdin and sys.stdin.isatty()):  # else the terminal has gone
+        reload = Reload(server, service, lambda: read(words, os.environ))
+        handlers.append(gevent.signal_handler(signal.SIGHUP, reload))
     _greet(server)
     if not settings.daemon and interactive(sys.stdin):
         Console(server, sys.stdin).start()

@@ -72,8 +72,8 @@ class Server:
             settings.max_client_jobs,
             settings.max_client_bytes or psutil.virtual_memory().total // 2,
         )
-        self._node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
-        self._cluster_tls = tls.load("cluster", settings.cluster_certfile, settings.cluster_keyfile)
+        self.node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
+        self.cluster_tls = tls.load("cluster", settings.cluster_certfile, settings.cluster_keyfile)
         self._state = State(settings)
         self.scheduler = Scheduler(
             settings.algorithm,
@@ -107,8 +107,8 @@ class Server:
         """Open all ports and begin to serve."""
         settings = self.settings
         _warn_of_secrets(settings, self.own)
-        to_nodes = Caller(settings.msg_timeout, self._node_tls)
-        to_clients = Caller(settings.msg_timeout, self._cluster_tls)
+        to_nodes = Caller(settings.msg_timeout, self.node_tls)
+        to_clients = Caller(settings.msg_timeout, self.cluster_tls)
         self.port = self._listen_for_nodes()
         self.datagrams = Datagrams(self.own, settings.ipv4_udp_multicast)
         self.discovery = Discovery(
@@ -240,7 +240,7 @@ class Server:
     def _listen_for_nodes(self) -> int:
         port = self.settings.port
         for one in self.own:
-            listener = self._listen((one.bind, port), self._serve_node, "--port", self._node_tls)
+            listener = self._listen((one.bind, port), self._serve_node, "--port", self.node_tls)
             self._listeners.append(listener)
             port = listener.address[1]
         return port
@@ -258,7 +258,7 @@ class Server:
             tenants=self.tenants,
             quota=self._state.quota,
             always_clean_up=settings.cleanup_nodes,
-            direct=self._node_tls.used == self._cluster_tls.used,
+            direct=self.node_tls.used == self.cluster_tls.used,
         )
         limit = Limit(settings.max_file_size, settings.oversize_files == "refuse")
         service = ClientService(
@@ -275,7 +275,7 @@ class Server:
         port = settings.scheduler_port
         for one in self.own:
             listener = self._listen(
-                (one.bind, port), service.serve, "--scheduler_port", self._cluster_tls
+                (one.bind, port), service.serve, "--scheduler_port", self.cluster_tls
             )
             self._client_listeners.append(listener)
             port = listener.address[1]
@@ -298,7 +298,7 @@ class Server:
     def _listen_too(self, address: Address, handler: Handler) -> None:
         try:
             self._client_listeners.append(
-                self._listen(address, handler, "--other_ports", self._cluster_tls)
+                self._listen(address, handler, "--other_ports", self.cluster_tls)
             )
         except Mistake as error:
             log.warning("%s", error)

@@ -20,7 +20,7 @@ from gsched.wire.errors import PeerError
 HELLO = b"\x16\x03"  # how a TLS connection begins, whatever its version
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tls:
     """One side's TLS, or that it has none: without contexts.
 
@@ -35,6 +35,10 @@ class Tls:
     def used(self) -> bool:
         """Whether the side has a certificate."""
         return self.accepting is not None
+
+    def renew(self, other: "Tls") -> None:
+        """From now on, connections begin with the certificate of the other."""
+        self.accepting, self.connecting = other.accepting, other.connecting
 
     def accept(self, stream: Stream) -> "Stream | SecureStream":
         """The handshake of a connection that came in. Raises PeerError or OSError."""

@@ -36,10 +36,20 @@ class Given:
     """Where each came from, as messages say it; empty for the command line."""
 
 
+class Wrong(SystemExit):
+    """What the user has to mend, in one line; the exit code is 2.
+
+    No Exception, since ConfigArgParse has words of its own for those.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(2)
+        self.text = " ".join(message.splitlines())
+
+
 def fail(message: str) -> NoReturn:
-    """Say in one line on standard error what is wrong, and exit with code 2."""
-    sys.stderr.write(f"gsched: {' '.join(message.splitlines())}\n")
-    sys.exit(2)
+    """Raises Wrong."""
+    raise Wrong(message)
 
 
 def gather(

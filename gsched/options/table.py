@@ -334,10 +334,18 @@ OPTIONS: tuple[Option, ...] = (
 
 
 def parse(argv: list[str], environ: Mapping[str, str]) -> Settings:
+    """As `read`, but says on standard error what is wrong, before it exits."""
+    try:
+        return read(argv, environ)
+    except sources.Wrong as mistake:
+        sys.stderr.write(f"gsched: {mistake.text}\n")
+        raise
+
+
+def read(argv: list[str], environ: Mapping[str, str]) -> Settings:
     """Settings from command line (without the program's name), variables, file and defaults.
 
-    Exits with code 2, after one line on standard error, on any mistake; with 0 after --help,
-    --version and --save_config.
+    Raises Wrong on any mistake. Exits with 0 after --help, --version and --save_config.
     """
     given = sources.gather(OPTIONS, PROSE, argv, environ)
     found = {option.name: _value(option, given) for option in OPTIONS}

@@ -92,6 +92,14 @@ def test_life_of_a_service(stage: Stage, systemd: Systemd) -> None:
     assert gsched.stop() == 0
 
 
+def test_reload_of_a_service(stage: Stage, systemd: Systemd) -> None:
+    gsched = stage.gsched(environ=systemd.environ())
+    assert systemd.hear()["READY"] == "1"
+    gsched.send(signal.SIGHUP)
+    assert int(systemd.hear_until("RELOADING")["MONOTONIC_USEC"]) > 0
+    assert systemd.hear()["READY"] == "1"
+
+
 def test_watchdog_of_another_process(stage: Stage, systemd: Systemd) -> None:
     """Not ours, so that it hears nothing; nor do children, which are not the service."""
     gsched = stage.gsched("--local_node", "1", environ=systemd.environ(0.2, pid=1))

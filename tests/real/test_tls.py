@@ -1,5 +1,6 @@
 """TLS with nodes and with clients: on each side by itself, and what is said where it cannot be."""
 
+import signal
 import socket
 import ssl
 import sys
@@ -165,6 +166,47 @@ def test_idle_connections_hold_up_nobody(peers: Side, tmp_path: Path) -> None:
     assert peers.client("squares", gsched, certificate, jobs=5).outcome()["wrong"] == []
     for sock in idle:
         sock.close()
+
+
+def test_certificates_that_are_renewed(peers: Side, tmp_path: Path) -> None:
+    """SIGHUP brings those that are in the files now, on both sides, to callers and to called."""
+    ours, new = (self_signed(tmp_path, name) for name in ("ours", "new"))
+    sides = [*ours.options("node"), *ours.options("cluster")]
+    old_node, new_node = peers.node(ours), peers.node(new)
+    gsched = peers.stage.gsched(*sides, "-n", new_node.address, nodes=[old_node])
+    ports = (peers.stage.base, peers.stage.base + 2)
+    assert [shown(gsched, port) for port in ports] == [ours.cert.read_text()] * 2
+    put(new, ours)
+    gsched.send(signal.SIGHUP)
+    gsched.wait_for_text("the options were read again")
+    assert [shown(gsched, port) for port in ports] == [new.cert.read_text()] * 2
+    gsched.wait_for_nodes([new_node])
+    assert peers.client("squares", gsched, new).outcome()["wrong"] == []
+
+
+def test_certificates_that_are_spoilt(stage: Stage, tmp_path: Path) -> None:
+    """Those that are used stay, and the log says what is wrong with the others."""
+    ours = self_signed(tmp_path, "ours")
+    gsched = stage.gsched(*ours.options("cluster"))
+    gsched.allowed = ["the certificate that is used stays"]
+    good = ours.cert.read_text()
+    ours.cert.write_text(good[:200])
+    gsched.send(signal.SIGHUP)
+    gsched.wait_for_text(rf"the certificate that is used stays: --cluster_certfile {ours.cert}")
+    assert shown(gsched, stage.base + 2) == good
+
+
+def put(source: Certificate, target: Certificate) -> None:
+    """Overwrite the files of a certificate."""
+    for name in ("cert", "key"):
+        getattr(target, name).write_text(getattr(source, name).read_text())
+
+
+def shown(gsched: Gsched, port: int) -> str:
+    """The certificate that it shows there."""
+    with socket.create_connection((gsched.address, port)) as sock:
+        secure = context(ssl.TLSVersion.TLSv1_2).wrap_socket(sock)
+        return ssl.DER_cert_to_PEM_cert(secure.getpeercert(True) or b"")
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -1,0 +1,69 @@
+"""What SIGHUP does: options are read again, and those that a server can change while it runs are.
+
+These are the level of the log, and the certificates, whose files are read in any case. Of others
+that have changed the log says that they need a restart. After a mistake all stays as it was.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+
+from gsched import logs
+from gsched.net import tls
+from gsched.net.mistakes import Mistake
+from gsched.options.settings import Settings
+from gsched.options.sources import Wrong
+from gsched.server import Server
+from gsched.service import Service
+
+log = logging.getLogger("gsched.reload")
+
+_LABELS = {"algorithm": "--fair_cluster_scheduler or --early_cluster_scheduler"}
+
+
+class Reload:
+    """Reads the options by `read`, and has the server follow them."""
+
+    def __init__(self, server: Server, service: Service, read: Callable[[], Settings]) -> None:
+        self._server = server
+        self._service = service
+        self._read = read
+        self._current = server.settings  # what the server goes by
+
+    def __call__(self) -> None:
+        self._service.reloading()
+        try:
+            wanted = self._read()
+        except Wrong as mistake:
+            log.error("all options stay as they were: %s", mistake.text)
+        else:
+            self._follow(wanted)
+        self._service.reloaded()
+
+    def _follow(self, wanted: Settings) -> None:
+        logs.trace(wanted.debug)
+        self._current = replace(self._current, debug=wanted.debug)
+        for side, used in (("node", self._server.node_tls), ("cluster", self._server.cluster_tls)):
+            if used.used:
+                self._renew(side, used, wanted)
+        for name in self._others(wanted):
+            log.warning("%s has changed: that needs a restart", _LABELS.get(name, f"--{name}"))
+        log.info("the options were read again")
+
+    def _renew(self, side: str, used: tls.Tls, wanted: Settings) -> None:
+        """Certificate and key, for connections from now on."""
+        names = (f"{side}_certfile", f"{side}_keyfile")
+        files = {name: getattr(wanted, name) for name in names}
+        if files[names[0]] is None:
+            return  # TLS was switched off: see `_others`
+        try:
+            used.renew(tls.load(side, *files.values()))
+        except Mistake as mistake:
+            log.error("the certificate that is used stays: %s", mistake)
+        self._current = replace(self._current, **files)
+
+    def _others(self, wanted: Settings) -> Iterator[str]:
+        """Names of what is not as the server goes by it."""
+        for one in fields(Settings):
+            if getattr(self._current, one.name) != getattr(wanted, one.name):
+                yield one.name
