@@ -11,11 +11,15 @@ export function clusterKey(cluster) {
 }
 
 /** The label is "name @ address"; the address is shown apart, in a quieter way. */
-function identity(cell) {
-  const name = el("bdi", { class: "name" });
+function identity(cell, onOpen) {
+  const name = el("bdi");
+  const button = el("button", { type: "button", class: "name link", title: "Its jobs" }, name);
   const client = el("span", { class: "address" });
-  cell.append(name, client);
+  let shown = null;
+  button.addEventListener("click", () => onOpen(shown));
+  cell.append(button, client);
   return (cluster) => {
+    shown = cluster;
     const label = clean(cluster.label ?? cluster.name);
     const at = label.lastIndexOf(" @ ");
     setText(name, at < 0 ? label : label.slice(0, at));
@@ -40,8 +44,9 @@ function note(cluster) {
   return [cluster.exclusive ? "exclusive" : "", clean(cluster.note)].filter(Boolean).join("; ");
 }
 
-export const CLUSTER_COLUMNS = [
-  custom("Cluster", identity, { kind: "identity" }),
+/** `onOpen(cluster)` is called when somebody wants its jobs. */
+export const clusterColumns = (onOpen) => [
+  custom("Cluster", (cell) => identity(cell, onOpen), { kind: "identity" }),
   state("State", (cluster) => clean(cluster.state), TONES),
   custom("Progress", progress, { kind: "gauge wide" }),
   text("Waiting", (cluster) => count(cluster.waiting), { kind: "number" }),

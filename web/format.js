@@ -9,10 +9,10 @@ const UNPRINTABLE = new RegExp("[\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b-\\
   + "\\u2028-\\u202e\\u2060-\\u2069\\ufeff]", "g");
 
 /** A stranger's text: one line, no characters that mislead the eye, not endless. */
-export function clean(value) {
+export function clean(value, longest = LONGEST) {
   if (value === null || value === undefined) return "";
-  const text = String(value).slice(0, LONGEST + 1).replace(UNPRINTABLE, "\ufffd");
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  const text = String(value).slice(0, longest + 1).replace(UNPRINTABLE, "\ufffd");
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
 
 function isNumber(value) {

@@ -1,9 +1,10 @@
 // The overview: puts a snapshot and the state of the stream on the page.
 
 import { warnings } from "./attention.js";
-import { CLUSTER_COLUMNS, clusterKey } from "./clusters.js";
+import { clusterColumns, clusterKey } from "./clusters.js";
 import { el, setAttribute, setText, snippet } from "./dom.js";
 import { clean, clock, count, duration, NOTHING } from "./format.js";
+import { Jobs } from "./jobs.js";
 import { NODE_COLUMNS, nodeKey } from "./nodes.js";
 import { Table } from "./table.js";
 import { Totals } from "./totals.js";
@@ -70,7 +71,9 @@ export class View {
   constructor({ onRetry }) {
     this.totals = new Totals(byId("totals"));
     this.nodes = new Section("nodes", NODE_COLUMNS, nodeKey);
-    this.clusters = new Section("clusters", CLUSTER_COLUMNS, clusterKey);
+    this.jobs = new Jobs();
+    const columns = clusterColumns((cluster) => this.jobs.open(cluster));
+    this.clusters = new Section("clusters", columns, clusterKey);
     this.snippets = [...document.querySelectorAll("[data-snippet]")].map((holder) => {
       const { snippet: what } = holder.dataset;
       return { what, set: snippet(holder, `the ${what} example`) };
@@ -88,6 +91,7 @@ export class View {
     this.attention(warnings(snapshot));
     this.nodes.update(nodes);
     this.clusters.update(clusters);
+    this.jobs.tick(snapshot);
     this.listens(listens);
     this.examples(snapshot);
   }
@@ -151,6 +155,7 @@ export class View {
     this.totals.restart();
     this.nodes.update([]);
     this.clusters.update([]);
+    this.jobs.close();
     setText(byId("notice"), text);
     clearTimeout(this.noticeTimer);
     this.noticeTimer = setTimeout(() => setText(byId("notice"), ""), 15_000);
