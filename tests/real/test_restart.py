@@ -1,6 +1,9 @@
 """The scheduler is killed, or stopped, and started again with what it has kept."""
 
+import shutil
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,31 @@ def test_jobs_go_on_running_over_a_restart(stage: Stage, tmp_path: Path) -> None
     gsched.kill()
     second = stage.again(gsched)
     second.wait_for_totals(running=2, waiting=1)
+    (tmp_path / "gate").touch()
+    assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1, 2]
+    assert starts(tmp_path) == ["0", "1", "2"]
+
+
+def test_a_backup_that_was_made_while_it_served(stage: Stage, tmp_path: Path) -> None:
+    """Brought back after the disk was lost: all goes on, as the README has it, also elsewhere."""
+    needed = tmp_path / "needed.txt"
+    needed.write_text("roses")
+    gsched, _, client = waiting(stage, tmp_path, 3, cluster={"depends": [str(needed)]})
+    state, kept = gsched.state_folder, tmp_path / "backup"
+    kept.mkdir(mode=0o700)
+    with (
+        closing(sqlite3.connect(state / "journal.sqlite")) as journal,
+        closing(sqlite3.connect(kept / "journal.sqlite")) as copy,
+    ):
+        journal.backup(copy)  # .backup of the sqlite3 program
+    shutil.copytree(state / "spool", kept / "spool")
+    gsched.kill()
+    shutil.rmtree(state)
+    kept.rename(state)
+    second = stage.again(gsched)
+    second.wait_for_totals(running=2, waiting=1)
+    stage.node(1, "--scheduler_host", gsched.address)  # is given the file
+    second.wait_for_totals(running=3)
     (tmp_path / "gate").touch()
     assert [job["result"] for job in client.outcome()["jobs"]] == [0, 1, 2]
     assert starts(tmp_path) == ["0", "1", "2"]

@@ -27,10 +27,10 @@ def directives(unit: str) -> dict[str, str]:
 def service_settings() -> Settings:
     """What gsched understands of its unit."""
     told = directives("gsched.service")
-    name, folder = told["Environment"].replace("%S", "/var/lib").split("=")
+    given = told["Environment"].replace("%S", "/var/lib").split()
     _, *options = shlex.split(told["ExecStart"])
     options[options.index("--config") + 1] = str(CONF / "gsched.conf")
-    return parse(options, {"HOME": "/nowhere", name: folder})
+    return parse(options, {"HOME": "/nowhere", **dict(item.split("=") for item in given)})
 
 
 @pytest.mark.parametrize("name", UNITS)
