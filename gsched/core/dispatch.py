@@ -152,7 +152,7 @@ class Dispatch:
 
     def provisional(self, job: Job, reply: Any, now: float) -> None:
         """A result that is not the last one."""
-        job.story += (now, "provisional", "")
+        job.repeat("provisional", now)
         if job.cluster.state is not ClusterState.CLOSING:
             self._book.ask(SendProvisional(job, reply))
 

@@ -127,6 +127,14 @@ class Job:
             raise Impossible(f"{event.value} in state {self.state.value}: {self.tell()}")
         self.state = after
 
+    def repeat(self, what: str, now: float) -> None:
+        """What happens in a row is told once, with the number: else stories have no bounds."""
+        times = 1
+        if self.story and self.story[-2] == what:
+            times = 1 + int(self.story[-1] or 1)
+            del self.story[-3:]
+        self.story += (now, what, str(times) if times > 1 else "")
+
     def events(self) -> Iterator[tuple[float, str, str]]:
         """What happened so far: when, what, more about it."""
         return zip(self.story[::3], self.story[1::3], self.story[2::3], strict=True)

@@ -178,6 +178,19 @@ def test_provisional_results_are_passed_on_and_the_last_one_ends_the_job(
     assert job.state is State.DONE
 
 
+def test_a_story_does_not_grow_with_provisional_results(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    job = world.running(cluster)
+    for reply in range(1000):
+        world.do("provisional", job.uid, node.address, reply)
+        assert world.take(SendProvisional)
+    world.finish(job)
+    told = [(what, note) for _, what, note in job.events()]
+    assert told[3:5] == [("started", ""), ("provisional", "1000")]
+    assert len(told) == 7
+
+
 def test_a_provisional_result_may_overtake_the_start(
     world: World, cluster: Cluster, node: Node
 ) -> None:
