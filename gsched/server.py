@@ -15,11 +15,6 @@ from gsched import __version__
 from gsched.core.scheduler import Scheduler
 from gsched.core.snapshot import snapshot
 from gsched.ending import Ending
-from gsched.httpd.api import Api
-from gsched.httpd.app import Part
-from gsched.httpd.metrics import Figures, Metrics
-from gsched.httpd.readiness import Readiness
-from gsched.httpd.server import PageServer
 from gsched.local_node import LocalNode
 from gsched.net import tls
 from gsched.net.addresses import EVERY_ADDRESS, EVERY_ADDRESS_6, Own, is_loopback, own_addresses
@@ -30,7 +25,7 @@ from gsched.net.datagrams import Datagrams
 from gsched.net.delivery import Delivery
 from gsched.net.discovery import Discovery
 from gsched.net.exchange import Clock, Exchange
-from gsched.net.greenlets import Greenlets, under_way
+from gsched.net.greenlets import Greenlets
 from gsched.net.guests import Guests
 from gsched.net.identity import Identity
 from gsched.net.inquiry import Inquiry
@@ -47,6 +42,7 @@ from gsched.net.tenants import Tenants
 from gsched.net.uploads import Limit
 from gsched.net.waiting import Waiting
 from gsched.options.settings import Settings
+from gsched.page import Page
 from gsched.state import State
 from gsched.welcome import client_program, node_command
 from gsched.wire.messages import LARGE
@@ -98,7 +94,7 @@ class Server:
         )
         self._listeners: list[Listener] = []
         self._client_listeners: list[Listener] = []
-        self._page: PageServer | None = None
+        self._page: Page | None = None
         self._local_node: LocalNode | None = None
 
     # -- start --------------------------------------------------------------------------------
@@ -225,7 +221,7 @@ class Server:
         for listener in chain(self._client_listeners, self._listeners):
             listener.stop()
         if self._page is not None:
-            self._page.stop(1.0)
+            self._page.stop()
         if self._local_node is not None:
             self._local_node.stop()
         self.keeper.stop()
@@ -311,34 +307,7 @@ class Server:
         settings = self.settings
         if not settings.httpd:
             return
-        self._page = PageServer(
-            settings.http_host, settings.http_port, self.snapshot, parts=self._parts()
-        )
-        try:
-            self._page.start()
-        except OSError as error:
-            raise Mistake(
-                f"--http_port {settings.http_port}: {os.strerror(error.errno or 0)}"
-            ) from error
-
-    def _parts(self) -> list[Part]:
-        """What is served beside the page."""
-        book = self.scheduler.book
-        return [
-            Api(book, self.exchange.now, lambda: self.keeper.problem),
-            Readiness(lambda: self.keeper.problem or book.refusing),
-            Metrics(book, self._figures),
-        ]
-
-    def _figures(self) -> Figures:
-        return Figures(
-            uptime=self.exchange.now() - self._started,
-            problem=self.keeper.problem,
-            connections=self.guests.count,
-            turned_away=self.guests.turned_away,
-            greenlets=under_way(),
-            streams=self._page.streams if self._page else 0,
-        )
+        self._page = Page(settings, self.snapshot, self.exchange, self.keeper, self.guests)
 
     def _start_nodes(self) -> None:
         settings = self.settings

@@ -2,13 +2,15 @@
 
 import json
 import signal
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -169,6 +171,19 @@ def test_figures_for_prometheus(stage: Stage, tmp_path: Path) -> None:
     assert {found["gsched_jobs", state] for state in ("offered", "queued", "running", "done")} == {
         0
     }
+
+
+def test_browsers_may_ask_for_this_host_by_its_name(stage: Stage) -> None:
+    page = urlsplit(stage.gsched().page)
+    name = socket.gethostname()
+    hosts = (name, f"{name.partition('.')[0]}:{page.port}", "evil.example", f"{name}.evil.example")
+    statuses = []
+    for host in hosts:
+        connection = HTTPConnection(str(page.hostname), page.port, timeout=PATIENCE)
+        connection.request("GET", "/healthz", headers={"Host": host})
+        statuses.append(connection.getresponse().status)
+        connection.close()
+    assert statuses == [200, 200, 421, 421]
 
 
 @pytest.mark.proves("--http_host", "--http_port")

@@ -1,0 +1,71 @@
+"""The page of a running server, with what is served beside it."""
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from gsched.httpd.api import Api
+from gsched.httpd.metrics import Figures, Metrics
+from gsched.httpd.readiness import Readiness
+from gsched.httpd.server import PageServer
+from gsched.net.exchange import Exchange
+from gsched.net.greenlets import under_way
+from gsched.net.guests import Guests
+from gsched.net.keeper import Keeping
+from gsched.net.mistakes import Mistake
+from gsched.options.settings import Settings
+
+STOP_TIMEOUT = 1.0  # seconds
+
+
+class Page:
+    """Shows what `snapshot` returns. Raises Mistake when it cannot be served."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        snapshot: Callable[[], dict[str, Any]],
+        exchange: Exchange,
+        keeper: Keeping,
+        guests: Guests,
+    ) -> None:
+        self._exchange, self._keeper, self._guests = exchange, keeper, guests
+        self._started = exchange.now()
+        book = exchange.scheduler.book
+        parts = (
+            Api(book, exchange.now, lambda: keeper.problem),
+            Readiness(lambda: keeper.problem or book.refusing),
+            Metrics(book, self._figures),
+        )
+        host, port = settings.http_host, settings.http_port
+        self._server = PageServer(host, port, snapshot, _own_names(), parts)
+        try:
+            self._server.start()
+        except OSError as error:
+            raise Mistake(f"--http_port {port}: {os.strerror(error.errno or 0)}") from error
+
+    @property
+    def url(self) -> str:
+        """Its address for a browser on this host."""
+        return self._server.url
+
+    def stop(self) -> None:
+        """Serve nobody any more."""
+        self._server.stop(STOP_TIMEOUT)
+
+    def _figures(self) -> Figures:
+        return Figures(
+            uptime=self._exchange.now() - self._started,
+            problem=self._keeper.problem,
+            connections=self._guests.count,
+            turned_away=self._guests.turned_away,
+            greenlets=under_way(),
+            streams=self._server.streams,
+        )
+
+
+def _own_names() -> list[str]:
+    """What this host calls itself: browsers and Prometheus may ask for it by that name."""
+    name = socket.gethostname()
+    return [name, name.partition(".")[0]]
