@@ -56,7 +56,7 @@ test: $(VENV)/test.done
 ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
 else
-	$(BIN)/python -m pytest tests/unit tests/wire
+	$(BIN)/python -m pytest tests/unit tests/wire -n 2
 	$(BIN)/python -m pytest tests/real -n 4
 	$(BIN)/python -m pytest tests/chaos -n 2
 endif

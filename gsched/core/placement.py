@@ -227,9 +227,8 @@ class Placement:
     def _remove(self, lease: Lease, now: float, reason: str) -> None:
         cluster, node = lease.cluster, lease.node
         self._failed.discard(lease)
-        if lease.state is LeaseState.DRAINED:  # its client wants no more jobs there
-            cluster.shut.add(node.address)
-            self._book.keep(cluster)
+        if lease.state is LeaseState.DRAINED:
+            self._shut(cluster, node, now)
         self._serve_no_more(lease)
         del node.leases[cluster.id], cluster.leases[node.address]
         self._book.keep(lease)
@@ -247,6 +246,13 @@ class Placement:
         self.end_hopeless(cluster, now)
         if cluster.state is ClusterState.CLOSING:
             self._book.touched.add(cluster)
+
+    def _shut(self, cluster: Cluster, node: Node, now: float) -> None:
+        """Its client wanted no more jobs there, so it is not set up there again."""
+        cluster.shut.add(node.address)
+        self._book.keep(cluster)
+        pinned = list(node.pinned.get(cluster, ()))
+        self._abandon(pinned, now, f"its client gave away node {node.address}, which was lost")
 
     def _serve(self, lease: Lease) -> None:
         self._book.ready.serves(lease.node, lease.node.serves | {lease.cluster})

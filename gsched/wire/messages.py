@@ -241,7 +241,7 @@ _TABLE = [
 ]
 
 MESSAGES: dict[tuple[Sender, bytes], Message] = {
-    (sender, row.name.encode()): row for row in _TABLE for sender in row.senders
+    (sender, row.name.encode()): row for row in _TABLE for sender in sorted(row.senders, key=str)
 }
 
 

@@ -14,7 +14,7 @@ _PROFILES = {
     "long": settings(max_examples=20_000, **_QUIET),
 }
 _MACHINES = {
-    "short": settings(_PROFILES["short"], max_examples=200, stateful_step_count=50),
+    "short": settings(_PROFILES["short"], max_examples=80, stateful_step_count=50),
     "long": settings(_PROFILES["long"], max_examples=20_000, stateful_step_count=100),
 }
 _NAME = "long" if os.environ.get("HYPOTHESIS_PROFILE") == "long" else "short"

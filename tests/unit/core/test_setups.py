@@ -247,3 +247,12 @@ def test_a_node_that_the_client_gave_away_is_not_set_up_again_when_it_dropped_al
     world.do("node_allocated", cluster, [Allocation("*")])
     world.take(FindNodes)
     assert [lease.node for lease in world.set_ups()] == [node]
+
+
+def test_jobs_pinned_to_a_node_that_was_given_away_end_with_it(world: World) -> None:
+    node, cluster = world.node(), world.cluster()
+    world.do("node_deallocated", cluster, node.address)
+    job = world.submit(cluster, pinned=node)
+    world.lose(node)
+    assert world.results() == [(job, End.ABANDONED)]
+    assert job.reason == f"its client gave away node {node.address}, which was lost"

@@ -66,7 +66,8 @@ class Trust:
         restarted = who != _who(node)
         fell = state is NodeState.UP and (restarted or node.state is NodeState.LOST)
         if fell and event not in ("node_left", "node_dropped"):
-            self._lose(node, record, jobs, now)
+            there = [job for job in jobs if not _was_refused(job, now)]
+            self._lose(node, record, there, now)
         if node.state is NodeState.UP and (fell or state is NodeState.LOST):
             if not restarted:
                 for job in record.blamed:
@@ -105,6 +106,11 @@ class Trust:
                 assert all(address in job.reason for address in nodes), job.tell()
             if len(nodes) >= 3:
                 assert job.state in (State.DONE, State.GONE), f"goes on: {job.tell()}"
+
+
+def _was_refused(job: Job, now: float) -> bool:
+    """Whether it has just come out that the job did not start."""
+    return any(when == now and what == "refused" for when, what, _ in job.events())
 
 
 def _who(node: Node) -> Who:
