@@ -217,8 +217,11 @@ def test_an_option_and_its_alias_in_one_file(mistake: Mistake, tmp_path: Path) -
     assert "line 1" in mistake(lambda: parse(["--config", path], HOME))
 
 
-def test_a_file_that_cannot_be_read(mistake: Mistake, tmp_path: Path) -> None:
-    for path in (str(tmp_path / "missing.conf"), str(tmp_path)):
+def test_a_file_that_cannot_be_read(
+    mistake: Mistake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("missing.conf", "."):
         line = mistake(lambda path=path: parse(["--config", path], HOME))  # type: ignore[misc]
         assert "--config" in line and repr(path) in line
     line = mistake(lambda: parse([], {"GSCHED_CONFIG": "missing.conf", **HOME}))
