@@ -85,3 +85,34 @@ def test_clean(stage: Stage, tmp_path: Path) -> None:
     assert list(spool.glob("*/*"))
     assert stage.gsched(*same, "--clean").terminate() == 0
     assert list(gsched.state_folder.glob("spool/*")) == []
+
+
+@pytest.mark.proves("--max_cluster_size", "--max_spool_size")
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("--max_cluster_size", "its cluster would have 2000 bytes, more than --max_cluster_size"),
+        ("--max_spool_size", "all clusters would have 2000 bytes, more than --max_spool_size"),
+    ],
+)
+def test_files_for_which_there_is_no_room(
+    stage: Stage, tmp_path: Path, option: str, reason: str
+) -> None:
+    """The job that needs the file is refused; all else goes on, and what is relayed is not kept."""
+    sizes = {"computation": 1000, "job": 1000, "node": 1000}
+    gsched, client = start(stage, tmp_path, sizes, option, "1500")
+    gsched.wait_for_text(re.escape(f"file {tmp_path / 'job'} is refused: {reason}"))
+    (tmp_path / "gate").touch()
+    found = client.outcome()
+    assert "second" not in found  # submit() has returned None
+    assert (found["first"]["result"], found["code"], found["third"]) == (1000, 0, 1000)
+
+
+@pytest.mark.proves("--min_free_disk")
+def test_disk_that_has_to_stay_free(stage: Stage, tmp_path: Path) -> None:
+    sizes = {"computation": 1000, "job": 1, "node": 1}
+    gsched, client = start(stage, tmp_path, sizes, "--min_free_disk", "1000t")
+    text = f"file {tmp_path / 'computation'} is refused: the disk has 0 bytes to spare besides"
+    gsched.wait_for_text(re.escape(text))
+    assert client.failure()
+    assert not list(gsched.state_folder.glob("spool/*/*"))
