@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeVar
 import gevent
 
 from gsched.net.channel import Address, Caller, Channel
-from gsched.store.spool import SpoolFile
+from gsched.store.spool import SpoolFile, created
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.pickles import dumps, loads
@@ -71,7 +71,7 @@ def _receive_chunk(channel: Channel, file: BinaryIO, done: int, size: int, kept:
 
 def _created(path: Path) -> BinaryIO:
     try:
-        return path.open("wb", buffering=0)
+        return created(path, buffering=0)
     except OSError as error:
         raise DiskError(str(error)) from error
 

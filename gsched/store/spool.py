@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from gsched.store.quota import Share
 from gsched.wire.errors import PeerError
@@ -105,7 +106,8 @@ class Spool:
 
         Raises OSError.
         """
-        _about(path).write_bytes(dumps(record))
+        with created(_about(path), buffering=-1) as about:  # the close writes it, or raises
+            about.write(dumps(record))
         file = SpoolFile(path, record, size, time.time(), self.share)
         older = self._put(file)
         if older is not None:
@@ -147,6 +149,15 @@ def remove_others(root: Path, kept: Iterable[Path]) -> None:
     for path in root.iterdir() if root.is_dir() else ():
         if path.name not in wanted:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def created(path: Path, buffering: int) -> BinaryIO:
+    """A new file, whatever was there: a link that somebody has laid is not followed.
+
+    Raises OSError.
+    """
+    path.unlink(missing_ok=True)
+    return path.open("xb", buffering=buffering)
 
 
 def _about(path: Path) -> Path:

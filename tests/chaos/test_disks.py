@@ -28,7 +28,8 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 def scene(stage: Stage, disk: Disk, tmp_path: Path) -> tuple[Gsched, Node, Client]:
     """A scheduler on that disk, and a client with a job that runs and two that wait."""
     [node] = stage.nodes(1)
-    gsched = stage.gsched("--dest_path_prefix", str(disk.folder / "state"), nodes=[node])
+    options = ("--dest_path_prefix", str(disk.folder / "state"), "--min_free_disk", "0")
+    gsched = stage.gsched(*options, nodes=[node])
     gsched.state_folder = disk.folder / "state"
     client = stage.client("disk_full", gsched, folder=str(tmp_path), size=FILE)
     wait_until((tmp_path / "submitted").exists, "jobs are submitted")

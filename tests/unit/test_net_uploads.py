@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gsched import store
 from gsched.net import uploads
 from gsched.net.uploads import Limit
 from gsched.store.quota import Quota, Share
@@ -59,9 +60,11 @@ def test_it_is_kept_before_that_is_confirmed(spool: Spool) -> None:
     assert client.left == [[], [CONTENT]]
 
 
-@pytest.mark.parametrize("call", ["mkdir", "open", "write_bytes"])
+@pytest.mark.parametrize(
+    ("where", "call"), [(Path, "mkdir"), (Path, "open"), (store.spool, "created")]
+)
 def test_a_full_disk_is_told_to_client_and_people(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch, call: str
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, where: Any, call: str
 ) -> None:
     """Whether it has no room for a folder, for the file, or for what is said of it."""
 
@@ -69,7 +72,7 @@ def test_a_full_disk_is_told_to_client_and_people(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, call, full)
+        patch.setattr(where, call, full)
         problem, client = receive(spool)
     assert "file /a cannot be kept: [Errno 28] No space left" in problem
     assert client.told[-1] == REFUSED
@@ -184,3 +187,16 @@ def test_what_an_earlier_run_has_left_counts(tmp_path: Path) -> None:
     assert len(again.found()) == 2
     assert whole.used == 2 * len(CONTENT)
     assert "--max_spool_size" in refusal(again, name="/c")
+
+
+def test_links_that_lie_in_the_spool_are_not_followed(spool: Spool, tmp_path: Path) -> None:
+    """Neither that of a file nor that of what is said about it."""
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"precious")
+    spool.directory.mkdir(parents=True)
+    for name in ("1", "1.about"):
+        (spool.directory / name).symlink_to(outside)
+    problem, _ = receive(spool)
+    assert problem == "" and outside.read_bytes() == b"precious"
+    assert (spool.directory / "1").read_bytes() == CONTENT
+    assert not any(path.is_symlink() for path in spool.directory.iterdir())
