@@ -99,6 +99,7 @@ def places_of(status: Row) -> list[str]:
     return [node["address"] for node in status["nodes"]]
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.proves("--zombie_interval")
 def test_zombies(stage: Stage, tmp_path: Path) -> None:
     """A client that has vanished is given up, one that only waits for its turn is not.

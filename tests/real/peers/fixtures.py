@@ -43,7 +43,11 @@ class Surroundings:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Enter the private network, after what needs the other one."""
+    """Enter the private network, after what needs the other one.
+
+    Tests that last long come first: at the end the others would wait for them alone.
+    """
+    items.sort(key=_patience, reverse=True)
     ours = [item for item in items if any(x in item.path.parents for x in FOLDERS)]
     if not ours or config.option.collectonly or Surroundings.entered:
         return
@@ -53,6 +57,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for module in {item.module for item in ours if RELEASES in getattr(item, "fixturenames", ())}:
         Surroundings.releases |= install(module.RELEASES, config.cache.mkdir(RELEASES))
     Surroundings.obstacle = namespace.enter()
+
+
+def _patience(item: pytest.Item) -> float:
+    """Seconds that a test may take; 0 for the usual time."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0.0
 
 
 def pytest_report_collectionfinish() -> str | list[str]:
