@@ -134,9 +134,9 @@ def test_service_time_that_ends_unnoticed(stage: Stage, admin: Admin) -> None:
 @pytest.mark.usefixtures("private_network")
 def test_service_end_while_a_job_runs(stage: Stage, admin: Admin, tmp_path: Path) -> None:
     """The node stops the job and itself. The job runs elsewhere, if it may run twice."""
-    namespace.add_address("1", "10.78.0.1")
-    leaving = stage.node(1, *admin.options, address="10.78.0.2", environ=at_noon())
-    gsched = stage.gsched("-n", leaving.address, address="10.78.0.1")
+    namespace.add_address("3", "10.74.0.1")
+    leaving = stage.node(1, *admin.options, address="10.74.0.2", environ=at_noon())
+    gsched = stage.gsched("-n", leaving.address, address="10.74.0.1")
     gsched.wait_for_nodes([leaving])
     gate = tmp_path / "gate"
     places = {"gate": str(gate), "marks": str(tmp_path)}
@@ -148,7 +148,7 @@ def test_service_end_while_a_job_runs(stage: Stage, admin: Admin, tmp_path: Path
     assert row(gsched, leaving)["note"] == "it said goodbye"
     gsched.wait_for_totals(waiting=1)
     gate.touch()
-    staying = stage.node(1, address="10.78.0.3")
+    staying = stage.node(1, address="10.74.0.3")
     outcome = again.outcome()
     assert results(outcome) == [0]
     assert [job["node"] for job in outcome["jobs"]] == [staying.address]

@@ -39,7 +39,10 @@ def enter() -> str:
 
 
 def add_address(label: str, address: str) -> None:
-    """Give loopback one more address, which does not look like loopback: for broadcasts."""
+    """Give loopback one more address, which does not look like loopback: for broadcasts.
+
+    It stays there, so each test needs a label and a network of its own.
+    """
     request = struct.pack("16s16s", f"lo:{label}".encode(), _sockaddr(address))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, SIOCSIFADDR, request)
