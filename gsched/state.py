@@ -37,6 +37,7 @@ class State:
             settings.max_cluster_size,
             settings.max_spool_size,
             settings.min_free_disk,
+            settings.durability == POWER,
         )
         self.durable = settings.durability != OFF
         if settings.clean:

@@ -87,11 +87,16 @@ class Dispatch:
             job.move(Event.CHOSEN, now, node.address)
             job.node = job.last = node
             job.tries += 1
+            job.leaving = False
             node.jobs[job.uid] = job
             job.cluster.waiting -= 1
             job.cluster.running += 1
-            self._book.keep(job)
             self._book.ask(SendJob(node, job, job.tries))
+
+    def leaving(self, job: Job) -> None:
+        """From now on it is not known whether the node has it."""
+        job.leaving = True
+        self._book.keep(job)
 
     def started(self, job: Job, now: float) -> None:
         """The node confirmed that it runs the job."""

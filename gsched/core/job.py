@@ -84,6 +84,7 @@ class Job:
         "cluster",
         "end",
         "last",
+        "leaving",
         "losses",
         "message",
         "node",
@@ -110,6 +111,7 @@ class Job:
         self.last: Node | None = None  # the one it was sent to last
         self.losses: tuple[Loss, ...] = ()  # of nodes on which it was, without a goodbye
         self.tries = 0  # how often it was sent to a node
+        self.leaving = False  # this time the node may have it, or get it any moment
         self.refusals = 0  # how often nodes refused it for a reason of its own
         self.broken = False  # a node has failed to run it, by a fault of its own
         self.started_at = 0.0

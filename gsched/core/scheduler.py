@@ -116,6 +116,13 @@ class Scheduler:
             self._dispatch.withdrawn(job, now, reason)
         return self._after(now)
 
+    def leaving(self, uid: int, tries: int, now: float) -> list[Effect]:
+        """All is ready, and the job itself is about to be sent to its node."""
+        job = self._job(uid, State.SENDING)
+        if job is not None and job.tries == tries:
+            self._dispatch.leaving(job)
+        return self._after(now)
+
     def started(self, uid: int, tries: int, now: float) -> list[Effect]:
         """The node has taken the job that was sent at the `tries`-th time."""
         job = self._job(uid, State.SENDING)

@@ -80,7 +80,7 @@ def _write(file: BinaryIO, data: bytes) -> None:
     """Write all of it. Without a buffer the disk's complaint comes here, not at the close."""
     try:
         while data:
-            data = data[_in_thread(file.write, data) :]
+            data = data[in_thread(file.write, data) :]
     except OSError as error:
         raise DiskError(str(error)) from error
 
@@ -120,7 +120,7 @@ def takes(caller: Caller, address: Address, code: bytes, compute_id: int) -> boo
 def _send_bytes(channel: Channel, source: BinaryIO, there: int) -> int:
     sent = 0
     while sent == there:
-        data = _in_thread(source.read, CHUNK)
+        data = in_thread(source.read, CHUNK)
         if not data:
             break
         channel.send_raw(data)
@@ -137,7 +137,7 @@ def receive_count(channel: Channel) -> int:
     return count
 
 
-def _in_thread(call: Callable[[A], R], arg: A) -> R:
+def in_thread(call: Callable[[A], R], arg: A) -> R:
     """The call's result. Raises OSError, which gevent would take for our bug within the thread."""
     result: R | OSError = gevent.get_hub().threadpool.apply(_attempt, (call, arg))
     if isinstance(result, OSError):

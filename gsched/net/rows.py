@@ -34,7 +34,8 @@ def batch(things: list[Any]) -> Batch:
 
 def _write_job(result: Batch, job: Job) -> None:
     key = (job.uid,)
-    if job.state in (State.OFFERED, State.QUEUED):
+    waits = job.state is State.SENDING and not job.leaving
+    if waits or job.state in (State.OFFERED, State.QUEUED):
         result.put("jobs", key, *_job_row(job))
         result.drop("places", key)
     elif job.state in (State.SENDING, State.RUNNING):

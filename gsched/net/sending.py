@@ -73,12 +73,11 @@ class Sending:
     # -- jobs ---------------------------------------------------------------------------------
 
     def _send(self, effect: SendJob) -> None:
-        """Once it is known for good that the job may run there, bring it."""
-        self._keeper.settled_at_last()
-        if effect.job.state is not State.SENDING or effect.job.tries != effect.tries:
-            return
+        """The files first; then, once it is known for good that it may run there, the job."""
         try:
             self._send_files(effect)
+            if not self._may_leave(effect):
+                return
             channel = self._caller.connect(_address(effect.node))
         except OSError as error:
             self._refused(effect, Refusal.UNREACHABLE, str(error))
@@ -88,6 +87,12 @@ class Sending:
             self._refused(effect, Refusal.REJECTED, str(error))
         else:
             self._send_job(effect, channel)
+
+    def _may_leave(self, effect: SendJob) -> bool:
+        """Whether the job is still to be sent, once what is about to happen cannot be forgotten."""
+        self._exchange.tell(self._scheduler.leaving, effect.job.uid, effect.tries)
+        self._keeper.settled_at_last()
+        return effect.job.state is State.SENDING and effect.job.tries == effect.tries
 
     def _send_files(self, effect: SendJob) -> None:
         message, code = _message(effect.job), self._code(effect.node)

@@ -91,7 +91,10 @@ def _take(spool: Spool, channel: Channel, offered: XferFile, kept: int, tell: bo
             spool.make_room()
         end = files.receive(channel, offered, path, kept, tell=tell)
         with _our_disk():
-            spool.add(path, replace(offered, stat_buf=offered.stat_buf.resized(kept)), kept)
+            record = replace(offered, stat_buf=offered.stat_buf.resized(kept))
+            file = spool.add(path, record, kept)
+            if spool.share.quota.power:
+                files.in_thread(spool.flush, file)
     except files.DiskError as error:
         spool.discard(path)
         channel.send(dumps(files.REFUSED))

@@ -15,6 +15,7 @@ class Quota:
     most_each: int = 0
     most_all: int = 0
     free: int = 0
+    power: bool = False  # files are on the disk itself before they count as kept
     used: int = 0  # bytes
     _pending: int = 0  # bytes of files that are arriving
 

@@ -8,6 +8,7 @@ to its node with the files that it was submitted with. Beside each file, as `<nu
 what its client has said of it: with that a later run of ours finds it again.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -113,6 +114,15 @@ class Spool:
         if older is not None:
             older.release()
         return file
+
+    def flush(self, file: SpoolFile) -> None:
+        """Have the file, and what is said of it, on the disk itself. Raises OSError."""
+        for path in (file.path, _about(file.path), self.directory, self.directory.parent):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def found(self) -> dict[int, SpoolFile]:
         """The files that an earlier run has left, by number, the newest of each name in place.

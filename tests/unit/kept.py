@@ -42,9 +42,7 @@ class Kept:
             self._open,
             self._submit,
             self._submit,
-            self._answer,
-            self._answer,
-            self._answer,
+            *([self._answer] * 9),
             self._finish,
             self._deliver,
             self._cancel,
@@ -137,6 +135,9 @@ class Kept:
             self._tell(self.scheduler.lease_failed, effect.lease, SetUpFailure.BROKEN, "no")
         elif isinstance(effect, effects.Close):
             self._tell(self.scheduler.lease_closed, effect.lease)
+        elif isinstance(effect, effects.SendJob) and self._dice.random() < 0.5:
+            self._tell(self.scheduler.leaving, effect.job.uid, effect.tries)
+            self._effects.append(effect)
         elif isinstance(effect, effects.SendJob) and well:
             self._tell(self.scheduler.started, effect.job.uid, effect.tries)
         elif isinstance(effect, effects.SendJob):
@@ -253,8 +254,10 @@ def over(scheduler: Scheduler) -> set[int | str]:
 
 
 def _job(job: Job) -> Any:
-    state = {State.OFFERED: State.QUEUED, State.SENDING: State.RUNNING}.get(job.state, job.state)
-    place = (job.pinned and job.pinned.address, job.node and job.node.address)
+    sent = State.RUNNING if job.leaving else State.QUEUED
+    state = {State.OFFERED: State.QUEUED, State.SENDING: sent}.get(job.state, job.state)
+    node = job.node.address if job.node and state is State.RUNNING else None
+    place = (job.pinned and job.pinned.address, node)
     record = job.message.record
     kept = () if state is State.DONE else (record._args, record._kwargs, record.code)
     ended = (job.end, job.reason, job.reply and job.reply.result)

@@ -200,3 +200,28 @@ def test_links_that_lie_in_the_spool_are_not_followed(spool: Spool, tmp_path: Pa
     assert problem == "" and outside.read_bytes() == b"precious"
     assert (spool.directory / "1").read_bytes() == CONTENT
     assert not any(path.is_symlink() for path in spool.directory.iterdir())
+
+
+@pytest.mark.parametrize("power", [False, True])
+def test_files_are_on_the_disk_itself_where_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, power: bool
+) -> None:
+    """Before the client is told that they are kept."""
+    synced: list[str] = []
+    monkeypatch.setattr(
+        store.spool.os,
+        "fsync",
+        lambda fd: synced.append(Path(f"/proc/self/fd/{fd}").readlink().name),
+    )
+    spool = Spool(tmp_path / "spool" / "cluster", Share(Quota(tmp_path, power=power)))
+    told = Client.send
+
+    def send(self: Client, payload: bytes) -> None:
+        told(self, payload)
+        self.left.append([name.encode() for name in synced])
+
+    monkeypatch.setattr(Client, "send", send)
+    problem, client = receive(spool)
+    assert problem == ""
+    names = ["1", "1.about", "cluster", "spool"] if power else []
+    assert client.left[-1] == [name.encode() for name in names]
