@@ -57,15 +57,15 @@ ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
 else
 	$(BIN)/python -m pytest tests/unit tests/wire -n 2
-	$(BIN)/python -m pytest tests/real -n 6
-	$(BIN)/python -m pytest tests/chaos -n 3
+	$(BIN)/python -m pytest tests/real -n 4
+	$(BIN)/python -m pytest tests/chaos -n 2
 endif
 
 ROUNDS ?= 100
 SEEDS ?= 1 2
 
 chaos: $(VENV)/test.done
-	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEEDS='$(SEEDS)' $(BIN)/python -m pytest tests/chaos -n 3
+	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEEDS='$(SEEDS)' $(BIN)/python -m pytest tests/chaos -n 2
 
 # Fake peers make the load; both schedulers run in turn. Needs root or user namespaces, and 2 cores.
 bench: $(VENV)/test.done

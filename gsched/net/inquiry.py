@@ -33,7 +33,7 @@ from gsched.wire.records import JobReply
 log = logging.getLogger("gsched.nodes")
 
 PAUSE = 2.0  # seconds between two questions
-ROUNDS = 7  # together more than the 10 s that a node waits for us to take a result
+ROUNDS = 17  # together more than a node may need to give up bringing a result: 10 s a step, 3 steps
 ACK = b"ACK"
 
 Open = dict[Job, int]  # jobs whose fate is not known, with the number of their try

@@ -26,6 +26,7 @@ def start(stage: Stage, tmp_path: Path, *options: str) -> tuple[Gsched, Terminal
     places = {"gate": str(tmp_path / "gate"), "marks": str(tmp_path)}
     client = stage.client("waits", gsched, jobs=2, **places)
     gsched.wait_for_totals(running=1, waiting=1)
+    wait_until(lambda: list(tmp_path.glob("*-127.*")), "the job has begun")
     return gsched, terminal, client
 
 
