@@ -57,7 +57,8 @@ class Relays:
         request = build("FILEXFER", there)
         with self._connected(source, self._to_nodes, (node.address, node.port)) as target:
             target.send(request, self._identity.node_code(node.identity))
-            cluster.tally(node).sent += relay(source, target, file.stat_buf.size, kept)
+            sent = relay(source, target, file.stat_buf.size, kept)
+        cluster.tally(node).sent += sent  # others have counted meanwhile
 
     def from_job(self, source: Channel, file: XferFile) -> None:
         """A file of a running job for its client. Raises PeerError and OSError."""
@@ -75,7 +76,8 @@ class Relays:
             target.send(build("FILEXFER", file))
             target.send(dumps(about))
             size = file.stat_buf.size
-            job.cluster.tally(node).received += relay(source, target, size, size)
+            received = relay(source, target, size, size)
+        job.cluster.tally(node).received += received
 
     def _connected(self, source: Channel, caller: Caller, address: tuple[str, int]) -> Channel:
         """A connection to the receiver; without one the sender is told so."""

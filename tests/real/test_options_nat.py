@@ -119,12 +119,6 @@ def test_node_behind_nat(new_site: Callable[[int], Site], stage: Stage) -> None:
         assert files == ["made by the job 0", "made by the job 1"]
 
 
-# One run in five or so waits in vain, and nobody knows yet whether it is the scheduler or the
-# gateway of these tests that loses something.
-sometimes = pytest.mark.xfail(strict=False, reason="large results from behind NAT: not understood")
-
-
-@sometimes
 def test_large_results_of_a_node_behind_nat(
     new_site: Callable[[int], Site], stage: Stage, tmp_path: Path
 ) -> None:
@@ -133,7 +127,6 @@ def test_large_results_of_a_node_behind_nat(
     with site.outside:
         gsched = stage.gsched("-n", site.announced, address=site.outer)
         gsched.wait_for(lambda now: _places(now) == [site.announced], "the node is known")
-        gsched.allowed.append("abandoned")
         stage.client("figures", gsched, node=site.announced, gate=gate).outcome()
 
 
@@ -141,7 +134,9 @@ def _places(status: Row) -> list[str]:
     return [node["address"] for node in status["nodes"]]
 
 
-@sometimes
+@pytest.mark.xfail(
+    strict=False, reason="one run in eight was seen to lose the result: not understood"
+)
 def test_node_behind_nat_after_a_restart(
     new_site: Callable[[int], Site], stage: Stage, tmp_path: Path
 ) -> None:
