@@ -11,7 +11,7 @@ import gevent
 
 from gsched import __version__, logs
 from gsched.console import Console, interactive
-from gsched.net.mistakes import Mistake
+from gsched.net.transport.mistakes import Mistake
 from gsched.options.table import parse, read
 from gsched.reload import Reload
 from gsched.server import Server

@@ -10,7 +10,7 @@ from rich.console import Console as Screen
 from rich.table import Table
 
 from gsched.core.job import Job
-from gsched.net.greenlets import Greenlets
+from gsched.net.transport.greenlets import Greenlets
 from gsched.server import Server
 
 PROMPT = "gsched> "

@@ -10,8 +10,8 @@ import sys
 import gevent
 from gevent import subprocess
 
-from gsched.net.greenlets import Greenlets
-from gsched.net.mistakes import Mistake
+from gsched.net.transport.greenlets import Greenlets
+from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 
 log = logging.getLogger("gsched.local_node")

@@ -10,10 +10,10 @@ from gsched.httpd.metrics import Figures, Metrics
 from gsched.httpd.readiness import Readiness
 from gsched.httpd.server import PageServer
 from gsched.net.exchange import Exchange
-from gsched.net.greenlets import under_way
-from gsched.net.guests import Guests
-from gsched.net.keeper import Keeping
-from gsched.net.mistakes import Mistake
+from gsched.net.keeping.keeper import Keeping
+from gsched.net.transport.greenlets import under_way
+from gsched.net.transport.guests import Guests
+from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 
 STOP_TIMEOUT = 1.0  # seconds

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
 from gsched import logs
-from gsched.net import tls
-from gsched.net.mistakes import Mistake
+from gsched.net.transport import tls
+from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.sources import Wrong
 from gsched.server import Server

@@ -16,31 +16,37 @@ from gsched.core.scheduler import Scheduler
 from gsched.core.snapshot import snapshot
 from gsched.ending import Ending
 from gsched.local_node import LocalNode
-from gsched.net import tls
-from gsched.net.addresses import EVERY_ADDRESS, EVERY_ADDRESS_6, Own, is_loopback, own_addresses
-from gsched.net.callbacks import Callbacks
-from gsched.net.channel import Address, Caller, Channel
-from gsched.net.clients import ClientService
-from gsched.net.datagrams import Datagrams
-from gsched.net.delivery import Delivery
-from gsched.net.discovery import Discovery
+from gsched.net.clients.callbacks import Callbacks
+from gsched.net.clients.delivery import Delivery
+from gsched.net.clients.openings import Openings
+from gsched.net.clients.requests import ClientService
+from gsched.net.clients.uploads import Limit
+from gsched.net.clients.waiting import Waiting
 from gsched.net.exchange import Clock, Exchange
-from gsched.net.greenlets import Greenlets
-from gsched.net.guests import Guests
 from gsched.net.identity import Identity
-from gsched.net.inquiry import Inquiry
-from gsched.net.listeners import Complaints, Handler, Listener
-from gsched.net.mistakes import Mistake
-from gsched.net.nodes import NodeService
-from gsched.net.openings import Openings
-from gsched.net.patrol import Patrol
+from gsched.net.nodes.discovery import Discovery
+from gsched.net.nodes.inquiry import Inquiry
+from gsched.net.nodes.messages import NodeService
+from gsched.net.nodes.patrol import Patrol
+from gsched.net.nodes.sending import Sending
+from gsched.net.nodes.setups import SetUps
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
-from gsched.net.sending import Sending
-from gsched.net.setups import SetUps
 from gsched.net.tenants import Tenants
-from gsched.net.uploads import Limit
-from gsched.net.waiting import Waiting
+from gsched.net.transport import tls
+from gsched.net.transport.addresses import (
+    EVERY_ADDRESS,
+    EVERY_ADDRESS_6,
+    Own,
+    is_loopback,
+    own_addresses,
+)
+from gsched.net.transport.channel import Address, Caller, Channel
+from gsched.net.transport.datagrams import Datagrams
+from gsched.net.transport.greenlets import Greenlets
+from gsched.net.transport.guests import Guests
+from gsched.net.transport.listeners import Complaints, Handler, Listener
+from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.page import Page
 from gsched.state import State

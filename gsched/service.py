@@ -12,7 +12,7 @@ import gevent
 from gevent import socket
 
 from gsched.logs import printable
-from gsched.net.greenlets import Greenlets
+from gsched.net.transport.greenlets import Greenlets
 
 log = logging.getLogger("gsched.service")
 

@@ -8,9 +8,9 @@ from typing import TextIO
 
 from gsched.core.restoring import Saved
 from gsched.core.scheduler import Scheduler
-from gsched.net.keeper import Forgetful, Keeper
-from gsched.net.mistakes import Mistake
-from gsched.net.revival import revive
+from gsched.net.keeping.keeper import Forgetful, Keeper
+from gsched.net.keeping.revival import revive
+from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.store.journal import NAME, Journal, JournalError
 from gsched.store.quota import Quota

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from gevent import socket
 
-from gsched.net.addresses import Own, is_loopback
-from gsched.net.resolver import resolve
+from gsched.net.transport.addresses import Own, is_loopback
+from gsched.net.transport.resolver import resolve
 
 _PROGRAM = """\
 import dispy, time

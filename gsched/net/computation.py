@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from gevent.event import Event
 
 from gsched.core.lease import Lease
-from gsched.net.channel import Address
 from gsched.net.introductions import Introduction
 from gsched.net.tenants import JOB, Account
+from gsched.net.transport.channel import Address
 from gsched.store.spool import Spool, SpoolFile
 from gsched.wire.pickles import dumps
 from gsched.wire.records import Compute, Job, JobReply, XferFile

@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeVar
 
 import gevent
 
-from gsched.net.channel import Address, Caller, Channel
+from gsched.net.transport.channel import Address, Caller, Channel
 from gsched.store.spool import SpoolFile, created
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build

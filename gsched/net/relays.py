@@ -10,12 +10,12 @@ from dataclasses import replace
 from gsched.core.cluster import Cluster
 from gsched.core.lease import LeaseState
 from gsched.core.scheduler import Scheduler
-from gsched.net.channel import Caller, Channel
 from gsched.net.computation import Computation, Message
 from gsched.net.files import CHUNK, REFUSED, receive_count
 from gsched.net.identity import Identity
 from gsched.net.paths import check_file
 from gsched.net.subjects import about
+from gsched.net.transport.channel import Caller, Channel
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import SMALL, build

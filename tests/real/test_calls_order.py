@@ -16,9 +16,9 @@ from gsched.core.fleet import NodeFacts
 from gsched.core.job import End, Job
 from gsched.core.lease import Allocation
 from gsched.core.scheduler import Opening, Scheduler
-from gsched.net import news
+from gsched.net.clients import news
+from gsched.net.clients.delivery import Delivery
 from gsched.net.computation import Computation, Message
-from gsched.net.delivery import Delivery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.store.spool import Spool

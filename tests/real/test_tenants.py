@@ -12,7 +12,7 @@ import pytest
 from peers import Gsched, Stage
 from peers.attack import connect, framed, memory, right_code
 
-from gsched.net.openings import MAX_ALLOCATIONS, MAX_PATTERNS
+from gsched.net.clients.openings import MAX_ALLOCATIONS, MAX_PATTERNS
 from gsched.wire.messages import build
 from gsched.wire.pickles import loads
 from gsched.wire.records import Compute, Job

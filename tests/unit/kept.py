@@ -14,8 +14,8 @@ from gsched.core.job import End, Job, State
 from gsched.core.lease import Allocation, Lease, LeaseState, SetUpFailure
 from gsched.core.scheduler import Opening, Refused, Scheduler
 from gsched.net.computation import Computation, Message
-from gsched.net.revival import revive
-from gsched.net.rows import batch
+from gsched.net.keeping.revival import revive
+from gsched.net.keeping.rows import batch
 from gsched.store.journal import Journal
 from gsched.store.quota import Quota
 from gsched.store.spool import Spool

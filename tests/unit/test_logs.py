@@ -8,9 +8,9 @@ import pytest
 
 from gsched.core.node import Node
 from gsched.logs import LONGEST, MOST, PERIOD, Dam, Lines, Objects, printable
-from gsched.net import listeners
-from gsched.net.listeners import MOST_EACH, MOST_LINES, Complaints
 from gsched.net.subjects import about
+from gsched.net.transport import listeners
+from gsched.net.transport.listeners import MOST_EACH, MOST_LINES, Complaints
 
 SHOWN = "%(levelname)s %(message)s"
 

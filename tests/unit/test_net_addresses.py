@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from gevent import socket
 
-from gsched.net import addresses
-from gsched.net.mistakes import Mistake
+from gsched.net.transport import addresses
+from gsched.net.transport.mistakes import Mistake
 
 LINKS = {
     "lo": ["127.0.0.1", "::1"],

@@ -12,15 +12,15 @@ from gsched.core.admission import Opening
 from gsched.core.fleet import NodeFacts
 from gsched.core.lease import Allocation, LeaseState
 from gsched.core.scheduler import Scheduler
-from gsched.net.callbacks import Callbacks
+from gsched.net.clients.callbacks import Callbacks
+from gsched.net.clients.openings import Openings
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
-from gsched.net.keeper import Forgetful
-from gsched.net.openings import Openings
+from gsched.net.keeping.keeper import Forgetful
+from gsched.net.nodes.sending import _refusal
+from gsched.net.nodes.setups import SetUps
 from gsched.net.reception import Reception
-from gsched.net.sending import _refusal
-from gsched.net.setups import SetUps
 from gsched.net.tenants import Tenants
 from gsched.store.quota import Quota
 from gsched.store.spool import Spool

@@ -10,10 +10,10 @@ import pytest
 
 from gsched.core.fleet import NodeFacts
 from gsched.core.scheduler import Scheduler
-from gsched.net import discovery
-from gsched.net.discovery import Discovery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.nodes import discovery
+from gsched.net.nodes.discovery import Discovery
 from gsched.net.reception import Reception
 
 NAMED, SAID = "192.0.2.7", "198.51.100.7"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gsched.net.faults import is_nodes_own, last_line
+from gsched.net.nodes.faults import is_nodes_own, last_line
 from gsched.wire import records
 from gsched.wire.records import JobReply
 

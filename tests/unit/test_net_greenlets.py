@@ -8,7 +8,7 @@ import pytest
 from gevent import getcurrent
 from gevent.event import Event
 
-from gsched.net.greenlets import Greenlets
+from gsched.net.transport.greenlets import Greenlets
 
 PATIENCE = 30.0
 

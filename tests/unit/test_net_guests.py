@@ -6,10 +6,10 @@ import gevent
 import pytest
 from gevent import socket
 
-from gsched.net import channel
-from gsched.net.channel import Channel
-from gsched.net.guests import HELD_FREELY, Guest, Guests
-from gsched.net.sockets import Socket, Stream
+from gsched.net.transport import channel
+from gsched.net.transport.channel import Channel
+from gsched.net.transport.guests import HELD_FREELY, Guest, Guests
+from gsched.net.transport.sockets import Socket, Stream
 from gsched.wire.errors import PeerError
 from gsched.wire.frames import LENGTH
 

@@ -9,7 +9,7 @@ import pytest
 from kept import Kept
 
 from gsched.core.fleet import NodeFacts
-from gsched.net.keeper import Forgetful, Keeper, NotKept
+from gsched.net.keeping.keeper import Forgetful, Keeper, NotKept
 from gsched.store.journal import Batch, Journal, JournalError
 
 PATIENCE = 30.0
@@ -101,7 +101,7 @@ def test_changes_that_nobody_waits_for_are_kept_soon(world: World) -> None:
 def test_a_disk_that_fails_is_told_at_once_and_recovers_by_itself(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gsched.net.keeper.RETRY_PAUSE", 0.01)
+    monkeypatch.setattr("gsched.net.keeping.keeper.RETRY_PAUSE", 0.01)
     world.keeper.start()
     world.disk.full = True
     world.join("a")
@@ -120,7 +120,7 @@ def test_a_disk_that_fails_is_told_at_once_and_recovers_by_itself(
 
 def test_while_a_disk_fails_nothing_piles_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each thing only what is true now is still to be written."""
-    monkeypatch.setattr("gsched.net.keeper.RETRY_PAUSE", 0.001)
+    monkeypatch.setattr("gsched.net.keeping.keeper.RETRY_PAUSE", 0.001)
     world.keeper.start()
     world.disk.full = True
     for cpus in range(50):

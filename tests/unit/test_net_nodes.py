@@ -8,12 +8,12 @@ import pytest
 
 from gsched.core.node import NodeState
 from gsched.core.scheduler import Scheduler
-from gsched.net import nodes
-from gsched.net.discovery import Discovery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
-from gsched.net.keeper import Forgetful
-from gsched.net.nodes import NodeService
+from gsched.net.keeping.keeper import Forgetful
+from gsched.net.nodes import messages as nodes
+from gsched.net.nodes.discovery import Discovery
+from gsched.net.nodes.messages import NodeService
 from gsched.net.reception import Reception
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError

@@ -10,10 +10,10 @@ import pytest
 from gsched.core.lease import Allocation
 from gsched.core.scheduler import Opening, Refused, Scheduler
 from gsched.core.wishes import Wishes
-from gsched.net import clients
-from gsched.net.callbacks import Callbacks
+from gsched.net.clients import requests as clients
+from gsched.net.clients.callbacks import Callbacks
+from gsched.net.clients.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings, allocations
 from gsched.net.exchange import Exchange
-from gsched.net.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings, allocations
 from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
 from gsched.store.quota import Quota

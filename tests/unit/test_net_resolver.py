@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gsched.net import resolver
+from gsched.net.transport import resolver
 
 FOUR, SIX = "192.0.2.7", "2001:db8::7"
 

@@ -11,7 +11,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from gsched.net.sockets import Ear, Stream, new_stream
+from gsched.net.transport.sockets import Ear, Stream, new_stream
 
 PATIENCE = 30.0
 LARGE = 5_000_000  # bytes, more than two sockets hold

@@ -8,8 +8,8 @@ import pytest
 from gsched.core.scheduler import Scheduler
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
-from gsched.net.keeper import Forgetful
-from gsched.net.sending import Sending
+from gsched.net.keeping.keeper import Forgetful
+from gsched.net.nodes.sending import Sending
 from gsched.wire.pickles import dumps
 
 JOB = 7

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from gsched import store
-from gsched.net import uploads
-from gsched.net.uploads import Limit
+from gsched.net.clients import uploads
+from gsched.net.clients.uploads import Limit
 from gsched.store.quota import Quota, Share
 from gsched.store.spool import Spool
 from gsched.wire.pickles import loads

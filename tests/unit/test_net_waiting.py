@@ -10,9 +10,9 @@ from gsched.core.admission import Opening
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import FindNodes, Forget, TellScheduled
 from gsched.core.scheduler import Scheduler
-from gsched.net import waiting
+from gsched.net.clients import waiting
+from gsched.net.clients.waiting import LOOKS, Waiting
 from gsched.net.exchange import Exchange
-from gsched.net.waiting import LOOKS, Waiting
 
 ZOMBIE = 100.0  # seconds
 

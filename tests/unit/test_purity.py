@@ -4,7 +4,7 @@ Read from the source, so nothing is started and an import inside a function coun
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -53,6 +53,15 @@ MAY_USE: dict[str, set[str]] = {
     "store": {"core", "wire"},
     "net": {"core", "wire", "store"},
     "httpd": {"core", "net"},
+}
+
+# The same for the rooms inside net; "" is net itself.
+MAY_USE_IN_NET: dict[str, set[str]] = {
+    "transport": set(),
+    "": {"transport"},
+    "keeping": {"", "transport"},
+    "nodes": {"", "keeping", "transport"},
+    "clients": {"", "keeping", "nodes", "transport"},
 }
 
 
@@ -106,9 +115,23 @@ def test_arrows_point_one_way(path: Path) -> None:
     assert used <= MAY_USE[room_of(path)]
 
 
-def test_no_circles_are_allowed() -> None:
-    """The table above has none itself."""
-    left = dict(MAY_USE)
+def inner_room(parts: Sequence[str]) -> str:
+    """The room inside net that the rest of a path or of a dotted name leads to; empty if none."""
+    return parts[0] if parts[0] in MAY_USE_IN_NET else ""
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "net").rglob("*.py")), ids=label)
+def test_arrows_inside_net_point_one_way(path: Path) -> None:
+    """Nodes are served without clients, and the transport without either."""
+    ours = [name.split(".")[2:] for name in imports_of(path) if name.startswith("gsched.net.")]
+    room = inner_room(path.relative_to(ROOT / "net").parts)
+    assert {inner_room(parts) for parts in ours} - {room} <= MAY_USE_IN_NET[room]
+
+
+@pytest.mark.parametrize("table", [MAY_USE, MAY_USE_IN_NET], ids=["all", "net"])
+def test_no_circles_are_allowed(table: dict[str, set[str]]) -> None:
+    """The tables above have none themselves."""
+    left = dict(table)
     while left:
         free = [room for room, used in left.items() if not used & left.keys()]
         assert free, f"a circle among {sorted(left)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kept import Kept
 
-from gsched.net.mistakes import Mistake
+from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.table import parse
 from gsched.state import State

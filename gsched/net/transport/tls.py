@@ -13,8 +13,8 @@ from ssl import PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER, VERIFY_X509_PARTIAL_CH
 from gevent import Timeout, socket
 from gevent.ssl import SSLContext, SSLError
 
-from gsched.net.mistakes import Mistake
-from gsched.net.sockets import Address, Stream
+from gsched.net.transport.mistakes import Mistake
+from gsched.net.transport.sockets import Address, Stream
 from gsched.wire.errors import PeerError
 
 HELLO = b"\x16\x03"  # how a TLS connection begins, whatever its version

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from gevent.event import Event
 
-from gsched.net.channel import Address, Caller
-from gsched.net.greenlets import Greenlets
+from gsched.net.transport.channel import Address, Caller
+from gsched.net.transport.greenlets import Greenlets
 from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.delivery")

@@ -3,9 +3,9 @@
 import gevent
 
 from gsched.core.cluster import Cluster, ClusterState
-from gsched.net.delivery import Delivery
+from gsched.net.clients.delivery import Delivery
 from gsched.net.exchange import Exchange
-from gsched.net.greenlets import Greenlets
+from gsched.net.transport.greenlets import Greenlets
 
 LOOKS = 4  # in the time after which a silent client counts as gone
 

@@ -12,18 +12,18 @@ from gsched.core.fleet import NodeFacts
 from gsched.core.job import End, Job, State
 from gsched.core.lease import LeaseState
 from gsched.core.node import Node, NodeState
-from gsched.net.addresses import is_loopback
-from gsched.net.channel import Channel
 from gsched.net.computation import Message
-from gsched.net.discovery import Discovery
 from gsched.net.exchange import Exchange
-from gsched.net.faults import is_nodes_own, last_line
 from gsched.net.identity import Identity
-from gsched.net.keeper import Keeping, NotKept
+from gsched.net.keeping.keeper import Keeping, NotKept
+from gsched.net.nodes.discovery import Discovery
+from gsched.net.nodes.faults import is_nodes_own, last_line
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
-from gsched.net.resolver import is_address
 from gsched.net.subjects import about
+from gsched.net.transport.addresses import is_loopback
+from gsched.net.transport.channel import Channel
+from gsched.net.transport.resolver import is_address
 from gsched.wire import records, secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import KIB, LARGE, Sender, parse, protocol

@@ -8,8 +8,8 @@ from functools import lru_cache
 import psutil
 from gevent import socket
 
-from gsched.net.mistakes import Mistake
-from gsched.net.resolver import is_address, resolve
+from gsched.net.transport.mistakes import Mistake
+from gsched.net.transport.resolver import is_address, resolve
 
 log = logging.getLogger("gsched.net")
 

@@ -5,9 +5,9 @@ from another without starting it; so the process is asked for its sign instead, 
 clients tell in answer to RELAY_INFO of their own version; they make nothing else of it.
 """
 
-from gsched.net.channel import Caller, Closed
 from gsched.net.computation import Computation
 from gsched.net.identity import Identity
+from gsched.net.transport.channel import Caller, Closed
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.pickles import loads

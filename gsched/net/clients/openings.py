@@ -8,7 +8,7 @@ from gsched.core.effects import Forget
 from gsched.core.lease import Allocation
 from gsched.core.scheduler import Opening, Refused
 from gsched.core.wishes import Wishes
-from gsched.net.callbacks import Callbacks
+from gsched.net.clients.callbacks import Callbacks
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.paths import check_file, check_relative

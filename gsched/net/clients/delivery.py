@@ -12,16 +12,16 @@ from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.job import End, Job, State
 from gsched.core.node import Node
 from gsched.core.tally import Tally
-from gsched.net.channel import Address, Caller
+from gsched.net.clients.mailbox import Letter, Mailbox
+from gsched.net.clients.news import News
+from gsched.net.clients.probe import Probe
 from gsched.net.computation import NONE_PICKLED, Computation, Message
 from gsched.net.exchange import Exchange
-from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
-from gsched.net.mailbox import Letter, Mailbox
-from gsched.net.news import News
-from gsched.net.probe import Probe
 from gsched.net.subjects import about
 from gsched.net.tenants import JOB
+from gsched.net.transport.channel import Address, Caller
+from gsched.net.transport.greenlets import Greenlets
 from gsched.wire import records, templates
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from gsched.core.restoring import Saved, SavedCluster, SavedJob
-from gsched.net import rows
 from gsched.net.computation import Computation
+from gsched.net.keeping import rows
 from gsched.store.journal import Journal, JournalError, Row
 from gsched.store.quota import Quota
 from gsched.store.spool import SpoolFile, remove_others

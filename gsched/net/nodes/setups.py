@@ -15,13 +15,13 @@ from gsched.core.effects import Close, SetUp
 from gsched.core.lease import Lease, SetUpFailure
 from gsched.core.node import Node
 from gsched.net import files
-from gsched.net.channel import Caller
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
-from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
-from gsched.net.keeper import Keeping
+from gsched.net.keeping.keeper import Keeping
 from gsched.net.subjects import about
+from gsched.net.transport.channel import Caller
+from gsched.net.transport.greenlets import Greenlets
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build

@@ -11,7 +11,7 @@ from gevent.event import Event
 
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.node import Node
-from gsched.net.greenlets import Greenlets
+from gsched.net.transport.greenlets import Greenlets
 
 PAUSE = 1.0  # seconds between two messages on a node, while jobs go on
 SHORTEST_PAUSE = 0.1  # the same, for clients that wait for each job before the next one

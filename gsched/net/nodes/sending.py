@@ -10,13 +10,13 @@ from gsched.core.effects import SendJob, TerminateJob
 from gsched.core.job import Job, State
 from gsched.core.node import Node
 from gsched.net import files
-from gsched.net.channel import Address, Caller, Channel
 from gsched.net.computation import NONE_PICKLED, Computation, Message
 from gsched.net.exchange import Exchange
-from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
-from gsched.net.keeper import Keeping
+from gsched.net.keeping.keeper import Keeping
 from gsched.net.subjects import about
+from gsched.net.transport.channel import Address, Caller, Channel
+from gsched.net.transport.greenlets import Greenlets
 from gsched.wire import templates
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build

@@ -11,8 +11,8 @@ import gevent
 from gsched.core.job import Job, State
 from gsched.core.node import Node
 from gsched.net.exchange import Exchange
-from gsched.net.greenlets import Greenlets
-from gsched.net.inquiry import Inquiry
+from gsched.net.nodes.inquiry import Inquiry
+from gsched.net.transport.greenlets import Greenlets
 
 ROUND = 60.0  # seconds until each node was asked once
 LONG = 30.0  # seconds after which a job is asked for

@@ -16,14 +16,14 @@ from gevent.lock import BoundedSemaphore
 from gsched.core.cluster import Cluster
 from gsched.core.effects import FindNodes, Forget
 from gsched.core.node import Node, NodeState
-from gsched.net.addresses import is_loopback
-from gsched.net.channel import Address, Caller
-from gsched.net.datagrams import Datagrams
 from gsched.net.exchange import Exchange
-from gsched.net.greenlets import Greenlets
 from gsched.net.identity import Identity
 from gsched.net.reception import Reception
-from gsched.net.resolver import is_address, resolve
+from gsched.net.transport.addresses import is_loopback
+from gsched.net.transport.channel import Address, Caller
+from gsched.net.transport.datagrams import Datagrams
+from gsched.net.transport.greenlets import Greenlets
+from gsched.net.transport.resolver import is_address, resolve
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build

@@ -16,9 +16,9 @@ import gevent
 import psutil
 from gevent import socket
 
-from gsched.net.addresses import EVERY_ADDRESS, Own, broadcasts, is_loopback
-from gsched.net.greenlets import Greenlets
-from gsched.net.listeners import Complaints
+from gsched.net.transport.addresses import EVERY_ADDRESS, Own, broadcasts, is_loopback
+from gsched.net.transport.greenlets import Greenlets
+from gsched.net.transport.listeners import Complaints
 from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.discovery")

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from gsched.net import files
-from gsched.net.channel import Channel
 from gsched.net.paths import check_file
+from gsched.net.transport.channel import Channel
 from gsched.store.spool import Spool
 from gsched.wire.errors import PeerError
 from gsched.wire.pickles import dumps

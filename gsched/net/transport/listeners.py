@@ -8,11 +8,11 @@ import logging
 import time
 from collections.abc import Callable
 
-from gsched.net.channel import Address, Channel
-from gsched.net.greenlets import Greenlets
-from gsched.net.guests import Guests
-from gsched.net.sockets import Ear, Socket, Stream
-from gsched.net.tls import PLAIN, Tls
+from gsched.net.transport.channel import Address, Channel
+from gsched.net.transport.greenlets import Greenlets
+from gsched.net.transport.guests import Guests
+from gsched.net.transport.sockets import Ear, Socket, Stream
+from gsched.net.transport.tls import PLAIN, Tls
 from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.net")

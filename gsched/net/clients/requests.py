@@ -14,20 +14,20 @@ from gsched.core.effects import Effect
 from gsched.core.job import Job as CoreJob
 from gsched.core.job import State
 from gsched.core.scheduler import Refused
-from gsched.net import uploads
-from gsched.net.channel import Channel
+from gsched.net.clients import uploads
+from gsched.net.clients.delivery import Delivery
+from gsched.net.clients.openings import Openings, allocations
 from gsched.net.computation import Computation, Message
-from gsched.net.delivery import Delivery
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
-from gsched.net.keeper import Keeping, NotKept
-from gsched.net.openings import Openings, allocations
+from gsched.net.keeping.keeper import Keeping, NotKept
+from gsched.net.nodes.sending import Sending
 from gsched.net.paths import check_file
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
-from gsched.net.resolver import resolve
-from gsched.net.sending import Sending
 from gsched.net.subjects import about
+from gsched.net.transport.channel import Channel
+from gsched.net.transport.resolver import resolve
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.frames import CODE_SIZE

@@ -18,13 +18,13 @@ import gevent
 from gsched.core.dispatch import AT_NODE
 from gsched.core.job import Job
 from gsched.core.node import Node, NodeState
-from gsched.net.channel import Caller
 from gsched.net.computation import Computation
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
-from gsched.net.nodes import NodeService
-from gsched.net.sending import Sending
-from gsched.net.setups import SetUps
+from gsched.net.nodes.messages import NodeService
+from gsched.net.nodes.sending import Sending
+from gsched.net.nodes.setups import SetUps
+from gsched.net.transport.channel import Caller
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import LARGE, build
 from gsched.wire.pickles import loads

@@ -10,10 +10,10 @@ from socket import IPPROTO_TCP, TCP_NODELAY
 from types import TracebackType
 from typing import Protocol
 
-from gsched.net.guests import Guest
-from gsched.net.resolver import resolve
-from gsched.net.sockets import Address, new_stream
-from gsched.net.tls import PLAIN, Tls
+from gsched.net.transport.guests import Guest
+from gsched.net.transport.resolver import resolve
+from gsched.net.transport.sockets import Address, new_stream
+from gsched.net.transport.tls import PLAIN, Tls
 from gsched.wire.frames import FrameReader, frame
 
 __all__ = ["Address", "Caller", "Channel", "Closed"]

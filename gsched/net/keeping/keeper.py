@@ -13,8 +13,8 @@ from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
 from gsched.core.scheduler import Scheduler
-from gsched.net.greenlets import Greenlets
-from gsched.net.rows import batch
+from gsched.net.keeping.rows import batch
+from gsched.net.transport.greenlets import Greenlets
 from gsched.store.journal import Batch, Journal, JournalError
 
 log = logging.getLogger("gsched.journal")

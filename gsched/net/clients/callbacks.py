@@ -6,8 +6,8 @@ both are of this host, any of its addresses; or one that our user allows.
 
 import ipaddress
 
-from gsched.net.addresses import is_ours
-from gsched.net.resolver import is_address, resolve
+from gsched.net.transport.addresses import is_ours
+from gsched.net.transport.resolver import is_address, resolve
 
 
 class Callbacks:

@@ -1,0 +1,1 @@
+"""What is known, into the journal and back."""

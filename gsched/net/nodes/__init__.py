@@ -1,0 +1,1 @@
+"""What nodes are told, and what they say."""

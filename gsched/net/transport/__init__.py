@@ -1,0 +1,1 @@
+"""Sockets and greenlets: bytes in and out, with limits; knows neither jobs nor messages."""
