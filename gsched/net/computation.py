@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from gevent.event import Event
 
+from gsched.core.cluster import Cluster
+from gsched.core.job import Job as CoreJob
 from gsched.core.lease import Lease
 from gsched.net.introductions import Introduction
 from gsched.net.tenants import JOB, Account
@@ -114,3 +116,15 @@ class Message:
             file.release()
         self.files = []
         self.record._args = self.record._kwargs = b""
+
+
+def computation_of(cluster: Cluster) -> Computation:
+    """What the core keeps for us with a cluster."""
+    computation: Computation = cluster.spec
+    return computation
+
+
+def message_of(job: CoreJob) -> Message:
+    """What the core keeps for us with a job."""
+    message: Message = job.message
+    return message

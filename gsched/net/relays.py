@@ -10,7 +10,7 @@ from dataclasses import replace
 from gsched.core.cluster import Cluster
 from gsched.core.lease import LeaseState
 from gsched.core.scheduler import Scheduler
-from gsched.net.computation import Computation, Message
+from gsched.net.computation import Message, computation_of, message_of
 from gsched.net.files import CHUNK, REFUSED, receive_count
 from gsched.net.identity import Identity
 from gsched.net.paths import check_file
@@ -68,10 +68,10 @@ class Relays:
         about.check()
         job = self._scheduler.jobs.get(about.uid) if isinstance(about.uid, int) else None
         node = job.node if job else None
-        if job is None or node is None or not _is_of(job.message, about):
+        if job is None or node is None or not _is_of(message_of(job), about):
             _refuse(source)
             raise PeerError(f"file of job {about.uid}, which does not run here")
-        computation: Computation = job.cluster.spec
+        computation = computation_of(job.cluster)
         with self._connected(source, self._to_clients, computation.reply_to) as target:
             target.send(build("FILEXFER", file))
             target.send(dumps(about))

@@ -15,7 +15,7 @@ from gsched.core.tally import Tally
 from gsched.net.clients.mailbox import Letter, Mailbox
 from gsched.net.clients.news import News
 from gsched.net.clients.probe import Probe
-from gsched.net.computation import NONE_PICKLED, Computation, Message
+from gsched.net.computation import NONE_PICKLED, Computation, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.subjects import about
@@ -74,7 +74,9 @@ class Delivery:
     def probe(self, cluster: Cluster) -> bool:
         """Whether it is the client that answers at its port, and not another program."""
         try:
-            problem = "" if self._probe.finds_client_of(_computation(cluster)) else _taken(cluster)
+            problem = (
+                "" if self._probe.finds_client_of(computation_of(cluster)) else _taken(cluster)
+            )
         except OSError as error:
             problem = _unreachable(cluster, error)
         if problem:
@@ -85,9 +87,9 @@ class Delivery:
 
     def _result(self, effect: effects.SendResult) -> None:
         job, mailbox, size = effect.job, self._mailbox(effect.job.cluster), 0
-        _message(job).release()
-        _message(job).recharge(JOB + len(job.reply.result or b"") if job.reply else JOB)
-        if job.reply is not None and not _message(job).told:
+        message_of(job).release()
+        message_of(job).recharge(JOB + len(job.reply.result or b"") if job.reply else JOB)
+        if job.reply is not None and not message_of(job).told:
             self._tell_running(job)  # clients count on it, even if it ended at once
 
         def payload() -> bytes | None:
@@ -106,7 +108,7 @@ class Delivery:
         mailbox.put(Letter(lambda: None if mailbox.final_only else payload, _nothing), job.uid)
 
     def _started(self, effect: effects.TellStarted) -> None:
-        _message(effect.job).told = True
+        message_of(effect.job).told = True
         self._tell_running(effect.job)
 
     def _tell_running(self, job: Job) -> None:
@@ -114,7 +116,7 @@ class Delivery:
             if job.state not in (State.RUNNING, State.DONE) or job.last is None:
                 return None  # it waits again, or the client knows how it ended
             began = job.started_at or (job.reply.start_time if job.reply else 0.0)
-            return templates.job_status(job.uid, job.last.address, _message(job).hash, began)
+            return templates.job_status(job.uid, job.last.address, message_of(job).hash, began)
 
         self._mailbox(job.cluster).put(Letter(payload), job.uid)
 
@@ -137,7 +139,7 @@ class Delivery:
 
     def _tell(self, cluster: Cluster) -> None:
         """Tell the client that it may submit; it counts as gone if it cannot be told."""
-        computation = _computation(cluster)
+        computation = computation_of(cluster)
         scheduler = self._exchange.scheduler
         problem = self._try_to_tell(cluster, computation)
         computation.reachable = not problem
@@ -182,7 +184,7 @@ class Delivery:
         mailbox = self._mailboxes.pop(effect.cluster.id, None)
         if mailbox is not None:
             mailbox.close()
-        computation = _computation(effect.cluster)
+        computation = computation_of(effect.cluster)
         computation.told.set()
         gevent.get_hub().threadpool.spawn(computation.spool.remove)
 
@@ -191,7 +193,7 @@ class Delivery:
     def _mailbox(self, cluster: Cluster) -> Mailbox:
         mailbox = self._mailboxes.get(cluster.id)
         if mailbox is None:
-            address = _computation(cluster).reply_to
+            address = computation_of(cluster).reply_to
             mailbox = Mailbox(address, self._caller, self._greenlets)
             self._mailboxes[cluster.id] = mailbox
         return mailbox
@@ -200,7 +202,7 @@ class Delivery:
         """The client has the job's result, a message of so many bytes."""
         if job.state is not State.DONE:
             return
-        _message(job).discharge()
+        message_of(job).discharge()
         scheduler, node, reply = self._exchange.scheduler, job.last, job.reply
         scheduler.client_heard(job.cluster, self._exchange.now())
         self._exchange.tell(scheduler.delivered, job.uid)
@@ -225,7 +227,7 @@ class Delivery:
         if reply is None:
             reply = JobReply(
                 uid=job.uid,
-                hash=_message(job).hash,
+                hash=message_of(job).hash,
                 ip_addr=node.address if node else self._identity.announced[0],
                 status=status,
                 result=NONE_PICKLED,
@@ -242,7 +244,7 @@ class Delivery:
         body: dict[str, object] = {
             "compute_id": cluster.id,
             "ip_addr": node.address,
-            "auth": _computation(cluster).client_auth,
+            "auth": computation_of(cluster).client_auth,
         }
         if effect.what == "initialized":
             # Clients may send files straight to a node, and need its code for that.
@@ -261,18 +263,8 @@ def _nothing() -> None:
     """A provisional result has arrived: nobody waits for that."""
 
 
-def _computation(cluster: Cluster) -> Computation:
-    computation: Computation = cluster.spec
-    return computation
-
-
-def _message(job: Job) -> Message:
-    message: Message = job.message
-    return message
-
-
 def _speaks_old(cluster: Cluster) -> bool:
-    return _computation(cluster).record.dialect is Dialect.OLD
+    return computation_of(cluster).record.dialect is Dialect.OLD
 
 
 def _port_keyword(cluster: Cluster) -> str:
@@ -281,7 +273,7 @@ def _port_keyword(cluster: Cluster) -> str:
 
 
 def _unreachable(cluster: Cluster, error: Exception) -> str:
-    host, port = _computation(cluster).reply_to
+    host, port = computation_of(cluster).reply_to
     return (
         f"its client cannot be reached at {host}:{port} ({error}); "
         f"{_port_keyword(cluster)}= of SharedJobCluster must be free there and open to this host"
@@ -290,7 +282,7 @@ def _unreachable(cluster: Cluster, error: Exception) -> str:
 
 def _taken(cluster: Cluster) -> str:
     """Clients do not notice that they could not bind their port."""
-    host, port = _computation(cluster).reply_to
+    host, port = computation_of(cluster).reply_to
     return (
         f"at {host}:{port} another program answers in place of its client; "
         f"each client on a host needs a {_port_keyword(cluster)}= of SharedJobCluster of its own"
@@ -299,7 +291,7 @@ def _taken(cluster: Cluster) -> str:
 
 def _set_up_size(cluster: Cluster, node: Node) -> int:
     """Bytes of the files that the node was set up with."""
-    computation, lease = _computation(cluster), cluster.leases.get(node.address)
+    computation, lease = computation_of(cluster), cluster.leases.get(node.address)
     wanted = [*computation.record.xfer_files, *(lease.allocation.files if lease else ())]
     files = [computation.spool.find(one) for one in wanted]
     return sum(file.size for file in files if file is not None)

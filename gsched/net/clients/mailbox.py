@@ -41,8 +41,7 @@ class Mailbox:
         self._address = address
         self._caller = caller
         self._greenlets = greenlets
-        self._lanes: list[deque[Letter]] = [deque() for _ in range(LANES)]
-        self._busy: set[int] = set()
+        self._lanes: dict[int, deque[Letter]] = {}  # those at work; most mailboxes are empty
         self._nudge = Event()
         self.final_only = False  # whether it takes each result for the last one of its job
         self.failures = 0  # in a row, of messages that have to arrive
@@ -51,10 +50,11 @@ class Mailbox:
     def put(self, letter: Letter, lane: int = 0) -> None:
         """Send the letter after all others of its lane."""
         lane %= LANES
-        self._lanes[lane].append(letter)
-        if lane not in self._busy:
-            self._busy.add(lane)
-            self._greenlets.spawn(f"mailbox {self._address}", self._work, lane)
+        letters = self._lanes.get(lane)
+        if letters is None:
+            letters = self._lanes[lane] = deque()
+            self._greenlets.spawn(f"mailbox {self._address}", self._work, lane, letters)
+        letters.append(letter)
 
     def retry_now(self) -> None:
         """The client is there again: do not wait for the next try."""
@@ -64,17 +64,15 @@ class Mailbox:
     def close(self) -> None:
         """Forget what is not sent yet."""
         self.closed = True
-        for lane in self._lanes:
-            lane.clear()
+        for letters in self._lanes.values():
+            letters.clear()
 
-    def _work(self, lane: int) -> None:
-        letters = self._lanes[lane]
+    def _work(self, lane: int, letters: deque[Letter]) -> None:
         try:
             while letters:
-                letter = letters.popleft()
-                self._send(letter)
+                self._send(letters.popleft())
         finally:
-            self._busy.discard(lane)
+            del self._lanes[lane]
 
     def _send(self, letter: Letter) -> None:
         pause = FIRST_PAUSE

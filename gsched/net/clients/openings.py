@@ -9,7 +9,7 @@ from gsched.core.lease import Allocation
 from gsched.core.scheduler import Opening, Refused
 from gsched.core.wishes import Wishes
 from gsched.net.clients.callbacks import Callbacks
-from gsched.net.computation import Computation
+from gsched.net.computation import Computation, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.paths import check_file, check_relative
 from gsched.net.reception import Reception
@@ -95,10 +95,10 @@ class Openings:
 
     def restored(self, cluster: Cluster) -> None:
         """It was there in an earlier run."""
-        computation: Computation = cluster.spec
+        computation = computation_of(cluster)
         computation.account = self._tenants.open(computation.source, 0, check=False)
         for job in cluster.jobs.values():
-            job.message.charge(computation.account)
+            message_of(job).charge(computation.account)
         self.opened(cluster)
 
     def opened(self, cluster: Cluster) -> None:
@@ -111,14 +111,14 @@ class Openings:
 
     def files_missing(self, cluster: Cluster) -> list[str]:
         """Names of files that the client did not bring."""
-        computation: Computation = cluster.spec
+        computation = computation_of(cluster)
         wanted = [*computation.record.xfer_files]
         for allocation in cluster.allocations:
             wanted += allocation.files
         return computation.files_missing(wanted)
 
     def _closed(self, effect: Forget) -> None:
-        computation: Computation = effect.cluster.spec
+        computation = computation_of(effect.cluster)
         if computation.account is not None:
             computation.account.close()
         clusters = self._by_port.get(_reply_port(effect.cluster), set())
@@ -243,5 +243,4 @@ def _check_encodable(value: Any) -> None:
 
 
 def _reply_port(cluster: Cluster) -> int:
-    computation: Computation = cluster.spec
-    return computation.reply_to[1]
+    return computation_of(cluster).reply_to[1]

@@ -17,7 +17,7 @@ from gsched.core.scheduler import Refused
 from gsched.net.clients import uploads
 from gsched.net.clients.delivery import Delivery
 from gsched.net.clients.openings import Openings, allocations
-from gsched.net.computation import Computation, Message
+from gsched.net.computation import Message, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Keeping, NotKept
@@ -129,12 +129,12 @@ class ClientService:
         cluster = self._scheduler.cluster_opened(opening, self._exchange.now())
         self._openings.opened(cluster)
         log.info("%s: computation %s", cluster.label, cluster.id, extra=about(cluster))
-        return dumps({"compute_id": cluster.id, "auth": _computation(cluster).client_auth})
+        return dumps({"compute_id": cluster.id, "auth": computation_of(cluster).client_auth})
 
     def _file(self, channel: Channel, offered: XferFile) -> None:
         cluster = self._cluster_of(channel, offered)
         # Told of a truncated file, a client goes on with a computation, but gives up a job.
-        tell, spool = cluster.state is ClusterState.NEW, _computation(cluster).spool
+        tell, spool = cluster.state is ClusterState.NEW, computation_of(cluster).spool
         self._warn(cluster, uploads.receive_into(spool, channel, offered, self._limit, tell=tell))
 
     def _schedule(self, channel: Channel, body: dict[str, Any]) -> bytes:
@@ -153,8 +153,8 @@ class ClientService:
             return NAK
         if cluster.state is ClusterState.WAITING:
             return self._wait_for_turn(cluster)
-        _computation(cluster).told.wait(TOLD_TIMEOUT)
-        return ACK if _computation(cluster).reachable else NAK
+        computation_of(cluster).told.wait(TOLD_TIMEOUT)
+        return ACK if computation_of(cluster).reachable else NAK
 
     def _wait_for_turn(self, cluster: Cluster) -> bytes:
         log.info("%s %s", cluster.label, cluster.note, extra=about(cluster))
@@ -177,7 +177,7 @@ class ClientService:
     def _pulse(self, channel: Channel, body: dict[str, Any]) -> None:
         """A client is alive: a sign of life for all its clusters."""
         for cluster in self._openings.of_client(body["client_port"]):
-            addresses = (_computation(cluster).reply_to[0], _computation(cluster).source)
+            addresses = (computation_of(cluster).reply_to[0], computation_of(cluster).source)
             if body["client_ip_addr"] in addresses or channel.peer[0] in addresses:
                 self._heard(cluster)
 
@@ -201,11 +201,11 @@ class ClientService:
         """A job that is not forgotten any more. Raises Refused."""
         if self._keeper.problem:
             raise Refused(self._keeper.problem)
-        if account := _computation(cluster).account:
+        if account := computation_of(cluster).account:
             account.check(message.size)
         job = self._scheduler.offered(cluster, pinned, message, self._exchange.now())
         message.hold()
-        message.charge(_computation(cluster).account)
+        message.charge(computation_of(cluster).account)
         message.record.uid, message.record.compute_id = job.uid, cluster.id
         try:
             self._keeper.settled()
@@ -228,8 +228,8 @@ class ClientService:
     def _withdraw(self, uid: int, reason: str) -> None:
         withdrawn, job = self._scheduler.withdrawn, self._scheduler.jobs.get(uid)
         if job is not None and job.state is State.OFFERED:
-            job.message.release()
-            job.message.discharge()
+            message_of(job).release()
+            message_of(job).discharge()
         self._exchange.tell(lambda now: withdrawn(uid, now, reason))
 
     def _terminate_job(self, channel: Channel, body: dict[str, Any]) -> None:
@@ -241,7 +241,7 @@ class ClientService:
 
     def _allocate_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
         cluster = self._cluster(body)
-        spool, wanted = _computation(cluster).spool, body["node_alloc"]
+        spool, wanted = computation_of(cluster).spool, body["node_alloc"]
         there = cluster.allocations
 
         def event(now: float) -> list[Effect]:
@@ -297,7 +297,7 @@ class ClientService:
         job = self._cluster(body).jobs.get(_id(body["uid"]))
         if job is None or job.state is not State.DONE:
             job = None
-        elif not secrets.same(job.message.hash, body["hash"]):
+        elif not secrets.same(message_of(job).hash, body["hash"]):
             raise PeerError(f"request for job {job.uid} with a wrong hash")
         payload = dumps(self._delivery.reply(job) if job else None)
         channel.send(payload)
@@ -315,7 +315,7 @@ class ClientService:
     def _cluster(self, body: dict[str, Any]) -> Cluster:
         """The cluster that the request is about. Raises PeerError if it is not the client's."""
         cluster = self._scheduler.clusters.get(_id(body["compute_id"]))
-        if cluster is None or not secrets.same(_computation(cluster).client_auth, body["auth"]):
+        if cluster is None or not secrets.same(computation_of(cluster).client_auth, body["auth"]):
             raise PeerError("request for a computation that is not the client's")
         self._heard(cluster)
         return cluster
@@ -323,7 +323,7 @@ class ClientService:
     def _cluster_of(self, channel: Channel, file: XferFile) -> Cluster:
         """The cluster that a file is for: it bears no auth, so it must come from the same host."""
         cluster = self._scheduler.clusters.get(_id(file.compute_id))
-        if cluster is None or _computation(cluster).source != channel.peer[0]:
+        if cluster is None or computation_of(cluster).source != channel.peer[0]:
             channel.send(dumps(_REFUSED))
             raise PeerError("file for a computation that is not the client's")
         self._heard(cluster)
@@ -349,15 +349,10 @@ class ClientService:
         return dumps(0)
 
 
-def _computation(cluster: Cluster) -> Computation:
-    computation: Computation = cluster.spec
-    return computation
-
-
 def _message(cluster: Cluster, record: Job) -> Message:
     for one in record.xfer_files:
         check_file(one)  # nodes remove them, wherever they are said to be
-    found = [(one, _computation(cluster).spool.find(one)) for one in record.xfer_files]
+    found = [(one, computation_of(cluster).spool.find(one)) for one in record.xfer_files]
     files = [(one, file) for one, file in found if file]
     if len(files) < len(found):
         raise Refused("files that it needs did not arrive")

@@ -10,7 +10,7 @@ from gsched.core.lease import Allocation, Lease, LeaseState
 from gsched.core.node import Node, NodeState
 from gsched.core.restoring import SavedCluster, SavedJob, SavedLease, SavedNode
 from gsched.core.scheduler import Opening
-from gsched.net.computation import Computation, Message
+from gsched.net.computation import Computation, Message, computation_of, message_of
 from gsched.store.journal import Batch, Row
 from gsched.store.quota import Quota, Share
 from gsched.store.spool import Spool, SpoolFile
@@ -50,7 +50,7 @@ def _write_job(result: Batch, job: Job) -> None:
 
 
 def _job_row(job: Job) -> Row:
-    message: Message = job.message
+    message = message_of(job)
     record = message.record
     files = (record.xfer_files, [file.number for file in message.files])
     return (
@@ -76,7 +76,7 @@ def _result_row(job: Job) -> Row:
     return (
         job.cluster.id,
         job.story[0],
-        _bytes(job.message.hash),
+        _bytes(message_of(job).hash),
         job.last.address if job.last else None,
         job.end.value if job.end else End.ABANDONED.value,
         _bytes(job.reason),
@@ -151,7 +151,7 @@ def _write_cluster(result: Batch, cluster: Cluster) -> None:
 
 
 def _cluster_body(cluster: Cluster) -> dict[str, Any]:
-    computation: Computation = cluster.spec
+    computation = computation_of(cluster)
     return {
         "name": cluster.name,
         "client": cluster.client,

@@ -18,7 +18,7 @@ import gevent
 from gsched.core.dispatch import AT_NODE
 from gsched.core.job import Job
 from gsched.core.node import Node, NodeState
-from gsched.net.computation import Computation
+from gsched.net.computation import computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.nodes.messages import NodeService
@@ -89,9 +89,9 @@ class Inquiry:
 
     def _retrieve(self, node: Node, job: Job) -> None:
         """Take the job's result if the node has stored it."""
-        computation: Computation = job.cluster.spec
+        computation = computation_of(job.cluster)
         body = {"compute_id": job.cluster.id, "auth": computation.node_auth}
-        body |= {"uid": job.uid, "hash": job.message.hash}
+        body |= {"uid": job.uid, "hash": message_of(job).hash}
         try:
             with self._caller.connect((node.address, node.port)) as channel:
                 channel.send(build("RETRIEVE_JOB", body), self._identity.node_code(node.identity))

@@ -12,7 +12,7 @@ from gsched.core.fleet import NodeFacts
 from gsched.core.job import End, Job, State
 from gsched.core.lease import LeaseState
 from gsched.core.node import Node, NodeState
-from gsched.net.computation import Message
+from gsched.net.computation import message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Keeping, NotKept
@@ -170,7 +170,7 @@ class NodeService:
         if job is None:
             # Of an earlier run of ours, or ended before: nobody is left to be told.
             log.info("reply for job %s, which is not known", reply.uid, extra={"job": reply.uid})
-        elif not secrets.same(_message(job).hash, reply.hash):
+        elif not secrets.same(message_of(job).hash, reply.hash):
             raise PeerError(f"reply for job {reply.uid} with a wrong hash")
         elif reply.status == records.PROVISIONAL:
             self._exchange.tell(self._scheduler.provisional, job.uid, reply.ip_addr, reply)
@@ -199,7 +199,7 @@ class NodeService:
         if stopped and self._runs_again(job, reply):
             return
         seconds = max(0.0, reply.end_time - reply.start_time)
-        _message(job).mark(reply)
+        message_of(job).mark(reply)
         if is_nodes_own(reply):
             told = (job.uid, reply.ip_addr, reply, seconds)
             problem = "node %s failed to run job %s: %s"
@@ -275,11 +275,6 @@ def _is_wanted(job: Job, reply: JobReply) -> bool:
         return False
     lease = job.node.leases.get(job.cluster.id)
     return lease is not None and lease.state is not LeaseState.CLOSING
-
-
-def _message(job: Job) -> Message:
-    message: Message = job.message
-    return message
 
 
 def _avail(info: AvailInfo | None) -> dict[str, float] | None:

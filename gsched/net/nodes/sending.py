@@ -10,7 +10,7 @@ from gsched.core.effects import SendJob, TerminateJob
 from gsched.core.job import Job, State
 from gsched.core.node import Node
 from gsched.net import files
-from gsched.net.computation import NONE_PICKLED, Computation, Message
+from gsched.net.computation import NONE_PICKLED, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Keeping
@@ -95,7 +95,7 @@ class Sending:
         return effect.job.state is State.SENDING and effect.job.tries == effect.tries
 
     def _send_files(self, effect: SendJob) -> None:
-        message, code = _message(effect.job), self._code(effect.node)
+        message, code = message_of(effect.job), self._code(effect.node)
         if len(message.files) < len(message.record.xfer_files):
             raise files.FileRefused("files that it needs are not there any more")
         tally = effect.job.cluster.tally(effect.node)
@@ -116,7 +116,7 @@ class Sending:
 
     def _send_job(self, effect: SendJob, channel: Channel) -> None:
         """From the first byte on the node may have started it, whatever is heard of it."""
-        payload = templates.job(_message(effect.job).record)
+        payload = templates.job(message_of(effect.job).record)
         began = self._exchange.now()
         try:
             with channel:
@@ -194,7 +194,7 @@ class Sending:
         return uids if isinstance(uids, list) else None
 
     def _ask_about(self, node: Node, cluster: Cluster, what: str) -> object:
-        computation: Computation = cluster.spec
+        computation = computation_of(cluster)
         payload = build(what, {"compute_id": cluster.id, "auth": computation.node_auth})
         try:
             reply = self._caller.ask(_address(node), self._code(node), payload, _LIMIT)
@@ -208,7 +208,7 @@ class Sending:
 
         It does not if it has miscounted them, which dispynode does.
         """
-        computation: Computation = cluster.spec
+        computation = computation_of(cluster)
         body = {"compute_id": cluster.id, "auth": computation.node_auth}
         try:
             payload = build("RESEND_JOB_RESULTS", body)
@@ -225,7 +225,7 @@ class Sending:
 
         In the end its client is told without one: a dispynode may lose the thread that replies.
         """
-        record = _message(job).record
+        record = message_of(job).record
         body = JobRecord(
             uid=job.uid,
             hash=record.hash,
@@ -258,11 +258,6 @@ class Sending:
 
 def _address(node: Node) -> Address:
     return (node.address, node.port)
-
-
-def _message(job: Job) -> Message:
-    message: Message = job.message
-    return message
 
 
 def _refusal(reply: bytes) -> tuple[Refusal, str]:

@@ -15,7 +15,7 @@ from gsched.core.effects import Close, SetUp
 from gsched.core.lease import Lease, SetUpFailure
 from gsched.core.node import Node
 from gsched.net import files
-from gsched.net.computation import Computation
+from gsched.net.computation import Computation, computation_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Keeping
@@ -145,7 +145,7 @@ class SetUps:
         It says so by 0. Nodes that count only CPUs that are free say that when all are taken,
         too, so these are asked before if there is reason to.
         """
-        release, sent_to = find(lease.node.release), _computation(lease).sent_to
+        release, sent_to = find(lease.node.release), computation_of(lease.cluster).sent_to
         if not release.tells_all_cpus and lease.node.identity in sent_to and self._is_there(lease):
             return None
         sent_to.add(lease.node.identity)
@@ -153,7 +153,7 @@ class SetUps:
         return (cpus or None) if release.tells_all_cpus else 0
 
     def _send_compute(self, lease: Lease) -> int:
-        record = _computation(lease).record_for(
+        record = computation_of(lease.cluster).record_for(
             lease, self._port, self._exchange.scheduler.pulse_interval
         )
         reply = self._ask(lease.node, build("COMPUTE", record))
@@ -173,7 +173,7 @@ class SetUps:
         return files.takes(self._caller, (node.address, node.port), code, lease.cluster.id)
 
     def _send_files(self, lease: Lease) -> None:
-        computation = _computation(lease)
+        computation = computation_of(lease.cluster)
         for wanted in [*computation.record.xfer_files, *lease.allocation.files]:
             self._send_file(lease, computation, wanted)
 
@@ -187,7 +187,7 @@ class SetUps:
 
     def _setup(self, lease: Lease) -> None:
         release = find(lease.node.release)
-        if _computation(lease).record.setup is None and not release.always_set_up:
+        if computation_of(lease.cluster).record.setup is None and not release.always_set_up:
             return
         body = _old_body(lease) if release.dialect is Dialect.OLD else _body(lease)
         reply = self._ask(lease.node, build("SETUP", body), SETUP_TIMEOUT)
@@ -220,7 +220,7 @@ class SetUps:
 
     def _try_close(self, lease: Lease) -> None:
         """Ask the node to forget the computation. If it cannot be asked, its own timer does."""
-        body = {"compute_id": lease.cluster.id, "auth": _computation(lease).node_auth}
+        body = {"compute_id": lease.cluster.id, "auth": computation_of(lease.cluster).node_auth}
         body |= {"node_ip_addr": lease.node.address}
         body |= {"terminate_pending": lease.terminate, "close": True}
         try:
@@ -232,11 +232,6 @@ class SetUps:
     def _ask(self, node: Node, payload: bytes, timeout: float | None = None) -> bytes:
         code = self._identity.node_code(node.identity)
         return self._caller.ask((node.address, node.port), code, payload, _LIMIT, timeout)
-
-
-def _computation(lease: Lease) -> Computation:
-    computation: Computation = lease.cluster.spec
-    return computation
 
 
 def _body(lease: Lease) -> object:

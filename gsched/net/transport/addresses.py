@@ -60,15 +60,12 @@ def _ours(host: str) -> str:
             f"--ip_addr {host}: nobody can be told that address; "
             "without --ip_addr, gsched listens at all addresses of this host"
         )
-    with _socket(address) as sock:
-        try:
-            sock.bind((address, 0))
-        except OSError as error:
-            shown = host if host == address else f"{host} ({address})"
-            raise Mistake(
-                f"--ip_addr {shown}: not an address of this host; "
-                "for one that others reach it at by way of NAT there is --ext_ip_addr"
-            ) from error
+    if not is_ours(address):
+        shown = host if host == address else f"{host} ({address})"
+        raise Mistake(
+            f"--ip_addr {shown}: not an address of this host; "
+            "for one that others reach it at by way of NAT there is --ext_ip_addr"
+        )
     return address
 
 

@@ -169,7 +169,7 @@ class Caller:
         try:
             stream.connect((host, address[1]))
             return Channel(self._tls.connect(stream), address)
-        except BaseException:
+        except BaseException:  # a kill, too, must not leave it open
             stream.close()
             raise
 

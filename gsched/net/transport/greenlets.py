@@ -35,7 +35,7 @@ class Worker(greenlet):
                 call(*arguments)
             except GreenletExit:
                 log.debug("%s was stopped", name)
-            except BaseException:
+            except BaseException:  # whatever it is: it would end the worker, and say so nowhere
                 log.critical("bug in %s", name, exc_info=True)
             self.task = None
             del call, arguments  # they may hold what is large

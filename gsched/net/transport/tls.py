@@ -85,7 +85,7 @@ class SecureStream:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the handshake writes first
             with Timeout(timeout, TimeoutError("TLS handshake timed out")):
                 self._socket = context.wrap_socket(sock, server_side=server_side)
-        except BaseException:
+        except BaseException:  # a kill, too, must not leave it open
             sock.close()
             raise
 
