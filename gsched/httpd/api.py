@@ -46,7 +46,8 @@ class Api:
         for one in OPERATIONS:
             if handler := handlers.get(one.path):
                 path = one.path.replace("{", "<").replace("}", ">")
-                app.get(path, callback=partial(_answer, one, handler))
+                callback = partial(_answer, one, handler)
+                app.route(path, one.method, callback, role=one.role)
         app.get("/api/v1/openapi.json", callback=self._describe)
 
     def _describe(self) -> bytes:

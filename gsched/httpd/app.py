@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import bottle
 from bottle import HTTPError, HTTPResponse, request, response
 
-from gsched.httpd import assets, guard
+from gsched.httpd import access, assets, guard
 from gsched.httpd.events import RETRY_AFTER, Publisher, Stream, TooManyStreamsError, encode
 
 log = logging.getLogger("gsched.httpd")
@@ -25,22 +25,29 @@ class Part(Protocol):
     """Something else that is served beside the page."""
 
     def install(self, app: bottle.Bottle) -> None:
-        """Add its routes, all of them for GET and answered in a bounded time."""
+        """Add its routes, each answered in a bounded time. Those that change something name the
+        least role that may (access.py)."""
 
 
 def build(
-    snapshot: Snapshot, hosts: Iterable[str] = (), parts: Iterable[Part] = ()
+    snapshot: Snapshot,
+    hosts: Iterable[str] = (),
+    parts: Iterable[Part] = (),
+    identify: access.Identify = access.everybody,
 ) -> bottle.Bottle:
     """Returns the page as a WSGI application.
 
     `snapshot` returns the scheduler's state, ready for JSON; it is called for each request of
     the state and once a second while somebody watches. `hosts` are names under which browsers
-    may reach us besides localhost; `parts` add routes of their own. Raises FileNotFoundError when
-    the page's files are missing. Call `close()` when done: it ends the live streams.
+    may reach us besides localhost; `parts` add routes of their own; `identify` says who asks.
+    Raises FileNotFoundError when the page's files are missing, and LookupError for a route that
+    lacks a role. Call `close()` when done: it ends the live streams.
     """
-    page = Page(snapshot, guard.host_names(hosts), assets.load())
+    page = Page(snapshot, guard.host_names(hosts), assets.load(), identify)
     for part in parts:
         part.install(page)
+    for route in page.routes:
+        access.needed(route)
     return page
 
 
@@ -48,14 +55,20 @@ class Page(bottle.Bottle):
     """The application; a wrapper round Bottle's own adds what each answer must have."""
 
     def __init__(
-        self, snapshot: Snapshot, hosts: frozenset[str], files: dict[str, assets.Asset]
+        self,
+        snapshot: Snapshot,
+        hosts: frozenset[str],
+        files: dict[str, assets.Asset],
+        identify: access.Identify,
     ) -> None:
         super().__init__()
         self._snapshot, self._hosts, self._files = snapshot, hosts, files
+        self._identify = identify
         self.publisher = Publisher(snapshot)
-        self.get("/", callback=self.index)
-        self.get("/static/<name:path>", callback=self.static)
-        self.get("/healthz", callback=self.healthz)
+        self.install(access.Roles())
+        self.get("/", callback=self.index, role=access.ANYBODY)
+        self.get("/static/<name:path>", callback=self.static, role=access.ANYBODY)
+        self.get("/healthz", callback=self.healthz, role=access.ANYBODY)
         self.get("/api/v1/status", callback=self.status)
         self.get("/api/v1/events", callback=self.events)
 
@@ -65,19 +78,19 @@ class Page(bottle.Bottle):
         super().close()
 
     def wsgi(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request: checks the Host header, adds the headers that protect the page."""
+        """Answers one request: checks whose page and whose request it is, adds the headers that
+        protect the page."""
         environ["wsgi.errors"] = _Complaints(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             return start_response(status, _protected(headers), exc_info)
 
-        reason = guard.refusal(environ, self._hosts)
-        if reason is None:
-            return super().wsgi(environ, start)  # type: ignore[no-any-return]
-        log.info("refused %s: %s", environ.get("REMOTE_ADDR", "a request"), reason)
-        kind, body = _error_body(environ.get("PATH_INFO", ""), 421, reason)
-        start("421 Misdirected Request", [("Content-Type", kind)])
-        return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+        if reason := guard.refusal(environ, self._hosts):
+            return _refused("421 Misdirected Request", reason, environ, start)
+        if reason := guard.foreign(environ):
+            return _refused("403 Forbidden", reason, environ, start)
+        environ[access.ACTOR_KEY] = self._identify(environ)
+        return super().wsgi(environ, start)  # type: ignore[no-any-return]
 
     def default_error_handler(self, res: HTTPError) -> bytes:
         """Returns the body of an error that Bottle or a route raised; never its traceback."""
@@ -145,6 +158,16 @@ class _Complaints:
 
     def flush(self) -> None:
         """Nothing is held back."""
+
+
+def _refused(
+    status: str, reason: str, environ: dict[str, Any], start: StartResponse
+) -> list[bytes]:
+    """Answers a request that no route is asked for."""
+    log.info("refused %s: %s", environ.get("REMOTE_ADDR", "a request"), reason)
+    kind, body = _error_body(environ.get("PATH_INFO", ""), int(status[:3]), reason)
+    start(status, [("Content-Type", kind)])
+    return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
 
 def _error_body(path: str, status: int, reason: str) -> tuple[str, bytes]:

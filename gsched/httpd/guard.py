@@ -26,11 +26,13 @@ HEADERS = (
     ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Referrer-Policy", "same-origin"),  # with no-referrer, our own forms have no origin either
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 
 ADDRESS_KEY = "gsched.address"  # environ: the local address at which the connection came in
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # methods that change nothing: all others may
 
 
 def host_names(names: Iterable[str]) -> frozenset[str]:
@@ -49,6 +51,39 @@ def refusal(environ: dict[str, Any], names: frozenset[str]) -> str | None:
     if name in names or _is_ours(name, environ.get(ADDRESS_KEY, "")):
         return None
     return f"this page does not answer to the host name {given[:80]!r}"
+
+
+def foreign(environ: dict[str, Any], origins: frozenset[str] = frozenset()) -> str | None:
+    """Returns why a request that may change something is not from our page, or None when it is.
+
+    `origins` are further ones of ours, such as that of a proxy. Programs that are no browsers say
+    no origin; browsers say where a request comes from in one of two headers, and the newer one is
+    missing where the page was not fetched by https or from loopback.
+    """
+    if environ.get("REQUEST_METHOD") in SAFE:
+        return None
+    origin, site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
+    if origin in origins:
+        return None
+    if site is not None:
+        ours = site in ("same-origin", "none")
+    else:
+        own = f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}"
+        ours = origin is None or origin == own
+    return None if ours else f"only this page itself may change things, not {origin or site!r:.80}"
+
+
+def not_json(environ: dict[str, Any]) -> str | None:
+    """Returns why a request that may change something is refused as no JSON; None: it is.
+
+    What other sites' forms can send is never JSON. A DELETE, which no form can, needs no body.
+    """
+    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return None
+    if environ.get("REQUEST_METHOD") == "DELETE" and not int(environ.get("CONTENT_LENGTH") or 0):
+        return None
+    return "the body must be JSON: say Content-Type: application/json"
 
 
 def _host_part(given: str) -> str:

@@ -257,12 +257,17 @@ _LIVE = tuple(state.value for state in State if state is not State.GONE)
 
 @dataclass(frozen=True)
 class Operation:
-    """One path that can be asked for, and the schema of its answer."""
+    """One path that can be asked for, and the schema of its answer.
+
+    `role` is the least that may: viewer, operator or admin.
+    """
 
     path: str
     about: str
     answer: str
     parameters: tuple[Parameter, ...] = ()
+    method: str = "GET"
+    role: str = "viewer"
 
     @property
     def own(self) -> tuple[Parameter, ...]:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import bottle
 from bottle import response
 
+from gsched.httpd import access
+
 
 class Readiness:
     """`problem` says why no jobs are taken; empty as long as they are."""
@@ -14,7 +16,7 @@ class Readiness:
 
     def install(self, app: bottle.Bottle) -> None:
         """Add the route."""
-        app.get("/readyz", callback=self._ready)
+        app.get("/readyz", callback=self._ready, role=access.ANYBODY)
 
     def _ready(self) -> str:
         response.content_type = "text/plain; charset=utf-8"

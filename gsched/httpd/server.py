@@ -5,6 +5,7 @@ body apart, which costs 40 ms each where Nagle's algorithm meets delayed acknowl
 prints to stderr; here everything goes to the log. The process must be monkey-patched.
 """
 
+import io
 import logging
 import socket
 from collections.abc import Callable, Iterable
@@ -23,6 +24,7 @@ log = logging.getLogger("gsched.httpd")
 
 CONNECTIONS = events.MAX_STREAMS + 256  # streams can never take all places
 BACKLOG = 1024
+MOST_BODY = 102_400  # bytes; Bottle parses no more either
 ACCEPT_PAUSE = 1.0  # seconds without accepting after the system refused, as out of descriptors
 KILL_TIMEOUT = 1.0  # seconds for handlers to end after they were killed
 
@@ -40,8 +42,12 @@ class SlowHeadError(ValueError):
     """A request's headers took too long."""
 
 
+class SlowBodyError(ValueError):
+    """A request's body took too long."""
+
+
 class BodyError(ValueError):
-    """A request brings a body, which nothing here reads."""
+    """A request brings a body that nothing here reads."""
 
 
 class Handler(pywsgi.WSGIHandler):
@@ -49,6 +55,7 @@ class Handler(pywsgi.WSGIHandler):
 
     idle_timeout = 15.0  # seconds from one request to the end of the next one's first line
     head_timeout = 10.0  # seconds for the headers of a request
+    body_timeout = 10.0  # seconds for its body
     io_timeout = 20.0  # seconds for a single read or write
 
     def read_requestline(self) -> str:
@@ -63,19 +70,40 @@ class Handler(pywsgi.WSGIHandler):
             self.server.idle.discard(self.socket)
 
     def read_request(self, raw_requestline: str) -> bool:
-        """Reads the headers.
+        """Reads headers and body.
 
         Raises ValueError, which becomes an error response, when they are wrong or slow.
         """
         with gevent.Timeout(self.head_timeout, SlowHeadError("slow headers")):
             good: bool = super().read_request(raw_requestline)
-        if self.content_length or self.headers.get("transfer-encoding"):
-            raise BodyError("a body, which nothing here reads")
+        self._check_length()
+        with gevent.Timeout(self.body_timeout, SlowBodyError("a slow body")):
+            self._body = self._read_body()
         return good
+
+    def _check_length(self) -> None:
+        if self.headers.get("transfer-encoding"):
+            raise BodyError("a body of unknown length")
+        most = 0 if self.command in guard.SAFE else MOST_BODY
+        if (self.content_length or 0) > most:
+            raise BodyError(f"a body of {self.content_length} bytes")
+
+    def _read_body(self) -> bytes:
+        """All of it, before anybody looks at it: no route waits for a slow sender."""
+        length = self.content_length or 0
+        if length and self.headers.get("expect", "").lower() == "100-continue":
+            self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body: bytes = self.rfile.read(length) if length else b""
+        if len(body) < length:
+            raise BodyError("a body that ends too early")
+        return body
 
     def get_environ(self) -> dict[str, Any]:
         """Returns the request's environ with what the application wants to know of the socket."""
         environ: dict[str, Any] = super().get_environ()
+        self.wsgi_input.rfile = io.BytesIO(self._body)
+        self.wsgi_input.socket = None  # whoever awaited "100 Continue" has had it
+        environ["wsgi.input"] = self.wsgi_input
         environ[page.SOCKET_KEY] = self.socket
         environ[guard.ADDRESS_KEY] = self.socket.getsockname()[0]
         return environ

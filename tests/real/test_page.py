@@ -34,6 +34,7 @@ folder, port = sys.argv[1], int(sys.argv[2])
 logging.basicConfig(filename=folder + "/log", level=logging.INFO)
 server.Handler.idle_timeout = server.Handler.head_timeout = 1.0
 server.Handler.io_timeout = 2.0
+server.Handler.body_timeout = 1.0
 def snapshot():
     with open(folder + "/state.json") as file:
         state = json.load(file)
@@ -89,6 +90,9 @@ STATE = {
     "nodes": [NODE],
     "clusters": [CLUSTER],
 }
+
+
+POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 102400\r\n"
 
 
 def wait_until(condition):
@@ -310,6 +314,11 @@ def test_headers_that_trickle_in_do_not_win_time(served):
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"413"),
         (b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nContent-Length: five\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 102401\r\n\r\n", b"413"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nxx", b"400"),
+        (POST + b"Connection: close\r\n\r\n" + b"x" * 102_400, b"405"),
+        (POST + b"Expect: 100-continue\r\nConnection: close\r\n\r\n" + b"x" * 102_400, b"100"),
         (b"GET / HTTP/9.9\r\n\r\n", b"400"),
         (b"GET / HTTP/x.y\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", b"421"),

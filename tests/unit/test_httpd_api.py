@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from core.world import World
 from jsonschema import Draft202012Validator, ValidationError
-from test_httpd_app import Answer
+from web_asked import Answer
 
 from gsched.core import listing
 from gsched.core.dispatch import Refusal

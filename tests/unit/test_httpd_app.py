@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from web_asked import Answer
 
 import gsched
 from gsched.httpd import app as page
@@ -21,30 +22,6 @@ SNAPSHOT = {
     "nodes": [{"address": "10.0.0.5", "name": "<b>node</b>"}],
     "clusters": [{"id": "91234567890123456789", "label": "compute @ 10.0.0.9"}],
 }
-
-
-class Answer:
-    """What the application answered to one request."""
-
-    def __init__(self, app, path, method="GET", host="localhost:8181", **environ):
-        given = {"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": host, **environ}
-        self.body = self._run(app, {name: value for name, value in given.items() if value})
-
-    def _run(self, app, environ):
-        chunks = app(environ, self._start)
-        try:
-            return b"".join(chunks)
-        finally:
-            getattr(chunks, "close", lambda: None)()
-
-    def _start(self, status, headers, exc_info=None):
-        self.status = int(status.split()[0])
-        self.headers = {name.lower(): value for name, value in headers}
-
-    @property
-    def json(self):
-        assert self.headers["content-type"] == "application/json"
-        return json.loads(self.body)
 
 
 @pytest.fixture
@@ -291,7 +268,7 @@ def test_every_answer_is_protected(app, broken):
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] in ("no-store", "no-cache")
         assert "access-control-allow-origin" not in answer.headers
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from core.world import World
 from prometheus_client.parser import text_string_to_metric_families
-from test_httpd_app import Answer
+from web_asked import Answer
 
 from gsched.core.job import End
 from gsched.httpd import app as page
