@@ -5,7 +5,9 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from gsched.httpd import app
 from gsched.httpd.api import Api
+from gsched.httpd.local import LocalServer
 from gsched.httpd.metrics import Figures, Metrics
 from gsched.httpd.readiness import Readiness
 from gsched.httpd.server import PageServer
@@ -20,7 +22,10 @@ STOP_TIMEOUT = 1.0  # seconds
 
 
 class Page:
-    """Shows what `snapshot` returns. Raises Mistake when it cannot be served."""
+    """Shows what `snapshot` returns: to this host's users, and with --httpd at a port.
+
+    Raises Mistake when it cannot be served.
+    """
 
     def __init__(
         self,
@@ -39,20 +44,27 @@ class Page:
             Metrics(book, self._figures),
         )
         host, port = settings.http_host, settings.http_port
-        self._server = PageServer(host, port, snapshot, _own_names(), parts)
+        self._app: app.Page = app.build(snapshot, (host, *_own_names()), parts)
+        self._local = LocalServer(settings.api_socket, self._app)
+        self._server = PageServer(host, port, self._app) if settings.httpd else None
         try:
-            self._server.start()
+            if self._server is not None:
+                self._server.start()
         except OSError as error:
             raise Mistake(f"--http_port {port}: {os.strerror(error.errno or 0)}") from error
+        self._local.start()
 
     @property
     def url(self) -> str:
-        """Its address for a browser on this host."""
-        return self._server.url
+        """Its address for a browser on this host; empty without --httpd."""
+        return self._server.url if self._server else ""
 
     def stop(self) -> None:
         """Serve nobody any more."""
-        self._server.stop(STOP_TIMEOUT)
+        self._app.close()
+        for server in (self._local, self._server):
+            if server is not None:
+                server.stop(STOP_TIMEOUT)
 
     def _figures(self) -> Figures:
         return Figures(
@@ -61,7 +73,7 @@ class Page:
             connections=self._guests.count,
             turned_away=self._guests.turned_away,
             greenlets=under_way(),
-            streams=self._server.streams,
+            streams=self._app.publisher.watched,
         )
 
 

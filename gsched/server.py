@@ -181,7 +181,7 @@ class Server:
             yield f"{self._reached(listener)} clients"
         for listener in self._listeners:
             yield f"{self._reached(listener)} nodes"
-        if self._page is not None:
+        if self._page is not None and self._page.url:
             yield f"{self._page.url} page"
 
     def _reached(self, listener: Listener) -> str:
@@ -310,10 +310,8 @@ class Server:
         self.datagrams.listen(ports, self.node_service.datagram, self._complaints)
 
     def _start_page(self) -> None:
-        settings = self.settings
-        if not settings.httpd:
-            return
-        self._page = Page(settings, self.snapshot, self.exchange, self.keeper, self.guests)
+        parts = (self.exchange, self.keeper, self.guests)
+        self._page = Page(self.settings, self.snapshot, *parts)
 
     def _start_nodes(self) -> None:
         settings = self.settings

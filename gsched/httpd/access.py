@@ -4,8 +4,11 @@ A route for GET that names none takes `viewer`; any other has to name one, or th
 start. Only those that say ANYBODY answer strangers.
 """
 
+import os
+import pwd
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import bottle
@@ -42,6 +45,21 @@ Identify = Callable[[Environ], Actor | None]
 def everybody(environ: Environ) -> Actor:
     """Without accounts, whoever reaches the page, which is then at loopback only, may all."""
     return Actor("local", ADMIN, environ.get("REMOTE_ADDR", ""))
+
+
+def neighbour(environ: Environ) -> Actor | None:
+    """Who has come by a Unix socket: root and the user that we run as may all, others nothing."""
+    uid = environ[guard.PEER_KEY]
+    return Actor(local_name(uid), ADMIN, "unix") if uid in (0, os.geteuid()) else None
+
+
+@cache  # since it may ask a network's directory, and nobody should wait for that twice
+def local_name(uid: int) -> str:
+    """What this host calls a user."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def actor() -> Actor:

@@ -89,7 +89,8 @@ class Page(bottle.Bottle):
             return _refused("421 Misdirected Request", reason, environ, start)
         if reason := guard.foreign(environ):
             return _refused("403 Forbidden", reason, environ, start)
-        environ[access.ACTOR_KEY] = self._identify(environ)
+        local = guard.PEER_KEY in environ
+        environ[access.ACTOR_KEY] = (access.neighbour if local else self._identify)(environ)
         return super().wsgi(environ, start)  # type: ignore[no-any-return]
 
     def default_error_handler(self, res: HTTPError) -> bytes:

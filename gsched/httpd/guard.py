@@ -31,6 +31,7 @@ HEADERS = (
 )
 
 ADDRESS_KEY = "gsched.address"  # environ: the local address at which the connection came in
+PEER_KEY = "gsched.peer"  # environ: the user at the other end of a Unix socket
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # methods that change nothing: all others may
 

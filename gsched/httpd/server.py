@@ -8,7 +8,6 @@ prints to stderr; here everything goes to the log. The process must be monkey-pa
 import io
 import logging
 import socket
-from collections.abc import Callable, Iterable
 from ssl import SSLError
 from typing import Any
 
@@ -18,7 +17,7 @@ from gevent.pool import Pool
 from gevent.util import wrap_errors
 
 from gsched.httpd import app as page
-from gsched.httpd import events, guard
+from gsched.httpd import events, guard, unix
 
 log = logging.getLogger("gsched.httpd")
 
@@ -105,7 +104,10 @@ class Handler(pywsgi.WSGIHandler):
         self.wsgi_input.socket = None  # whoever awaited "100 Continue" has had it
         environ["wsgi.input"] = self.wsgi_input
         environ[page.SOCKET_KEY] = self.socket
-        environ[guard.ADDRESS_KEY] = self.socket.getsockname()[0]
+        if self.socket.family == socket.AF_UNIX:
+            environ[guard.PEER_KEY] = unix.user(self.socket)
+        else:
+            environ[guard.ADDRESS_KEY] = self.socket.getsockname()[0]
         return environ
 
     def handle_error(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
@@ -124,20 +126,20 @@ class Handler(pywsgi.WSGIHandler):
 
 
 class Server(pywsgi.WSGIServer):
-    """The listening socket and its connections."""
+    """The listening socket and its connections. `listener`: host and port, or the socket."""
 
-    def __init__(self, address: tuple[str, int], application: page.Page) -> None:
+    def __init__(self, listener: tuple[str, int] | socket.socket, application: page.Page) -> None:
         self.idle: set[Any] = set()  # sockets on which no request has begun
         # SERVER_NAME is given since gevent would ask the DNS for it, and wait.
         super().__init__(
-            address,
+            listener,
             application,
-            backlog=BACKLOG,
+            backlog=BACKLOG if isinstance(listener, tuple) else None,
             spawn=Pool(CONNECTIONS),
             log=None,
             error_log=log,
             handler_class=Handler,
-            environ={"SERVER_NAME": address[0]},
+            environ={"SERVER_NAME": listener[0] if isinstance(listener, tuple) else "localhost"},
         )
 
     def do_read(self) -> tuple[Any, Any] | None:
@@ -161,7 +163,8 @@ class Server(pywsgi.WSGIServer):
             log.error("the page's connection from %s failed", address, exc_info=failure)
 
     def _serve(self, sock: Any, address: Any) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(self.handler_class.io_timeout)
         super().handle(sock, address)
 
@@ -177,21 +180,9 @@ class Server(pywsgi.WSGIServer):
 class PageServer:
     """The page, served at one address."""
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        snapshot: Callable[[], dict[str, Any]],
-        hosts: Iterable[str] = (),
-        parts: Iterable[page.Part] = (),
-    ) -> None:
-        """Prepares to serve `snapshot` at `host` and `port` (0 takes a free one).
-
-        `hosts` are further names under which browsers may ask, `parts` what else is served.
-        Raises FileNotFoundError when the page's files are missing.
-        """
-        self._app: page.Page = page.build(snapshot, (host, *hosts), parts)
-        self._server = Server((host, port), self._app)
+    def __init__(self, host: str, port: int, application: page.Page) -> None:
+        """Prepares to serve `application` at `host` and `port` (0 takes a free one)."""
+        self._server = Server((host, port), application)
         self._host, self._port = host, port
 
     @property
@@ -205,11 +196,6 @@ class PageServer:
         host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
         return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
 
-    @property
-    def streams(self) -> int:
-        """How many pages watch."""
-        return self._app.publisher.watched
-
     def start(self) -> None:
         """Listens and returns. Raises OSError when the port is taken or not allowed."""
         self._server.start()
@@ -218,5 +204,4 @@ class PageServer:
 
     def stop(self, timeout: float) -> None:
         """Ends all connections and returns in at most `timeout` + KILL_TIMEOUT seconds."""
-        self._app.close()
         self._server.stop(timeout=timeout)

@@ -82,6 +82,11 @@ class Settings:
     http_port: int
 
     @property
+    def api_socket(self) -> Path:
+        """Where programs on this host reach the API of the server that has these settings."""
+        return self.dest_path_prefix / "api.sock"
+
+    @property
     def addresses(self) -> tuple[tuple[str | None, str | None], ...]:
         """Pairs of address to use (None: find out) and to announce (None: the same one)."""
         used: tuple[str | None, ...] = self.ip_addr or (None,)

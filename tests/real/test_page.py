@@ -29,7 +29,7 @@ PATIENCE = 60  # seconds until a wait counts as failed
 SERVER = """
 from gevent import monkey; monkey.patch_all()
 import json, logging, signal, sys, gevent, gevent.event
-from gsched.httpd import server
+from gsched.httpd import app, server
 folder, port = sys.argv[1], int(sys.argv[2])
 logging.basicConfig(filename=folder + "/log", level=logging.INFO)
 server.Handler.idle_timeout = server.Handler.head_timeout = 1.0
@@ -38,13 +38,15 @@ server.Handler.body_timeout = 1.0
 def snapshot():
     with open(folder + "/state.json") as file:
         state = json.load(file)
-    return {**state, "watched": page._app.publisher.watched}
-page = server.PageServer("127.0.0.1", port, snapshot)
+    return {**state, "watched": built.publisher.watched}
+built = app.build(snapshot, ["127.0.0.1"])
+page = server.PageServer("127.0.0.1", port, built)
 page.start()
 stopping = gevent.event.Event()
 handler = gevent.signal_handler(signal.SIGTERM, stopping.set)
 print(page.port, page.url, flush=True)
 stopping.wait()
+built.close()
 page.stop(2.0)
 print("stopped", flush=True)
 """
