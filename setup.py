@@ -28,6 +28,7 @@ setup(
         "ConfigArgParse>=1.7,<2",  # one option from command line, environment or file
         "pycryptodome>=3.20,<5",  # hashes and random bytes of the handshake
         "prometheus_client>=0.20,<1",  # figures for Prometheus, in its own text format
+        "httpx2>=2.9,<3",  # gschedctl asks at unix sockets and by TLS; httpx goes on in it
         "psutil>=5.9,<8",  # addresses of this host's interfaces
         "rich>=13,<16",  # tables on the console, progress bars of the demonstration
     ],
@@ -56,6 +57,7 @@ setup(
         "console_scripts": [
             "gsched = gsched.__main__:main",
             "gsched-dispyscheduler = gsched.__main__:main",
+            "gschedctl = gsched.ctl.__main__:main",
         ]
     },
     classifiers=[
