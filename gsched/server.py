@@ -20,6 +20,7 @@ from gsched.net.clients.callbacks import Callbacks
 from gsched.net.clients.delivery import Delivery
 from gsched.net.clients.openings import Openings
 from gsched.net.clients.requests import ClientService
+from gsched.net.clients.sweeping import Sweeping
 from gsched.net.clients.uploads import Limit
 from gsched.net.clients.waiting import Waiting
 from gsched.net.exchange import Clock, Exchange
@@ -138,6 +139,7 @@ class Server:
             *(self.exchange, self.identity, to_nodes),
             *(self.sending, self.set_ups, self.node_service),
         )
+        self.sweeping = Sweeping(self.exchange, self.keeper)
         self.patrol = Patrol(self.exchange, inquiry)
         self.scheduler_port = self._listen_for_clients()
         self._restore()
@@ -218,6 +220,7 @@ class Server:
             self.discovery,
             self.datagrams,
             self.patrol,
+            self.sweeping,
             self.sending,
             self.set_ups,
             self.waiting,

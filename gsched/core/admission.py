@@ -11,11 +11,13 @@ from typing import Any
 from gsched.core.book import INFO, Book
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.dispatch import Dispatch
-from gsched.core.effects import FindNodes, Forget, TellScheduled
+from gsched.core.effects import FindNodes, Forget, Sweep, TellScheduled
 from gsched.core.job import State
 from gsched.core.lease import Allocation
 from gsched.core.placement import Placement
 from gsched.core.wishes import Wishes
+
+AT_ONCE = 500  # jobs of a cluster that are ended before others have their turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,16 +90,22 @@ class Admission:
         if cluster.state is ClusterState.STARTING:
             cluster.state = ClusterState.ACTIVE
             self._book.keep(cluster)
-            self._placement.spread(cluster)
-            self._book.ask(FindNodes(cluster))
+            self._book.touched.add(cluster)
+            if cluster.jobs or not cluster.ending:
+                self._placement.spread(cluster)
+                self._book.ask(FindNodes(cluster))
 
-    def resume(self) -> None:
+    def resume(self, now: float) -> None:
         """Go on with all clusters of an earlier run."""
         for cluster in self._book.clusters.values():
             if cluster.state is ClusterState.CLOSING:
                 self._book.touched.add(cluster)
             elif cluster.state is ClusterState.ACTIVE:
                 self._book.ask(FindNodes(cluster))
+            if cluster.ending:
+                self.let_go(cluster)
+            if cluster.terminated:
+                self.expel(cluster, now)
         self.admit()
 
     def close(self, cluster: Cluster, terminate: bool, now: float, reason: str) -> None:
@@ -125,12 +133,47 @@ class Admission:
         """Finish the closing of clusters as far as it can go."""
         while self._book.touched:
             cluster = self._book.touched.pop()
+            if cluster.state is not ClusterState.CLOSING:
+                self._end_if_done(cluster, now)
+                continue
             if cluster.jobs and not cluster.leases:
                 self._stop(cluster, now, "no node is left to run it")
             if not cluster.jobs:
                 self._leave_nodes(cluster, now)
             if not cluster.jobs and not cluster.leases:
                 self._closed(cluster)
+
+    # -- what somebody has ordered ----------------------------------------------------------------
+
+    def let_go(self, cluster: Cluster) -> None:
+        """It takes no more jobs: its client is not left waiting for its turn."""
+        if cluster in self._book.waiting:
+            self._start(cluster)
+        self._book.touched.add(cluster)
+
+    def expel(self, cluster: Cluster, now: float) -> None:
+        """Its jobs end, and it leaves all nodes."""
+        for lease in list(cluster.leases.values()):
+            self._placement.evict(lease, str(cluster.ending), now)
+        self.sweep(cluster, now)
+
+    def sweep(self, cluster: Cluster, now: float) -> None:
+        """End some of the jobs that wait; those that its client has not confirmed, when it does."""
+        queue = cluster.queue
+        jobs = [queue.pop() for _ in range(AT_ONCE) if queue.head()]
+        if not jobs:  # those that are left are pinned to nodes
+            jobs = [job for job in cluster.jobs.values() if job.state is State.QUEUED][:AT_ONCE]
+        self._dispatch.recall(jobs, now, str(cluster.ending))
+        if cluster.waiting:
+            self._book.ask(Sweep(cluster))
+
+    def _end_if_done(self, cluster: Cluster, now: float) -> None:
+        """Its client has all that it is owed, and knows that it may submit: no more of it."""
+        told = cluster.state in (ClusterState.NEW, ClusterState.ACTIVE)
+        if cluster.ending and told and not cluster.jobs:
+            self.close(cluster, True, now, str(cluster.ending))
+
+    # -- within -----------------------------------------------------------------------------------
 
     def _stop(self, cluster: Cluster, now: float, reason: str) -> None:
         self._dispatch.recall(cluster.jobs.values(), now, reason)

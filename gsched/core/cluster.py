@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gsched.core.job import Job
+from gsched.core.order import TERMINATED, Order
 from gsched.core.queue import JobQueue
 from gsched.core.tally import Tally
 from gsched.core.wishes import Wishes
@@ -39,6 +40,7 @@ class Cluster:
         "chosen",
         "client",
         "done",
+        "ending",
         "exclusive",
         "family",
         "handle",
@@ -49,6 +51,7 @@ class Cluster:
         "longest",
         "name",
         "note",
+        "paused",
         "queue",
         "reentrant",
         "release",
@@ -77,6 +80,8 @@ class Cluster:
         self.state = ClusterState.NEW
         self.note = ""  # what holds it up, for people
         self.warning = ""  # what else is wrong with it, for people
+        self.paused: Order | None = None  # its jobs are not given to nodes
+        self.ending: Order | None = None  # no more jobs; it goes once its client has all answers
         self.heard = 0.0  # last sign of life of the client
         self.chosen = 0  # number of the choice that last took a job of it; 0: none yet
         self.jobs: dict[int, Job] = {}  # all that are not gone
@@ -110,10 +115,24 @@ class Cluster:
 
     @property
     def taking_jobs(self) -> bool:
-        """Whether its client may submit."""
+        """Whether its client may submit, unless somebody has ordered otherwise."""
         return self.state in (ClusterState.STARTING, ClusterState.ACTIVE)
+
+    @property
+    def refusing(self) -> str:
+        """Why it takes no jobs; empty if it does."""
+        if not self.taking_jobs:
+            return f"computation is {self.state.value}"
+        return f"computation was {self.ending}" if self.ending else ""
+
+    @property
+    def terminated(self) -> bool:
+        """Whether somebody has ordered that all its jobs end."""
+        return self.ending is not None and self.ending.what == TERMINATED
 
     @property
     def present(self) -> bool:
         """Whether it counts where exclusive clusters are concerned."""
+        if self.ending is not None and not self.jobs and not self.leases:
+            return False
         return self.taking_jobs or self.state is ClusterState.CLOSING

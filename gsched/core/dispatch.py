@@ -13,7 +13,7 @@ from gsched.core.effects import (
     TellStarted,
     TerminateJob,
 )
-from gsched.core.job import End, Event, Job, State
+from gsched.core.job import CANCELLING, End, Event, Job, State
 from gsched.core.node import Node
 from gsched.core.queue import JobQueue
 
@@ -57,9 +57,9 @@ class Dispatch:
         job.cluster.waiting += 1
         self._book.submitted += 1
         if job.cancelling:
-            self.end(job, End.CANCELLED, now)
+            self.end(job, End.CANCELLED, now, reason=job.reason)
         elif self._is_over(job.cluster):
-            self.end(job, End.TERMINATED, now, reason=self._book.stopping or "computation closed")
+            self.end(job, End.TERMINATED, now, reason=self._why_over(job, "computation closed"))
         else:
             self.queue(job).add(job)
             self._book.ready.queued(job)
@@ -69,13 +69,15 @@ class Dispatch:
         job.move(Event.WITHDRAWN, now, reason)
         self._forget(job)
 
-    def cancel(self, job: Job, now: float) -> None:
-        """The client takes the job back, wherever it is."""
+    def cancel(self, job: Job, now: float, reason: str = "") -> None:
+        """The client takes the job back, wherever it is; with a reason, somebody else does."""
         if job.state is State.QUEUED:
-            self.end(job, End.CANCELLED, now)
+            self.end(job, End.CANCELLED, now, reason=reason)
         elif job.state is State.RUNNING and not job.cancelling and job.node:
             self._book.ask(TerminateJob(job.node, job))
-        job.cancelling = job.cancelling or job.state in (State.OFFERED, *AT_NODE)
+        if not job.cancelling and job.state in (State.OFFERED, *AT_NODE):
+            job.cancelling, job.reason = True, reason
+            job.story += (now, CANCELLING, reason)
         self._book.keep(job)
 
     # -- to and from the nodes ----------------------------------------------------------------
@@ -155,6 +157,13 @@ class Dispatch:
         """It was stopped at its node, which has not said so: its own word may come too late."""
         self._stop_or(job, End.TERMINATED, now, reason)
 
+    def evicted(self, job: Job, reason: str, now: float) -> None:
+        """Its node was closed, and the job is not there any more."""
+        if job.cluster.reentrant and not job.pinned:
+            self._again(job, Event.REQUEUED, now, reason)
+        else:
+            self._stop_or(job, End.TERMINATED, now, reason)
+
     def provisional(self, job: Job, reply: Any, now: float) -> None:
         """A result that is not the last one."""
         job.repeat("provisional", now)
@@ -168,9 +177,10 @@ class Dispatch:
         if node is not None:
             node.jobs_done += 1
             node.cpu_time += seconds
-        if job.cancelling and end is End.TERMINATED:
+        cancelled = job.cancelling and end is End.TERMINATED
+        if cancelled:
             end = End.CANCELLED
-        self.end(job, end, now, reply=reply)
+        self.end(job, end, now, reply=reply, reason=job.reason if cancelled else "")
 
     # -- ends ---------------------------------------------------------------------------------
 
@@ -231,13 +241,19 @@ class Dispatch:
     def _stop_or(self, job: Job, end: End, now: float, reason: str) -> None:
         """End a job that will not come back from its node, as its client would have it."""
         if job.cancelling:
-            end = End.CANCELLED
+            end, reason = End.CANCELLED, job.reason or reason
         elif self._is_over(job.cluster):
             end = End.TERMINATED
-        self.end(job, end, now, reason=self._book.stopping or reason)
+        self.end(job, end, now, reason=self._why_over(job, reason))
 
     def _is_over(self, cluster: Cluster) -> bool:
-        return cluster.state is ClusterState.CLOSING or bool(self._book.stopping)
+        stopping = bool(self._book.stopping)
+        return stopping or cluster.state is ClusterState.CLOSING or cluster.terminated
+
+    def _why_over(self, job: Job, reason: str) -> str:
+        ending = job.cluster.ending
+        terminated = str(ending) if job.cluster.terminated and not job.cancelling else ""
+        return self._book.stopping or terminated or reason
 
     def _leave_place(self, job: Job) -> None:
         """Take the job from its node or its queue."""
@@ -263,5 +279,5 @@ class Dispatch:
     def _forget(self, job: Job) -> None:
         del self._book.jobs[job.uid], job.cluster.jobs[job.uid]
         self._book.keep(job)
-        if job.cluster.state is ClusterState.CLOSING:
+        if job.cluster.state is ClusterState.CLOSING or job.cluster.ending:
             self._book.touched.add(job.cluster)

@@ -89,6 +89,21 @@ class FindNodes:
 
 
 @dataclass(frozen=True, slots=True)
+class SeekNode:
+    """Greet that host whenever no node is known there. A node then `node_joined`."""
+
+    host: str
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The cluster still has jobs to end. Let others have their turn, then `swept`."""
+
+    cluster: Cluster
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """The cluster is closed: remove its files, drop what is still to be told about it."""
 
@@ -115,6 +130,8 @@ Effect = (
     | TellScheduled
     | TellNode
     | FindNodes
+    | SeekNode
+    | Sweep
     | Forget
     | Report
 )

@@ -191,6 +191,8 @@ class Fleet:
         for job in [job for queue in node.pinned.values() for job in queue]:
             reason = f"it is pinned to node {node.address}, which did not come back"
             self._dispatch.end(job, End.ABANDONED, now, reason=reason)
+        if node.drained or node.limited:
+            return  # what somebody has ordered counts, too, for one that comes back after days
         del self._book.nodes[node.address]
         node.state = NodeState.GONE
         self._book.keep(node)

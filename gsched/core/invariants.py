@@ -5,6 +5,7 @@ from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.job import Job, State
 from gsched.core.lease import LeaseState
 from gsched.core.node import Node, NodeState
+from gsched.core.order import CLOSED
 
 AT_NODE = (State.SENDING, State.RUNNING)
 
@@ -48,6 +49,10 @@ def _cluster(book: Book, cluster: Cluster) -> None:
         assert lease.cluster is cluster, f"{label}: lease of another"
         assert lease.node.address == address, f"{label}: lease elsewhere"
         assert lease.node.leases.get(cluster.id) is lease, f"{label}: lease unknown to its node"
+    if cluster.terminated:
+        assert not any(lease.node.serves & {cluster} for lease in cluster.leases.values()), label
+    if cluster.ending and cluster.state in (ClusterState.NEW, ClusterState.ACTIVE):
+        assert cluster.jobs, f"{label}: should be closed"
     if cluster.state is ClusterState.CLOSING:
         assert cluster.jobs or cluster.leases, f"{label}: should be closed"
 
@@ -60,6 +65,9 @@ def _node(book: Book, node: Node) -> None:
         assert not node.leases, f"node {address}: barred, but not empty"
     if node.state is NodeState.LOST:
         assert not node.jobs and not node.leases, f"node {address}: lost, but not empty"
+    if node.drained and node.drained.what == CLOSED:
+        left = [x.state is LeaseState.CLOSING or x.unwanted for x in node.leases.values()]
+        assert all(left), f"node {address}: closed, but not left by all clusters"
     for lease in node.leases.values():
         assert lease.cluster.works_with(node), f"node {address}: does not suit its clusters"
     for job in node.jobs.values():
@@ -73,7 +81,7 @@ def _nothing_left_over(book: Book) -> None:
     for node in () if book.suspended else book.nodes.values():
         if not node.has_room():
             continue
-        for cluster in node.serves:
+        for cluster in [one for one in node.serves if not one.paused]:
             queues = [cluster.queue, node.pinned.get(cluster)]
             waiting = any(queue is not None and queue.head() for queue in queues)
             assert not waiting, f"{cluster.label} waits although node {node.address} has room"

@@ -55,6 +55,8 @@ class End(Enum):
     ABANDONED = "abandoned"  # it was lost and may not, or cannot, run again
 
 
+CANCELLING = "cancel asked"  # in a job's story, when it has to be stopped at its node first
+
 TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.OFFERED, Event.ACCEPTED): State.QUEUED,
     (State.OFFERED, Event.WITHDRAWN): State.GONE,

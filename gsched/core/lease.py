@@ -76,6 +76,7 @@ class Lease:
         "allocation",
         "broken",
         "cluster",
+        "evicted",
         "failures",
         "known",
         "limit_before",
@@ -97,6 +98,7 @@ class Lease:
         self.state = LeaseState.SETTING_UP
         self.unwanted = False  # close it as soon as the set-up has come to its end
         self.terminate = True  # closing stops the jobs that run; else it waits for them
+        self.evicted = ""  # why it is closed, where its client has not asked for it
         self.failures = 0  # set-ups in a row that failed
         self.broken = 0  # those of them that were the computation's fault
         self.why: SetUpFailure | None = None  # of the last failure

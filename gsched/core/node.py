@@ -4,6 +4,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from gsched.core.heap import LazyHeap
+from gsched.core.order import Order
 from gsched.core.queue import JobQueue
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ class Node:
         "avail",
         "back_at",
         "barred_until",
+        "ceiling",
         "contact",
         "cpu_time",
         "doubt",
+        "drained",
         "failures",
         "family",
         "heard",
@@ -50,6 +53,7 @@ class Node:
         "jobs_done",
         "leases",
         "limit",
+        "limited",
         "loss",
         "losses",
         "lost_at",
@@ -81,6 +85,9 @@ class Node:
         self.source = ""  # its address as we see it
         self.total = 0  # CPUs that the node offers
         self.limit: int | None = None  # CPUs that a client lets us use, at the most
+        self.ceiling: int | None = None  # as somebody has ordered; negative: all but so many
+        self.limited: Order | None = None  # who has
+        self.drained: Order | None = None  # it gets no jobs; if CLOSED, no clusters either
         self.rests_since = 0.0  # while it offers none
         self.state = NodeState.UP
         self.note = ""  # why it is not used, for people
@@ -107,7 +114,10 @@ class Node:
     @property
     def cpus(self) -> int:
         """CPUs in use by the scheduler, busy or not."""
-        return self.total if self.limit is None else min(self.total, self.limit)
+        usable = self.total if self.limit is None else min(self.total, self.limit)
+        if self.ceiling is None:
+            return usable
+        return min(usable, self.ceiling if self.ceiling >= 0 else max(0, self.total + self.ceiling))
 
     @property
     def slots(self) -> int:
@@ -121,7 +131,9 @@ class Node:
 
     def has_room(self) -> bool:
         """Whether one more job may be sent now."""
-        return self.state is NodeState.UP and not self.held_until and len(self.jobs) < self.slots
+        if self.state is not NodeState.UP or self.held_until or self.drained is not None:
+            return False
+        return len(self.jobs) < self.slots
 
     def load(self) -> tuple[float, int] | None:
         """Key of the choice: the least load first, then the longest known. None without room."""

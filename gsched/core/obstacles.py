@@ -47,6 +47,8 @@ def by_itself(node: Node, now: float) -> Obstacle | None:
     """Why it cannot be used by anybody."""
     if node.state is not NodeState.UP:
         return Obstacle("lost", node.note)
+    if node.drained is not None:
+        return Obstacle(node.drained.what, node.drained.who)
     if node.barred_until:
         pause = f"{max(0.0, node.barred_until - now):.0f} s more"
         return Obstacle("in quarantine", f"{pause}; {node.doubt}")
@@ -75,6 +77,8 @@ def without_room(node: Node) -> Obstacle | None:
     if node.held_until:
         return Obstacle("given no jobs for some seconds after a refusal")
     if not node.cpus:
+        if node.limited and (node.limit is None or node.limit > 0):
+            return Obstacle("limited to no CPUs", node.limited.who)
         return Obstacle("limited to no CPUs by a client")
     if node.on_trial and node.busy:
         return Obstacle("on trial with one job at a time", node.doubt)

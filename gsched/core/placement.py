@@ -39,8 +39,8 @@ class Placement:
     def settle(self, cluster: Cluster, node: Node) -> None:
         """Set the cluster up on the node, if it may use it and is not on it."""
         usable = node.state is NodeState.UP and node.total and not node.barred_until
-        usable = usable and not self._book.stopping
-        if not usable or cluster.state is not ClusterState.ACTIVE:
+        usable = usable and not self._book.stopping and node.drained is None
+        if not usable or cluster.state is not ClusterState.ACTIVE or cluster.terminated:
             return
         if cluster.id in node.leases or node.address in cluster.shut:
             return
@@ -50,6 +50,8 @@ class Placement:
 
     def resume(self, lease: Lease) -> None:
         """The client wants a node again that it gave back before."""
+        if lease.evicted:
+            return
         lease.unwanted = False
         if lease.state is LeaseState.DRAINED:
             lease.state = LeaseState.READY
@@ -68,7 +70,7 @@ class Placement:
 
     def close(self, lease: Lease, terminate: bool, now: float) -> None:
         """Take the cluster from the node, stopping what runs there or waiting for it."""
-        lease.terminate = terminate
+        lease.terminate = terminate or bool(lease.evicted)
         self._book.keep(lease)
         if lease.state is LeaseState.SETTING_UP:
             lease.unwanted = True
@@ -78,6 +80,18 @@ class Placement:
             lease.state = LeaseState.CLOSING
             self._serve_no_more(lease)
             self._book.ask(Close(lease))
+
+    def evict(self, lease: Lease, reason: str, now: float) -> None:
+        """Take the cluster from the node at once, for a reason that is not its client's."""
+        lease.evicted = reason
+        if lease.state is LeaseState.DRAINED:
+            self._shut(lease, "closed", now)
+        self.close(lease, True, now)
+
+    def clear(self, node: Node, now: float) -> None:
+        """Take all clusters from a node that somebody has closed."""
+        for lease in list(node.leases.values()):
+            self.evict(lease, f"node {node.address} was {node.drained}", now)
 
     # -- events -------------------------------------------------------------------------------
 
@@ -143,7 +157,8 @@ class Placement:
     def retry(self, now: float) -> None:
         """Try again what is due."""
         for lease in list(self._failed):
-            if lease.retry_at is not None and lease.retry_at <= now:
+            due = lease.retry_at is not None and lease.retry_at <= now
+            if due and lease.node.drained is None:
                 self._try(lease)
 
     def vacate(self, node: Node, now: float, reason: str) -> None:
@@ -228,7 +243,7 @@ class Placement:
         cluster, node = lease.cluster, lease.node
         self._failed.discard(lease)
         if lease.state is LeaseState.DRAINED:
-            self._shut(cluster, node, now)
+            self._shut(lease, "lost", now)
         self._serve_no_more(lease)
         del node.leases[cluster.id], cluster.leases[node.address]
         self._book.keep(lease)
@@ -238,7 +253,9 @@ class Placement:
             self._book.ready.roomier(node)
         stopped = lease.state is LeaseState.CLOSING and lease.terminate
         for job in [job for job in node.jobs.values() if job.cluster is cluster]:
-            if stopped:
+            if lease.evicted:
+                self._dispatch.evicted(job, lease.evicted, now)
+            elif stopped:
                 self._dispatch.stopped(job, f"its client closed node {node.address}", now)
             else:
                 self._dispatch.lost(job, f"node {node.address}: {reason}", now)
@@ -247,12 +264,13 @@ class Placement:
         if cluster.state is ClusterState.CLOSING:
             self._book.touched.add(cluster)
 
-    def _shut(self, cluster: Cluster, node: Node, now: float) -> None:
+    def _shut(self, lease: Lease, how: str, now: float) -> None:
         """Its client wanted no more jobs there, so it is not set up there again."""
+        cluster, node = lease.cluster, lease.node
         cluster.shut.add(node.address)
         self._book.keep(cluster)
         pinned = list(node.pinned.get(cluster, ()))
-        self._abandon(pinned, now, f"its client gave away node {node.address}, which was lost")
+        self._abandon(pinned, now, f"its client gave away node {node.address}, which was {how}")
 
     def _serve(self, lease: Lease) -> None:
         self._book.ready.serves(lease.node, lease.node.serves | {lease.cluster})

@@ -7,6 +7,8 @@ node and compete by the same keys. A choice looks at the tops only: O(log n), ho
 nodes, clusters and jobs there are.
 """
 
+from collections.abc import Iterable
+
 from gsched.core.cluster import Cluster
 from gsched.core.heap import Key, LazyHeap
 from gsched.core.job import Job
@@ -73,10 +75,15 @@ class Ready:
             self._pinned_again(job.pinned, job.cluster)
             self.roomier(job.pinned)
         elif job.cluster.queue.head() is job:  # else the one in front of it has been told of
-            key = self._policy(job.cluster, job)
-            for group in self._groups_of.get(job.cluster, ()):
-                group.ready.put(job.cluster, key)
-                self._raise(group)
+            self._queued(job.cluster)
+
+    def resumed(self, cluster: Cluster, nodes: Iterable[Node]) -> None:
+        """The cluster is not paused any more."""
+        self._queued(cluster)
+        for node in nodes:
+            if cluster in node.pinned:
+                self._pinned_again(node, cluster)
+                self.roomier(node)
 
     # -- the choice ---------------------------------------------------------------------------
 
@@ -120,7 +127,7 @@ class Ready:
         return self._policy(job.cluster, job) if job else ()
 
     def _cluster_key(self, cluster: Cluster) -> Key | None:
-        job = cluster.queue.head()
+        job = None if cluster.paused else cluster.queue.head()
         return self._policy(cluster, job) if job else None
 
     def _group_key(self, group: Group) -> Key | None:
@@ -134,9 +141,16 @@ class Ready:
 
     def _key_there(self, node: Node, cluster: Cluster) -> Key | None:
         """Of a cluster's jobs that are pinned to that node."""
-        queue = node.pinned.get(cluster)
+        queue = None if cluster.paused else node.pinned.get(cluster)
         job = queue.head() if queue and cluster in node.serves else None
         return self._policy(cluster, job) if job else None
+
+    def _queued(self, cluster: Cluster) -> None:
+        key = self._cluster_key(cluster)
+        if key is not None:
+            for group in self._groups_of.get(cluster, ()):
+                group.ready.put(cluster, key)
+                self._raise(group)
 
     def _pinned_again(self, node: Node, cluster: Cluster) -> None:
         key = self._key_there(node, cluster)

@@ -17,6 +17,7 @@ from gsched.core.fleet import NodeFacts, learn
 from gsched.core.job import End, Job, State
 from gsched.core.lease import Lease, LeaseState
 from gsched.core.node import Node, NodeState
+from gsched.core.order import CLOSED, Order
 from gsched.core.placement import Placement
 
 RESTORED = "restored"  # in a job's story
@@ -24,11 +25,14 @@ RESTORED = "restored"  # in a job's story
 
 @dataclass(frozen=True, kw_only=True)
 class SavedNode:
-    """A node, and the CPUs of it that a client lets us use; None: all."""
+    """A node, the CPUs of it that a client lets us use, None: all, and what is ordered of it."""
 
     facts: NodeFacts
     limit: int | None = None
     lost: bool = False
+    ceiling: int | None = None
+    limited: Order | None = None
+    drained: Order | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,8 @@ class SavedCluster:
     state: ClusterState
     shut: frozenset[str] = frozenset()
     opened: float = 0.0  # when: clusters go on in that order
+    paused: Order | None = None
+    ending: Order | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,19 +120,24 @@ class Restoring:
             self._job(job)
         for entered in self._book.clusters.values():
             self._placement.spread(entered)
-        self._admission.resume()
+        for known in self._book.nodes.values():
+            if known.drained and known.drained.what == CLOSED:
+                self._placement.clear(known, self._now)
+        self._admission.resume(self._now)
 
     def _node(self, saved: SavedNode) -> None:
         facts = saved.facts
         node = self._book.nodes[facts.address] = Node(self._book.next_place(), facts.address)
         learn(node, facts)
         node.total, node.limit, node.heard = facts.cpus, saved.limit, self._now
+        node.ceiling, node.limited, node.drained = saved.ceiling, saved.limited, saved.drained
         if saved.lost:
             node.state, node.note, node.lost_at = NodeState.LOST, "lost before", self._now
 
     def _cluster(self, saved: SavedCluster) -> None:
         cluster = self._admission.enter(saved.id, saved.opening, self._now)
         cluster.shut = set(saved.shut)
+        cluster.paused, cluster.ending = saved.paused, saved.ending
         cluster.state = saved.state
         if saved.state in (ClusterState.WAITING, ClusterState.STARTING):
             cluster.state = ClusterState.WAITING

@@ -7,6 +7,7 @@ job or node that is not there any more, have no effect.
 
 from typing import Any
 
+from gsched.core.actions import Actions
 from gsched.core.admission import Admission, Opening
 from gsched.core.book import Book
 from gsched.core.cluster import Cluster, ClusterState
@@ -57,9 +58,10 @@ class Scheduler:
             zombie_interval=zombie_interval,
         )
         self._admission = Admission(self._book, self._dispatch, self._placement)
-        self.nodes = self._book.nodes
-        self.clusters = self._book.clusters
-        self.jobs = self._book.jobs
+        self._parts = (self._book, self._dispatch, self._placement, self._admission)
+        self.actions = Actions(*self._parts, self._after)
+        book = self._book
+        self.nodes, self.clusters, self.jobs = book.nodes, book.clusters, book.jobs
 
     @property
     def book(self) -> Book:
@@ -96,8 +98,8 @@ class Scheduler:
         """A client brings a job. It counts once it is `accepted`. Raises Refused."""
         if self._book.refusing:
             raise Refused(self._book.refusing)
-        if not cluster.taking_jobs:
-            raise Refused(f"computation is {cluster.state.value}")
+        if cluster.refusing:
+            raise Refused(cluster.refusing)
         node = self._pin(cluster, pinned) if pinned else None
         return self._dispatch.offer(cluster, node, message, now)
 
@@ -354,8 +356,7 @@ class Scheduler:
 
     def restored(self, saved: Saved, now: float) -> list[Effect]:
         """What was kept by an earlier run. To be told before anything else happens."""
-        parts = (self._book, self._dispatch, self._placement, self._admission)
-        Restoring(*parts, now).restore(saved)
+        Restoring(*self._parts, now).restore(saved)
         return self._after(now)
 
     def check(self) -> None:

@@ -7,6 +7,7 @@ from gsched.core.cluster import Cluster
 from gsched.core.lease import LeaseState
 from gsched.core.node import Node, NodeState
 from gsched.core.obstacles import is_meant
+from gsched.core.order import Order
 from gsched.core.scheduler import Scheduler
 from gsched.core.why import is_overdue
 
@@ -53,6 +54,10 @@ def node_row(node: Node, now: float) -> Row:
         "clusters": len(node.leases),
         "waiting": sum(1 for queue in node.pinned.values() for _ in queue),
         "heard": max(0.0, now - node.heard),
+        "total": node.total,
+        "ceiling": node.ceiling,
+        "limited": order_row(node.limited),
+        "drained": order_row(node.drained),
         "avail": node.avail,
         "note": node.note or _node_note(node, now),
     }
@@ -62,6 +67,8 @@ def node_state(node: Node) -> str:
     """Whether it is used, in a word."""
     if node.state is NodeState.LOST:
         return "lost"
+    if node.drained is not None:
+        return node.drained.what
     if node.barred_until:
         return "quarantine"
     if node.held_until:
@@ -69,7 +76,16 @@ def node_state(node: Node) -> str:
     return "ready" if node.total else "out of service"
 
 
+def order_row(order: Order | None) -> Row | None:
+    """What somebody has ordered."""
+    if order is None:
+        return None
+    return {"what": order.what, "by": order.by, "reason": order.reason, "since": order.since}
+
+
 def _node_note(node: Node, now: float) -> str:
+    if node.drained is not None:
+        return str(node.drained)
     if node.barred_until:
         return f"{node.doubt}; used again in {max(0.0, node.barred_until - now):.0f} s"
     if node.on_trial:
@@ -106,12 +122,16 @@ def cluster_row(cluster: Cluster, nodes: list[Node]) -> Row:
         "done": cluster.done,
         "nodes": sum(x.state is LeaseState.READY for x in cluster.leases.values()),
         "exclusive": cluster.exclusive,
+        "paused": order_row(cluster.paused),
+        "ending": order_row(cluster.ending),
         "note": "; ".join(filter(None, (_obstacle(cluster, nodes), cluster.warning))),
     }
 
 
 def _obstacle(cluster: Cluster, nodes: list[Node]) -> str:
     """What holds its jobs up, where that can be said in a line."""
+    if order := cluster.ending or cluster.paused:
+        return str(order)
     if cluster.note:
         return cluster.note
     if not cluster.taking_jobs:

@@ -44,6 +44,11 @@ def of_cluster(cluster: Cluster, book: Book, now: float) -> str:
     if cluster.state in (ClusterState.CLOSING, ClusterState.CLOSED):
         left = f"{count(cluster.running, 'job')} at nodes, {count(len(cluster.leases), 'node')}"
         return f"closing ({cluster.note}): {left} to leave"
+    if cluster.ending:
+        return f"{cluster.ending}; {_left(cluster)}"
+    if cluster.paused:
+        waits = f"{count(cluster.waiting, 'job')} waiting"
+        return f"{cluster.paused}; {waits}, {cluster.running:,} at nodes go on"
     if cluster.waiting:
         return f"{count(cluster.waiting, 'job')} waiting: {_waiting(cluster, book, now)}"
     return _at_work(cluster, now)
@@ -57,8 +62,10 @@ def of_node(node: Node, now: float) -> str:
         found = obstacle(lease.cluster, node, now)
     found = found or without_room(node)
     if found is not None and found.what != FULL:
-        return str(found)
+        rest = f"; {count(node.busy, 'job')} still there" if node.drained and node.busy else ""
+        return f"{found}{rest}"
     busy = f"{node.busy} of {count(node.slots, 'CPU')} busy"
+    busy += f" ({node.limited})" if node.limited else ""
     serving = f"serving {count(len(node.serves), 'cluster')}"
     return f"{busy}, {serving}" if node.serves else "ready, but no cluster wants it"
 
@@ -89,11 +96,17 @@ def count(number: int, noun: str) -> str:
 def _queued(job: Job, book: Book, now: float) -> str:
     if book.suspended:
         return "the scheduler is about to stop: it waits for the next start"
-    if job.pinned is None:
+    if job.cluster.terminated:
+        return f"its cluster was {job.cluster.ending}: it ends in a moment"
+    if job.cluster.paused:
+        where = f"its cluster is {job.cluster.paused}"
+        where += f"; pinned to node {job.pinned.address}" if job.pinned else ""
+    elif job.pinned is None:
         where = _full_or_worse(job.cluster, book, now)
-        queue, whose = job.cluster.queue, "of its cluster"
     else:
         where = f"pinned to {_at(job.cluster, job.pinned, now)}"
+    queue, whose = job.cluster.queue, "of its cluster"
+    if job.pinned is not None:
         queue, whose = job.pinned.pinned[job.cluster], "for that node"
     return f"{where}; {_position(job, queue)} in the queue {whose}{_before(job)}"
 
@@ -116,7 +129,8 @@ def _before(job: Job) -> str:
 def _running(job: Job, now: float) -> str:
     words = [f"running on node {_node_of(job)} for {span(now - job.started_at)}"]
     if job.cancelling:
-        words.append("cancelled by its client, the node is asked to stop it")
+        by = job.reason or "cancelled by its client"
+        words.append(f"{by}, the node is asked to stop it")
     if job.node is not None and now - job.node.heard > QUIET:
         words.append(f"nothing heard of the node for {span(now - job.node.heard)}")
     if is_overdue(job, now):
@@ -126,7 +140,9 @@ def _running(job: Job, now: float) -> str:
 
 
 def _ended(job: Job, now: float) -> str:
-    how = f"{job.end.value if job.end else 'gone'}{f' ({job.reason})' if job.reason else ''}"
+    how = job.end.value if job.end else "gone"
+    if job.reason:
+        how = job.reason if job.reason.startswith(how) else f"{how} ({job.reason})"
     ago = span(now - _last_step(job, now))
     heard = span(now - job.cluster.heard)
     return f"{how} {ago} ago; its client, last heard of {heard} ago, has not taken the answer yet"
@@ -158,6 +174,16 @@ def _waiting(cluster: Cluster, book: Book, now: float) -> str:
     if cluster.queue.head() is None:
         return "pinned to nodes that cannot take them now"
     return _full_or_worse(cluster, book, now)
+
+
+def _left(cluster: Cluster) -> str:
+    """What an order to end it waits for."""
+    if not cluster.jobs:
+        return "its client is being told that its turn has come, and then that it is over"
+    rest = len(cluster.jobs) - cluster.waiting - cluster.running
+    there = f"{cluster.waiting:,} waiting, {cluster.running:,} at nodes"
+    paused = f" ({cluster.paused})" if cluster.paused else ""
+    return f"{there}{paused}, {rest:,} whose client has not taken the answer or confirmed the job"
 
 
 def _at_work(cluster: Cluster, now: float) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gsched.core.cluster import ClusterState
-from gsched.core.job import End, Event, State
+from gsched.core.job import CANCELLING, End, Event, State
 from gsched.core.lease import LeaseState
 from gsched.core.restoring import RESTORED
 
@@ -71,10 +71,23 @@ JOB = record(
     end=none_or(text("how it ended", enum=[*(end.value for end in End), None])),
     reason=text("why it ended, where its own code did not end it"),
 )
+ORDER: Schema = {
+    "type": ["object", "null"],
+    "description": "what somebody has ordered, and nobody has taken back",
+    "properties": {
+        "what": text(),
+        "by": text("who"),
+        "reason": text("may be empty"),
+        "since": TIME,
+    },
+    "required": ["what", "by", "reason", "since"],
+}
 STEP = record(
     "What happened to a job.",
     time=TIME,
-    event=text(enum=["offered", "provisional", RESTORED, *(event.value for event in Event)]),
+    event=text(
+        enum=["offered", "provisional", CANCELLING, RESTORED, *(event.value for event in Event)]
+    ),
     note=text("more about it, such as the node"),
 )
 JOB_DETAIL = extended(
@@ -99,6 +112,8 @@ CLUSTER = record(
     done=whole("jobs"),
     nodes=whole("that are set up for it"),
     exclusive=FLAG,
+    paused=ORDER,
+    ending=ORDER,
     note=NOTE,
 )
 LEASE = {
@@ -122,7 +137,7 @@ CLUSTER_DETAIL = extended(
     closed=rows(text(), "addresses of nodes that its client has given back"),
     places=rows(record("Its place on a node.", node=text("address"), **LEASE)),
 )
-NODE_STATES = ["ready", "held", "quarantine", "out of service", "lost"]
+NODE_STATES = ["ready", "held", "quarantine", "out of service", "drained", "closed", "lost"]
 NODE = record(
     "A machine that runs jobs.",
     address=text(),
@@ -137,6 +152,10 @@ NODE = record(
     clusters=whole("that it is set up for, or about to be"),
     waiting=whole("jobs that are pinned to it and wait"),
     heard=number("seconds since its last sign of life"),
+    total=whole("CPUs that it offers"),
+    ceiling=none_or(whole("CPUs that may be used at the most; negative: all but so many")),
+    limited=ORDER,
+    drained=ORDER,
     avail={
         "type": ["object", "null"],
         "description": "free CPU and swap in %, memory and disk in bytes",

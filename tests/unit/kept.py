@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from gsched.core import effects
+from gsched.core.actions import Forbidden
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.dispatch import AT_NODE, Refusal
 from gsched.core.fleet import NodeFacts
@@ -50,13 +51,15 @@ class Kept:
             self._drop,
             self._wish,
             self._close,
+            self._order,
+            self._order,
             self._pass,
         ]
 
     def step(self) -> None:
         """Something happens, and is kept."""
         event = self._dice.choice(self._events)
-        with suppress(Refused):  # clients ask for what they cannot have, too
+        with suppress(Refused, Forbidden):  # clients ask for what they cannot have, too
             event()
         self.keep()
 
@@ -133,6 +136,8 @@ class Kept:
             self._tell(self.scheduler.lease_ready, effect.lease, self._dice.randint(0, 3))
         elif isinstance(effect, effects.SetUp):
             self._tell(self.scheduler.lease_failed, effect.lease, SetUpFailure.BROKEN, "no")
+        elif isinstance(effect, effects.Sweep):
+            self._tell(self.scheduler.actions.swept, effect.cluster)
         elif isinstance(effect, effects.Close):
             self._tell(self.scheduler.lease_closed, effect.lease)
         elif isinstance(effect, effects.SendJob) and self._dice.random() < 0.5:
@@ -186,6 +191,31 @@ class Kept:
         cluster = self._one(self._clusters)
         if cluster is not None and self._dice.random() < 0.3:
             self._tell(self.scheduler.cluster_closed, cluster, reason="over")
+
+    def _order(self) -> None:
+        """Somebody wants something of a cluster, a node or a job."""
+        actions, who = self.scheduler.actions, ("anna", "é\udcff")
+        cluster, node = self._one(self._clusters), self._one(list(self.scheduler.nodes.values()))
+        orders = [
+            lambda: self._tell(actions.pause, cluster, *who),
+            lambda: self._tell(actions.resume, cluster, *who),
+            lambda: (
+                self._tell(self._dice.choice([actions.close, actions.terminate]), cluster, *who)
+                if self._dice.random() < 0.3
+                else None
+            ),
+        ]
+        if node is not None and (cluster is None or self._dice.random() < 0.5):
+            cpus = self._dice.choice([None, -1, 0, 1])
+            orders = [
+                lambda: self._tell(actions.drain, node, *who),
+                lambda: self._tell(actions.close_node, node, *who),
+                lambda: self._tell(actions.resume_node, node, *who),
+                lambda: self._tell(actions.limit, node, cpus, *who),
+            ]
+        elif cluster is None:
+            return
+        self._dice.choice(orders)()
 
     def _pass(self) -> None:
         self.now += self._dice.choice([1.0, 20.0, 70.0, 4000.0])
@@ -244,11 +274,14 @@ def over(scheduler: Scheduler) -> set[int | str]:
     """What a restart ends.
 
     Jobs that no client has confirmed, of clusters that close, and those that wait for these, since
-    nobody will confirm them after it. The quarantine of nodes, which are set up at once.
+    nobody will confirm them after it. Jobs of terminated clusters that were to end by and by. The
+    quarantine of nodes, which are set up at once.
     """
     barred = {x.address for x in scheduler.nodes.values() if x.barred_until}
     closing = [x for x in scheduler.clusters.values() if x.state is ClusterState.CLOSING]
     offered = {x.uid for one in closing for x in one.jobs.values() if x.state is State.OFFERED}
+    swept = [x for x in scheduler.jobs.values() if x.cluster.terminated]
+    offered |= {x.uid for x in swept if x.state in (State.OFFERED, State.QUEUED)}
     empty = {one.id for one in closing if not one.leases and not one.jobs.keys() - offered}
     return offered | empty | barred
 
@@ -271,11 +304,13 @@ def _cluster(cluster: Cluster) -> Any:
     wishes = [(one.host, one.port, one.cpus, one.setup_args) for one in cluster.allocations]
     known = (cluster.name, cluster.client, cluster.reentrant, cluster.exclusive)
     known += (cluster.spec.client_auth, cluster.spec.node_auth, cluster.spec.reply_to)
+    known += (cluster.paused, cluster.ending)
     return (started.get(cluster.state, cluster.state), known, wishes, cluster.shut)
 
 
 def _node(node: Any) -> Any:
-    return (node.state, node.identity, node.port, node.total, node.limit, node.contact)
+    ordered = (node.ceiling, node.limited, node.drained)
+    return (node.state, node.identity, node.port, node.total, node.limit, node.contact, ordered)
 
 
 def is_set_up(lease: Lease) -> bool:

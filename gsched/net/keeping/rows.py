@@ -8,6 +8,7 @@ from gsched.core.fleet import NodeFacts
 from gsched.core.job import End, Job, State
 from gsched.core.lease import Allocation, Lease, LeaseState
 from gsched.core.node import Node, NodeState
+from gsched.core.order import Order
 from gsched.core.restoring import SavedCluster, SavedJob, SavedLease, SavedNode
 from gsched.core.scheduler import Opening
 from gsched.net.computation import Computation, Message, computation_of, message_of
@@ -171,6 +172,8 @@ def _cluster_body(cluster: Cluster) -> dict[str, Any]:
         "source": computation.source,
         "reply_to": computation.reply_to,
         "opened": computation.opened,
+        "paused": _order_row(cluster.paused),
+        "ending": _order_row(cluster.ending),
         "spool": computation.spool.directory.name,
     }
 
@@ -195,8 +198,15 @@ def saved_cluster(row: Row, spools: Path, quota: Quota) -> SavedCluster:
         **{name: body[name] for name in ("reentrant", "exclusive")},
     )
     state, shut = ClusterState(body["state"]), frozenset(body["shut"])
-    opened = computation.opened
-    return SavedCluster(id=id_, opening=opening, state=state, shut=shut, opened=opened)
+    return SavedCluster(
+        id=id_,
+        opening=opening,
+        state=state,
+        shut=shut,
+        opened=computation.opened,
+        paused=_order(body.get("paused")),
+        ending=_order(body.get("ending")),
+    )
 
 
 # -- nodes and leases -----------------------------------------------------------------------------
@@ -216,7 +226,14 @@ def _write_node(result: Batch, node: Node) -> None:
         "release": node.release,
         "family": node.family,
     }
-    kept = {"facts": body, "limit": node.limit, "lost": node.state is NodeState.LOST}
+    kept = {
+        "facts": body,
+        "limit": node.limit,
+        "lost": node.state is NodeState.LOST,
+        "ceiling": node.ceiling,
+        "limited": _order_row(node.limited),
+        "drained": _order_row(node.drained),
+    }
     result.put("nodes", (node.address,), dumps(kept))
 
 
@@ -224,7 +241,14 @@ def saved_node(row: Row) -> SavedNode:
     """A node."""
     address, body = row[0], loads(row[1])
     facts = NodeFacts(address=address, **body["facts"])
-    return SavedNode(facts=facts, limit=body["limit"], lost=body["lost"])
+    return SavedNode(
+        facts=facts,
+        limit=body["limit"],
+        lost=body["lost"],
+        ceiling=body.get("ceiling"),
+        limited=_order(body.get("limited")),
+        drained=_order(body.get("drained")),
+    )
 
 
 def _write_lease(result: Batch, lease: Lease) -> None:
@@ -257,6 +281,17 @@ _WRITERS: dict[type, Any] = {
     Node: _write_node,
     Lease: _write_lease,
 }
+
+
+def _order_row(order: Order | None) -> tuple[str, str, str, float] | None:
+    if order is None:
+        return None
+    return (order.what, order.by, order.reason, order.since)
+
+
+def _order(row: Row | None) -> Order | None:
+    """Older files know of none."""
+    return None if row is None else Order(*row)
 
 
 def _bytes(text: str) -> bytes:

@@ -14,7 +14,7 @@ import gevent
 from gevent.lock import BoundedSemaphore
 
 from gsched.core.cluster import Cluster
-from gsched.core.effects import FindNodes, Forget
+from gsched.core.effects import FindNodes, Forget, SeekNode
 from gsched.core.node import Node, NodeState
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
@@ -75,11 +75,13 @@ class Discovery:
         self._greenlets = Greenlets()
         self._answers: set[str] = set()
         self._wanted: set[str] = set()  # addresses that are greeted until they answer
+        self._kept: set[tuple[str, int | None]] = set()  # hosts that somebody has named
         self._aliases: dict[str, str] = {}  # of nodes that answer in the name of another address
         self._longest_pause = LONGEST_PAUSE
         self._turns: dict[int, BoundedSemaphore] = {}  # by id of the cluster that names nodes
         self._greeting_all = False
         exchange.perform(FindNodes, self._find)
+        exchange.perform(SeekNode, lambda effect: self.keep(effect.host, effect.port))
         exchange.perform(Forget, self._forget)
 
     # -- what others ask for ------------------------------------------------------------------
@@ -98,8 +100,10 @@ class Discovery:
 
     def keep(self, host: str, port: int | None) -> None:
         """Greet a node whenever it is not known: one that was away for long is forgotten."""
-        self._wanted.add(host)
-        self._greenlets.spawn(f"keep {host}", self._keep, host, port)
+        if (host, port) not in self._kept:
+            self._kept.add((host, port))
+            self._wanted.add(host)
+            self._greenlets.spawn(f"keep {host}", self._keep, host, port)
 
     def is_from_node(self, source: str) -> bool:
         """Whether a node that is known is there; on a loopback address nobody can tell."""

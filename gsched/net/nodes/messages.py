@@ -195,6 +195,8 @@ class NodeService:
         end = ENDS.get(reply.status)
         if end is None:
             raise PeerError(f"reply for job {reply.uid} with status {reply.status}")
+        if end is End.TERMINATED and reply.exception is None and _is_evicted(job, reply):
+            return  # what becomes of it is decided when its node has dropped the computation
         stopped = end is End.TERMINATED and reply.exception is None and _is_wanted(job, reply)
         if stopped and self._runs_again(job, reply):
             return
@@ -275,6 +277,14 @@ def _is_wanted(job: Job, reply: JobReply) -> bool:
         return False
     lease = job.node.leases.get(job.cluster.id)
     return lease is not None and lease.state is not LeaseState.CLOSING
+
+
+def _is_evicted(job: Job, reply: JobReply) -> bool:
+    """Whether the job was stopped because it may not stay at the node that speaks."""
+    if job.cancelling or job.node is None or job.node.address != reply.ip_addr:
+        return False
+    lease = job.node.leases.get(job.cluster.id)
+    return lease is not None and bool(lease.evicted)
 
 
 def _avail(info: AvailInfo | None) -> dict[str, float] | None:

@@ -51,6 +51,8 @@ class Answers:
             return lambda: event("cluster_scheduled", cluster)
         if cluster.state is ClusterState.STARTING:
             return lambda: event("cluster_started", cluster)
+        if cluster.terminated and cluster.waiting:
+            return lambda: event("swept", cluster)
         return None
 
     def _to_exchange(self, lease: Lease) -> Act:

@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
-from gsched.core.admission import Opening
+from gsched.core import admission
+from gsched.core.admission import AT_ONCE, Opening
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.fleet import NodeFacts
 from gsched.core.job import Job, State
@@ -45,6 +46,7 @@ class Base(RuleBasedStateMachine):
         jobs: list[int],
     ) -> None:
         """A few nodes and clusters to begin with."""
+        admission.AT_ONCE = 2  # else nothing is ever left for another turn
         self.recorder = Recorder(self.algorithm, cooperative=cooperative, zombie_interval=zombie)
         self.scheduler = self.recorder.scheduler
         self.clusters: list[Cluster] = []  # all that there ever were, and so on
@@ -74,9 +76,12 @@ class Base(RuleBasedStateMachine):
         """All come to their end."""
         if not hasattr(self, "recorder"):
             return
-        everybody_answers(self.recorder)
-        nobody_waits_in_vain(self.recorder)
-        all_close(self.recorder)
+        try:
+            everybody_answers(self.recorder)
+            nobody_waits_in_vain(self.recorder)
+            all_close(self.recorder)
+        finally:
+            admission.AT_ONCE = AT_ONCE
 
     # -- within -------------------------------------------------------------------------------
 
@@ -139,7 +144,11 @@ class Base(RuleBasedStateMachine):
 
     def _is_welcome(self, cluster: Cluster, address: str | None) -> bool:
         """Whether a job for that node, or for any, has to be taken."""
-        if self.stopped or cluster.state not in (ClusterState.STARTING, ClusterState.ACTIVE):
+        if (
+            self.stopped
+            or cluster.ending
+            or cluster.state not in (ClusterState.STARTING, ClusterState.ACTIVE)
+        ):
             return False
         node = self.scheduler.nodes.get(address or "")
         if address is None or node is None:

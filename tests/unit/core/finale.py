@@ -14,6 +14,7 @@ ROUNDS = 100  # more than the longest pauses need
 def everybody_answers(recorder: Recorder) -> None:
     """Nothing is refused or lost any more; time goes by until nothing happens."""
     answers = Answers(recorder)
+    _take_back_orders(recorder)
     for _ in range(ROUNDS):
         answers.give()
         recorder.now += 61.0
@@ -52,6 +53,15 @@ def all_close(recorder: Recorder) -> None:
     for node in scheduler.nodes.values():
         assert not node.jobs and not node.leases and not node.serves
     recorder.watch.verify_ended_once()
+
+
+def _take_back_orders(recorder: Recorder) -> None:
+    """All that was paused, drained or closed goes on."""
+    for cluster in list(recorder.scheduler.clusters.values()):
+        recorder.event("resume", cluster, "anna", "")
+    for node in list(recorder.scheduler.nodes.values()):
+        recorder.event("resume_node", node, "anna", "")
+        recorder.event("limit", node, None, "anna", "")
 
 
 def _pauses(recorder: Recorder) -> bool:

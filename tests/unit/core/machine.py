@@ -20,7 +20,7 @@ from gsched.core.node import Node
 from gsched.core.placement import MAX_BROKEN
 
 from .answers import Answers
-from .base import Base
+from .orders import Orders
 from .strategies import ADDRESS, ALLOCATIONS, FACTS, NOBODY, NUMBERS, OPENINGS, SECONDS
 
 MOST_CLUSTERS = 8  # at the same time, else each step takes too long
@@ -56,7 +56,7 @@ def again(node: Node, identity: str) -> NodeFacts:
     )
 
 
-class AnyOrder(Base):
+class AnyOrder(Orders):
     """See the module's text."""
 
     # -- answers ------------------------------------------------------------------------------
@@ -198,7 +198,8 @@ class AnyOrder(Base):
         counts = job.node is not None and job.node.address == at(job, address)
         before = job.end
         self._event("broke", job.uid, at(job, address), "reply", 1.0)
-        ends = counts and (not again or job.cluster.state is ClusterState.CLOSING or self.stopped)
+        over = job.cluster.state is ClusterState.CLOSING or job.cluster.terminated or self.stopped
+        ends = counts and (not again or over)
         assert (before is not job.end) == bool(ends), job.tell()
 
     # -- leases -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gsched.core.actions import Forbidden
 from gsched.core.admission import Opening
 from gsched.core.cluster import Cluster
 from gsched.core.effects import Close, Effect, SetUp
@@ -37,8 +38,8 @@ class Recorder:
         job = self.scheduler.jobs.get(args[0]) if name == "finished" else None
         open_ = job is not None and job.end is None
         try:
-            effects = getattr(self.scheduler, name)(*args, now=self.now, **named) or []
-        except Refused:
+            effects = self._find(name)(*args, now=self.now, **named) or []
+        except (Refused, Forbidden):
             self.scheduler.check()
             raise
         self.scheduler.check()
@@ -66,15 +67,20 @@ class Recorder:
         """Let go of what is kept of all events so far. Nothing may be under way."""
         self.reference, self.watch = Reference(self.scheduler), Watch()
 
+    def _find(self, name: str) -> Any:
+        there = hasattr(self.scheduler, name)
+        return getattr(self.scheduler if there else self.scheduler.actions, name)
+
     def _note(self, name: str, args: tuple[Any, ...]) -> None:
         """What the reference and the watch have to know of an event."""
         if name == "accepted":
             job = self.scheduler.jobs.get(args[0])
             if job is not None and job.state is State.OFFERED:
                 self.reference.submitted(job)
-        elif name == "cancelled":
-            job = self.scheduler.jobs.get(args[0])
-            if job is not None and job.state is not State.DONE:
-                self.watch.cancelled.add(job.uid)
+        elif name in ("cancelled", "cancel"):
+            for uid in [args[0]] if name == "cancelled" else args[0]:
+                job = self.scheduler.jobs.get(uid)
+                if job is not None and job.state is not State.DONE:
+                    self.watch.cancelled.add(job.uid)
         elif name in ANSWERS:
             self.watch.answered(args[0], ANSWERS[name])

@@ -79,7 +79,7 @@ class Moment:
         return [job for job in self._jobs if may_run(node, job)]
 
     def _has_room(self, node: Node) -> bool:
-        usable = node.state is NodeState.UP and node.held_until == 0
+        usable = node.state is NodeState.UP and node.held_until == 0 and node.drained is None
         most = min(usable_cpus(node), 1) if node.on_trial else usable_cpus(node)
         return usable and self._busy[node] < most
 
@@ -89,12 +89,17 @@ class Moment:
 
 def usable_cpus(node: Node) -> int:
     """CPUs of the node that may be used at the same time."""
-    return min(node.total, node.total if node.limit is None else node.limit)
+    most = [node.total, node.total if node.limit is None else node.limit]
+    if node.ceiling is not None:
+        most.append(node.ceiling if node.ceiling >= 0 else node.total + node.ceiling)
+    return max(0, min(most))
 
 
 def may_run(node: Node, job: Job) -> bool:
     """Whether the node is set up for the job, and the job may go there."""
     lease = node.leases.get(job.cluster.id)
+    if job.cluster.paused or job.cluster.terminated:
+        return False
     return job.pinned in (None, node) and lease is not None and lease.state is LeaseState.READY
 
 

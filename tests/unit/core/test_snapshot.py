@@ -78,6 +78,10 @@ def test_a_node(world: World) -> None:
         "clusters": 1,
         "waiting": 0,
         "heard": 2.5,
+        "total": 4,
+        "ceiling": None,
+        "limited": None,
+        "drained": None,
         "avail": {"memory": 1},
         "note": "",
     }
@@ -145,6 +149,8 @@ def test_a_cluster(world: World) -> None:
         "done": 0,
         "nodes": 1,
         "exclusive": False,
+        "paused": None,
+        "ending": None,
         "note": "",
     }
 

@@ -103,6 +103,7 @@ class Watch:
         assert job.state is State.SENDING and job.node is node, job.tell()
         assert effect.tries == job.tries, "of another try"
         assert may_run(node, job), f"not set up there: {job.tell()}"
+        assert node.drained is None, f"node {node.address} is {node.drained}: {job.tell()}"
         assert len(node.jobs) <= usable_cpus(node), f"node {node.address} has no CPU left"
         assert len(node.jobs) == 1 or not node.on_trial, f"node {node.address} is on trial"
 
