@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from gsched.httpd import app
+from gsched.httpd.acting import Acting
 from gsched.httpd.api import Api
+from gsched.httpd.audit import Audit
 from gsched.httpd.local import LocalServer
 from gsched.httpd.metrics import Figures, Metrics
 from gsched.httpd.readiness import Readiness
@@ -17,6 +19,7 @@ from gsched.net.transport.greenlets import under_way
 from gsched.net.transport.guests import Guests
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
+from gsched.store.audit import AuditFile
 
 STOP_TIMEOUT = 1.0  # seconds
 
@@ -38,10 +41,13 @@ class Page:
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
         self._started = exchange.now()
         book = exchange.scheduler.book
+        self._audit = Audit(AuditFile(settings.dest_path_prefix), exchange.now)
         parts = (
             Api(book, exchange.now, lambda: keeper.problem),
             Readiness(lambda: keeper.problem or book.refusing),
             Metrics(book, self._figures),
+            Acting(exchange, keeper, self._audit),
+            self._audit,
         )
         host, port = settings.http_host, settings.http_port
         self._app: app.Page = app.build(snapshot, (host, *_own_names()), parts)
@@ -65,6 +71,7 @@ class Page:
         for server in (self._local, self._server):
             if server is not None:
                 server.stop(STOP_TIMEOUT)
+        self._audit.close()
 
     def _figures(self) -> Figures:
         return Figures(

@@ -98,6 +98,24 @@ class Actions:
             self._admission.sweep(cluster, now)
         return self._finish(now)
 
+    def give_back(
+        self,
+        cluster: Cluster,
+        address: str,
+        terminate: bool,
+        by: str,
+        reason: str,
+        now: float,
+    ) -> list[Effect]:
+        """It leaves the node, at once or when its jobs there have ended. Raises Forbidden."""
+        lease = cluster.leases.get(address)
+        if lease is None:
+            raise Forbidden(f"cluster {cluster.label} is not on node {address}")
+        order = Order(CLOSED, by, reason, now)
+        self._note(cluster, f"node {address} {order}")
+        self._placement.give_back(lease, terminate, f"node {address} was {order}", now)
+        return self._finish(now)
+
     # -- nodes --------------------------------------------------------------------------------
 
     def limit(self, node: Node, cpus: int | None, by: str, reason: str, now: float) -> list[Effect]:

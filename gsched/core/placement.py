@@ -88,6 +88,17 @@ class Placement:
             self._shut(lease, "closed", now)
         self.close(lease, True, now)
 
+    def give_back(self, lease: Lease, terminate: bool, reason: str, now: float) -> None:
+        """Take the cluster from the node, for good, for a reason that is not its client's."""
+        cluster, node = lease.cluster, lease.node
+        cluster.shut.add(node.address)
+        self._book.keep(cluster)
+        self._abandon(list(node.pinned.pop(cluster, ())), now, reason)
+        if terminate:
+            self.evict(lease, reason, now)
+        else:
+            self.close(lease, False, now)
+
     def clear(self, node: Node, now: float) -> None:
         """Take all clusters from a node that somebody has closed."""
         for lease in list(node.leases.values()):

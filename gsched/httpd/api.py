@@ -1,26 +1,19 @@
 """The interface for programs at /api/v1: jobs, clusters and nodes, to be read."""
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
-from urllib.parse import parse_qsl
 
 import bottle
 import gevent
-from bottle import HTTPError, request, response
+from bottle import HTTPError, response
 
 from gsched.core import listing
 from gsched.core.book import Book
-from gsched.core.cluster import Cluster
 from gsched.core.job import State
-from gsched.core.node import Node
 from gsched.core.snapshot import Row, cluster_row, node_row
+from gsched.httpd.asking import Given, find_cluster, find_node, install
 from gsched.httpd.events import encode
-from gsched.httpd.openapi import LIMIT, OPERATIONS, Operation, Parameter, document
-
-MOST_PARAMETERS = 20
-
-Given = dict[str, Any]
+from gsched.httpd.openapi import OPERATIONS, document
+from gsched.httpd.operation import LIMIT
 
 
 class Api:
@@ -43,11 +36,7 @@ class Api:
             "/api/v1/nodes": self._nodes,
             "/api/v1/nodes/{address}": self._node,
         }
-        for one in OPERATIONS:
-            if handler := handlers.get(one.path):
-                path = one.path.replace("{", "<").replace("}", ">")
-                callback = partial(_answer, one, handler)
-                app.route(path, one.method, callback, role=one.role)
+        install(app, [(one, handlers[one.path]) for one in OPERATIONS if one.path in handlers])
         app.get("/api/v1/openapi.json", callback=self._describe)
 
     def _describe(self) -> bytes:
@@ -60,8 +49,8 @@ class Api:
         page = self._jobs_by_uid.page(
             given.get("after", 0),
             given.get("limit", LIMIT),
-            cluster=self._find_cluster(given["cluster"]) if "cluster" in given else None,
-            node=self._find_node(given["node"]) if "node" in given else None,
+            cluster=find_cluster(self._book, given["cluster"]) if "cluster" in given else None,
+            node=find_node(self._book, given["node"]) if "node" in given else None,
             state=State(given["state"]) if "state" in given else None,
         )
         now = self._now()
@@ -86,7 +75,7 @@ class Api:
         return {"clusters": rows, "next": _text(page.next)}
 
     def _cluster(self, given: Given) -> Row:
-        return listing.about_cluster(self._find_cluster(given["id"]), self._book, self._now())
+        return listing.about_cluster(find_cluster(self._book, given["id"]), self._book, self._now())
 
     def _nodes(self, given: Given) -> Row:
         known, now = self._book.nodes, self._now()
@@ -94,42 +83,7 @@ class Api:
         return {"nodes": [node_row(known[x], now) for x in page.keys], "next": page.next}
 
     def _node(self, given: Given) -> Row:
-        return listing.about_node(self._find_node(given["address"]), self._now())
-
-    def _find_cluster(self, handle: str) -> Cluster:
-        for cluster in self._book.clusters.values():
-            if cluster.handle == handle:
-                return cluster
-        raise HTTPError(404, f"cluster {handle} is not known, or closed")
-
-    def _find_node(self, address: str) -> Node:
-        node = self._book.nodes.get(address)
-        if node is None:
-            raise HTTPError(404, f"node {address} is not known")
-        return node
-
-
-def _answer(one: Operation, handler: Callable[[Given], Row], **in_path: str) -> bytes:
-    """Read the parameters, and answer in JSON."""
-    response.content_type = "application/json"
-    try:
-        given = _given(one, in_path)
-    except ValueError as error:
-        raise HTTPError(400, str(error)) from None
-    return encode(handler(given))
-
-
-def _given(one: Operation, in_path: dict[str, str]) -> Given:
-    """The values of all parameters. Raises ValueError."""
-    known: dict[str, Parameter] = {parameter.name: parameter for parameter in one.parameters}
-    text = request.environ.get("QUERY_STRING", "")
-    asked = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
-    allowed = known.keys() - {parameter.name for parameter in one.own}
-    for name, _ in asked:
-        if name not in allowed:
-            wanted = ", ".join(sorted(allowed)) or "none"
-            raise ValueError(f"{name[:50]!r} is no parameter; there are: {wanted}")
-    return {name: known[name].read(value) for name, value in [*asked, *in_path.items()]}
+        return listing.about_node(find_node(self._book, given["address"]), self._now())
 
 
 def _text(key: int | None) -> str | None:

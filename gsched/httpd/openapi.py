@@ -1,74 +1,15 @@
 """What can be asked at /api/v1: one table, from which requests are read and the OpenAPI document is
-made. What is answered stands in schemas.py.
+made. What changes something stands in orders.py, what is answered in schemas.py.
 """
-
-from dataclasses import dataclass
-from typing import Any
 
 from gsched import __version__
 from gsched.core.job import State
+from gsched.httpd.operation import Operation, Parameter, described
+from gsched.httpd.orders import AUDIT, ORDERS
 from gsched.httpd.schemas import SCHEMAS, Schema, ref
-
-LIMIT, MOST = 100, 500  # rows of a page: unless asked for, and at the most
-LONGEST = 200  # characters of a parameter
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One of a request. `kind`: "id", "count", "text" or words to choose from."""
-
-    name: str
-    about: str
-    kind: str | tuple[str, ...] = "text"
-    place: str = "query"
-
-    def schema(self) -> Schema:
-        """For the document."""
-        if isinstance(self.kind, tuple):
-            return {"type": "string", "enum": list(self.kind)}
-        kinds: dict[str, Schema] = {
-            "id": {"type": "string", "pattern": "^[0-9]{1,20}$"},
-            "count": {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT},
-            "text": {"type": "string", "maxLength": LONGEST},
-        }
-        return kinds[self.kind]
-
-    def read(self, text: str) -> Any:
-        """The value. Raises ValueError, with a text for whoever asked."""
-        if isinstance(self.kind, tuple) and text not in self.kind:
-            raise ValueError(f"{self.name} is one of {', '.join(self.kind)}")
-        digits = text.isascii() and text.isdigit() and len(text) <= 20
-        if self.kind in ("id", "count") and not digits:
-            raise ValueError(f"{self.name} is a number")
-        if self.kind == "count" and not 1 <= int(text) <= MOST:
-            raise ValueError(f"{self.name} is a number from 1 to {MOST}")
-        if len(text) > LONGEST:
-            raise ValueError(f"{self.name} has at most {LONGEST} characters")
-        return int(text) if digits and self.kind in ("id", "count") else text
-
 
 _LIMIT = Parameter("limit", "rows at the most", "count")
 _LIVE = tuple(state.value for state in State if state is not State.GONE)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One path that can be asked for, and the schema of its answer.
-
-    `role` is the least that may: viewer, operator or admin.
-    """
-
-    path: str
-    about: str
-    answer: str
-    parameters: tuple[Parameter, ...] = ()
-    method: str = "GET"
-    role: str = "viewer"
-
-    @property
-    def own(self) -> tuple[Parameter, ...]:
-        """Those that stand in the path."""
-        return tuple(one for one in self.parameters if one.place == "path")
 
 
 OPERATIONS = (
@@ -128,7 +69,9 @@ _OTHERS = (
 
 def document() -> Schema:
     """The OpenAPI document."""
-    paths = {one.path: {"get": _operation(one)} for one in OPERATIONS}
+    paths: dict[str, Schema] = {}
+    for one in (*OPERATIONS, AUDIT, *ORDERS):
+        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     paths |= {path: {"get": _plain(kind, about)} for path, kind, about in _OTHERS}
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "The reason"}
     return {
@@ -145,8 +88,16 @@ def _operation(one: Operation) -> Schema:
     if one.parameters:
         answers["400"] = _answer("A parameter is wrong", ref("Error"))
         answers["404"] = _answer("There is no such thing now", ref("Error"))
+    if one.method != "GET":
+        answers["400"] = _answer("A field or a parameter is wrong", ref("Error"))
+        answers["409"] = _answer("It cannot be done as things are", ref("Error"))
+        answers["415"] = _answer("The body is no JSON", ref("Error"))
     parameters = [_shown(parameter) for parameter in one.parameters]
-    return {"summary": one.about, "parameters": parameters, "responses": answers}
+    shown: Schema = {"summary": one.about, "x-role": one.role, "parameters": parameters}
+    if one.body:
+        content = {"application/json": {"schema": described(one.body)}}
+        shown["requestBody"] = {"required": True, "content": content}
+    return shown | {"responses": answers}
 
 
 def _shown(one: Parameter) -> Schema:

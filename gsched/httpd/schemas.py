@@ -212,6 +212,41 @@ def paged(name: str, of: str, key: Schema) -> Schema:
     return record("A page.", **{name: rows(ref(of)), "next": after})
 
 
+UNDO: Schema = {
+    "type": ["object", "null"],
+    "description": "the request that takes it back, where there is one",
+    "properties": {"method": text(), "path": text(), "body": {"type": "object"}},
+    "required": ["method", "path", "body"],
+}
+WARNING = text("where it cannot be kept now, so that a crash would undo it")
+DONE = record(
+    "It is done, or under way.",
+    outcome=text("in words"),
+    undo=UNDO,
+    warning=WARNING,
+)
+CANCELLED = record(
+    "What became of jobs that were to be cancelled.",
+    outcome=text("in words"),
+    jobs=whole("that were meant and not over"),
+    at_nodes=whole("of them were at nodes, which have to stop them first"),
+    over=whole("uids that are not known, or over"),
+    dry_run=FLAG,
+    warning=WARNING,
+)
+AUDITED = record(
+    "What somebody ordered.",
+    id=ID,
+    time=TIME,
+    who=text(),
+    role=text(),
+    address=text("where the request came from"),
+    action=text(),
+    target=text("what it was about"),
+    reason=text("may be empty"),
+    outcome=text("in words"),
+)
+
 SCHEMAS = {
     "Job": JOB,
     "Step": STEP,
@@ -225,5 +260,13 @@ SCHEMAS = {
     "NodeDetail": NODE_DETAIL,
     "Nodes": paged("nodes", "Node", text()),
     "Status": STATUS,
+    "Done": DONE,
+    "Cancelled": CANCELLED,
+    "Audited": AUDITED,
+    "Audit": record(
+        "A page.",
+        audit=rows(ref("Audited")),
+        next=none_or(ID | {"description": "`before` of the next page; null: there is none"}),
+    ),
     "Error": ERROR,
 }

@@ -52,7 +52,7 @@ MAY_USE: dict[str, set[str]] = {
     "demo": set(),
     "store": {"core", "wire"},
     "net": {"core", "wire", "store"},
-    "httpd": {"core", "net"},
+    "httpd": {"core", "net", "store"},
 }
 
 # The same for the rooms inside net; "" is net itself.
