@@ -101,7 +101,11 @@ def test_all_that_can_be_asked_is_answered_as_documented(stage: Stage, tmp_path:
             for query in askings(one["parameters"], values):
                 documented.check(path, place, **query)
     answers = {path: set(one["responses"]) for path, one in documented.paths().items()}
-    never = {"/api/v1/clusters", "/api/v1/nodes", "/api/v1/audit"}  # a list is there, whatever is in it
+    never = {
+        "/api/v1/clusters",
+        "/api/v1/nodes",
+        "/api/v1/audit",
+    }  # a list is there, whatever is in it
     node_path = "/api/v1/nodes/{address}"  # any text may be an address
     for path, statuses in answers.items():
         unseen = {"404"} if path in never else {"400"} if path == node_path else set()
