@@ -5,8 +5,9 @@ import pytest
 from gsched.core import admission, why
 from gsched.core.actions import Forbidden
 from gsched.core.cluster import ClusterState
-from gsched.core.effects import Forget, SeekNode, Sweep, TellScheduled, TerminateJob
+from gsched.core.effects import FindNodes, Forget, SeekNode, Sweep, TellScheduled, TerminateJob
 from gsched.core.job import End, Job, State
+from gsched.core.lease import Allocation
 from gsched.core.snapshot import snapshot
 
 from .world import World
@@ -239,6 +240,23 @@ def test_what_its_client_gave_away_is_not_set_up_again_on_a_node_that_was_closed
     assert world.results() and world.told()
     world.do("resume_node", node, *ANNA)
     assert not world.set_ups()
+
+
+def test_a_node_that_is_closed_while_it_is_set_up_is_left_whatever_the_client_asks(
+    world: World,
+) -> None:
+    cluster = world.cluster()
+    lease = world.setting_up(cluster)
+    world.do("close_node", lease.node, *ANNA)
+    world.do("node_allocated", cluster, [Allocation("10.0.0.1")])
+    world.take(FindNodes)
+    world.do("lease_ready", lease, 1)
+    assert world.closes() == [lease]
+    world.submit(cluster)
+    assert not world.sent()
+    world.do("node_given_back", cluster, "10.0.0.1", False)
+    assert lease.terminate, "its client has an administrator wait"
+    world.closed(lease)
 
 
 @pytest.mark.parametrize(("cpus", "used"), [(2, 2), (-1, 3), (0, 0), (9, 4)])
