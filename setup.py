@@ -49,6 +49,7 @@ setup(
             "ruff>=0.9,<1",  # style
             "mypy>=1.14,<3",  # types
             "playwright>=1.49,<2",  # drives the page in a real browser
+            "axe-playwright-python>=0.1.4,<0.2",  # finds what keeps people out of the page
             "PyYAML>=6,<7",  # reads the recipe for nodes
             "build>=1.2,<2",  # wheel and sdist, as tests install them
         ],

@@ -1,25 +1,46 @@
-// Starts the page: the stream feeds the view.
+// Starts the page: the link to the scheduler feeds the view that the address names.
 
-import { clean, clock } from "./format.js";
-import { Live } from "./live.js";
-import { View } from "./view.js";
+import { Link } from "./live/link.js";
+import { Frame } from "./shell/frame.js";
+import { openHelp } from "./shell/help.js";
+import { Keys, pick, step } from "./shell/keys.js";
+import { Router, to } from "./shell/router.js";
+import { Search } from "./shell/search.js";
+import { Status } from "./shell/status.js";
+import { Theme } from "./shell/theme.js";
+import { VIEWS } from "./shell/views.js";
 
-let run = null; // which run of the scheduler the page shows: its epoch and version
+const status = new Status({ onRetry: () => link.retry(), onHold: () => link.hold() });
+const router = new Router((route) => frame.show(route));
+const frame = new Frame(router);
+const search = new Search(() => link.data);
 
-function receive(snapshot) {
-  const { epoch, version } = snapshot;
-  if (run && run.epoch !== epoch) {
-    const news = run.version === version ? ""
-      : ` as version ${clean(version)}; reload the page to match it`;
-    view.restarted(`The scheduler restarted at ${clock(new Date())}${news}.`);
-  }
-  run = { epoch, version };
-  view.show(snapshot);
-}
-
-const view = new View({ onRetry: () => live.open() });
-const live = new Live("api/v1/events", {
-  onSnapshot: receive,
-  onState: (state) => view.state(state),
+const link = new Link({
+  onChange(state) {
+    status.heard(state);
+    frame.update(state);
+  },
+  onState(state) {
+    status.state(state);
+  },
 });
-live.start();
+
+new Theme(document.getElementById("theme"), () => frame.recolour());
+const go = Object.fromEntries(Object.entries(VIEWS).filter(([, view]) => view.key)
+  .map(([name, { key }]) => [`g ${key}`, () => { location.hash = to(name); }]));
+const keys = new Keys({
+  ...go,
+  "/": () => search.focus(),
+  "?": () => openHelp(keys),
+  p: () => link.hold(),
+  j: () => step(1),
+  k: () => step(-1),
+  x: pick,
+});
+document.getElementById("help").addEventListener("click", () => openHelp(keys));
+// The page's own addresses begin with #: the usual way to skip would leave the view.
+document.getElementById("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
+});
+router.start();

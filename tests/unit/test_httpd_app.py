@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 import pytest
 from web_asked import Answer
@@ -47,7 +48,11 @@ def broken():
 def test_the_page_and_its_files_come_with_their_types(app):
     assert Answer(app, "/").headers["content-type"] == "text/html; charset=utf-8"
     assert b"<!doctype html>" in Answer(app, "/").body
-    types = {"main.js": "text/javascript", "style.css": "text/css", "favicon.svg": "image/svg+xml"}
+    types = {
+        "main.js": "text/javascript",
+        "style/base.css": "text/css",
+        "favicon.svg": "image/svg+xml",
+    }
     for name, content_type in types.items():
         answer = Answer(app, "/static/" + name)
         assert answer.status == 200
@@ -64,7 +69,7 @@ def test_a_file_the_browser_holds_is_not_sent_again(app):
         assert (answer.status, answer.body) == (304, b"")
         assert answer.headers["etag"] == etag
     assert Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH='"other"').status == 200
-    assert Answer(app, "/static/style.css", HTTP_IF_NONE_MATCH=etag).status == 200
+    assert Answer(app, "/static/style/base.css", HTTP_IF_NONE_MATCH=etag).status == 200
     assert Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH="\xff\x00").status == 200
 
 
@@ -95,10 +100,10 @@ def test_every_file_the_page_names_exists_and_is_our_own():
     named = re.findall(r'(?:src|href)="([^"#]+)"', index)
     for name, asset in files.items():
         if name.endswith(".js"):
-            named += [
-                "static/" + path for path in re.findall(r'from "\./(.+)"', asset.body.decode())
-            ]
-    assert len(named) > 10
+            script = asset.body.decode()
+            parts = re.findall(r'(?:from |import\()"(\.[^"]+)"', script)
+            named += ["static/" + normpath(join(dirname(name), part)) for part in parts]
+    assert len(named) > 100
     for path in named:
         assert path == "api/v1/status" or path.removeprefix("static/") in files, path
     assert not re.search(r"<style|style=|\son\w+=|<script(?![^>]* src=)", index)
@@ -116,8 +121,9 @@ def copied_to(folder, web):
     unwanted = shutil.ignore_patterns("__pycache__", "web")
     shutil.copytree(PACKAGE, folder / "gsched", ignore=unwanted)
     for name, asset in assets.load().items() if web else ():
-        (folder / web).mkdir(exist_ok=True)
-        (folder / web / name).write_bytes(asset.body)
+        path = folder / web / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(asset.body)
 
 
 @pytest.mark.parametrize("web", ["gsched/web", "web"], ids=["installed", "source tree"])

@@ -17,7 +17,7 @@ from peers.networks import Host
 from peers.releases import Installed, Release, install
 from peers.stage import Addresses, free_base
 
-FOLDERS = [Path(__file__).parents[2] / name for name in ("real", "chaos")]
+FOLDERS = [Path(__file__).parents[2] / name for name in ("real", "chaos", "browser")]
 OLD_PYTHON = "old_python"  # fixture
 RELEASES = "releases"  # fixture, and in its test's module the list of those that are wanted
 

@@ -1,8 +1,10 @@
 // The cards on top: what there is, how full it is, how fast it goes.
 
-import { bar, el, setAttribute, setText } from "./dom.js";
-import { clean, count, counted, percent, rate } from "./format.js";
-import { NODE_TONES } from "./nodes.js";
+import { bar } from "../parts/bar.js";
+import { el, setAttribute, setText } from "../parts/dom.js";
+import { to } from "../shell/router.js";
+import { clean, count, counted, percent, rate } from "../parts/format.js";
+import { NODE_TONES } from "./node_columns.js";
 
 const STATES = 2; // named on the card
 const WINDOW = 15; // seconds over which the rate of finished jobs is taken
@@ -25,20 +27,20 @@ class Speed {
 export class Totals {
   constructor(holder) {
     this.holder = holder;
-    this.nodes = this.card("Nodes");
-    this.cpus = this.card("CPUs busy", "wide");
-    this.waiting = this.card("Jobs waiting");
-    this.running = this.card("Jobs running");
-    this.done = this.card("Jobs done");
+    this.nodes = this.card("Nodes", to("nodes"));
+    this.cpus = this.card("CPUs busy", to("nodes", "", { sort: "-load" }), "wide");
+    this.waiting = this.card("Jobs waiting", to("jobs", "", { state: "queued" }));
+    this.running = this.card("Jobs running", to("jobs", "", { state: "running" }));
+    this.done = this.card("Jobs done", to("clusters"));
     this.cpus.bar = bar("busy");
     this.cpus.sub.before(this.cpus.bar.element);
     this.restart();
   }
 
-  card(label, kind = "") {
+  card(label, address, kind = "") {
     const value = el("dd", { class: "value" });
     const sub = el("dd", { class: "sub" });
-    this.holder.append(el("div", { class: `card ${kind}` }, el("dt", {}, label), value, sub));
+    this.holder.append(el("div", { class: `card ${kind}` }, el("dt", {}, el("a", { href: address }, label)), value, sub));
     return { value, sub };
   }
 
@@ -47,7 +49,8 @@ export class Totals {
     this.speed = new Speed();
   }
 
-  update({ totals = {}, nodes = [], time }) {
+  update({ totals, time, ...state }) {
+    const nodes = [...state.nodes.values()];
     const { cpus, busy, clusters, waiting, running, done } = totals;
     setText(this.nodes.value, count(totals.nodes ?? nodes.length));
     this.showStates(nodes);

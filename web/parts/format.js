@@ -4,6 +4,7 @@ export const NOTHING = "–";
 const LONGEST = 200;
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
+const hundredth = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
 // Control characters, and those that turn the direction of the text after them.
 const UNPRINTABLE = new RegExp("[\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b-\\u200f"
   + "\\u2028-\\u202e\\u2060-\\u2069\\ufeff]", "g");
@@ -69,4 +70,19 @@ export function bytes(value) {
 /** A Date as hh:mm:ss of the reader's own clock. */
 export function clock(date) {
   return date.toLocaleTimeString("en-GB");
+}
+
+/** Seconds as people compare them: "0.35 s", "12.4 s", then as `duration`. */
+export function seconds(value) {
+  if (!isNumber(value) || value < 0) return NOTHING;
+  if (value >= 60) return duration(value);
+  return `${value < 10 ? hundredth.format(value) : tenth.format(value)} s`;
+}
+
+/** Seconds since 1970 as a time of day, with the date where it is not today's. */
+export function moment(value) {
+  if (!isNumber(value)) return NOTHING;
+  const date = new Date(1000 * value);
+  const today = date.toDateString() === new Date().toDateString();
+  return today ? clock(date) : `${date.toLocaleDateString("en-CA")} ${clock(date)}`;
 }

@@ -1,4 +1,4 @@
-// The stream of snapshots: opens it, notices when it is lost or silent, and comes back.
+// The stream of the scheduler's state: opens it, notices when it is lost or silent, and comes back.
 
 const QUIET = 5_000; // ms without an event after which the numbers count as old
 const DEAD = 20_000; // ms after which a silent connection is given up
@@ -6,41 +6,39 @@ const TICK = 500;
 const RETRIES = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 
 /**
- * Watches `url`, calling onSnapshot(snapshot) for each event and onState(state) at each change
- * and twice a second. A state has
- *   name      connecting | live | stale | stopped | trouble | paused
- *   since     Date of the last snapshot, or null
+ * Watches `url`, calling onEvent(name, data) for each event that tells of the state, and
+ * onState(state) at each change and twice a second. A state has
+ *   name      connecting | live | stale | stopped | trouble | paused | locked
+ *   since     time of the last event in ms since 1970, or null
  *   retryIn   seconds to the next attempt, or null when none is due
  *   message   what the server said is wrong, or ""
  */
-export class Live {
-  constructor(url, { onSnapshot, onState }) {
-    Object.assign(this, { url, onSnapshot, onState });
-    this.name = "connecting";
+export class Stream {
+  constructor(url, { onEvent, onState, names = ["snapshot", "resync"] }) {
+    Object.assign(this, { url, onEvent, onState, names });
+    this.name = "paused";
     this.message = "";
     this.since = null;
     this.source = null;
     this.heard = 0; // performance.now() of the last sign of life
     this.retryAt = null;
     this.failures = 0;
-  }
-
-  start() {
-    document.addEventListener("visibilitychange", () => this.visibility());
     setInterval(() => this.tick(), TICK);
-    this.open();
   }
 
-  /** Connects at once instead of when the next attempt is due. */
+  /** Connects at once, also when the next attempt is due later. */
   open() {
     this.close();
     this.heard = performance.now();
-    this.source = new EventSource(this.url);
-    this.source.addEventListener("snapshot", (event) => this.received(event));
-    this.source.addEventListener("resync", (event) => this.received(event));
-    this.source.addEventListener("trouble", (event) => this.troubled(event));
-    this.source.addEventListener("bye", () => this.lost("stopped"));
-    this.source.addEventListener("error", () => this.lost("stale"));
+    if (this.since === null || this.name === "paused") this.name = "connecting";
+    const source = new EventSource(this.url);
+    this.source = source;
+    for (const name of this.names) {
+      source.addEventListener(name, (event) => this.received(name, event));
+    }
+    source.addEventListener("trouble", (event) => this.troubled(event));
+    source.addEventListener("bye", () => this.lost("stopped"));
+    source.addEventListener("error", () => this.failed(source));
     this.report();
   }
 
@@ -50,17 +48,32 @@ export class Live {
     this.retryAt = null;
   }
 
-  received(event) {
+  /** Closes it until it is opened again. */
+  pause() {
+    this.close();
+    this.become("paused");
+  }
+
+  received(name, event) {
     this.heard = performance.now();
-    this.since = new Date();
+    this.since = Date.now();
     this.failures = 0;
-    this.become("live");
-    this.onSnapshot(JSON.parse(event.data));
+    if (this.name !== "live") this.become("live");
+    this.onEvent(name, JSON.parse(event.data));
   }
 
   troubled(event) {
     this.heard = performance.now();
     this.become("trouble", JSON.parse(event.data).message);
+  }
+
+  /** A refusal closes it; what it was is only told to those who ask in another way. */
+  async failed(source) {
+    const refused = source.readyState === EventSource.CLOSED;
+    this.lost("stale");
+    if (refused && await locked() && this.source === null && this.name !== "paused") {
+      this.become("locked");
+    }
   }
 
   /** Gives the connection up. The browser's own retries end for good at the first refusal. */
@@ -82,17 +95,6 @@ export class Live {
     else this.report();
   }
 
-  /** A hidden page holds no stream: browsers allow six connections to a server, in all tabs. */
-  visibility() {
-    if (document.hidden) {
-      this.close();
-      this.become("paused");
-    } else {
-      this.become("connecting");
-      this.open();
-    }
-  }
-
   become(name, message = "") {
     this.name = name;
     this.message = message;
@@ -104,5 +106,14 @@ export class Live {
     const left = this.retryAt === null ? null : this.retryAt - performance.now();
     const retryIn = left === null ? null : Math.max(0, Math.ceil(left / 1000));
     this.onState({ name, since, retryIn, message });
+  }
+}
+
+/** Whether the server wants to know first who asks. */
+async function locked() {
+  try {
+    return (await fetch(new URL("../../api/v1/nodes?limit=1", import.meta.url))).status === 401;
+  } catch {
+    return false;
   }
 }

@@ -1,0 +1,85 @@
+// One cluster: how far it is, why it does not get on, its nodes and its jobs.
+
+import { Asking, ask } from "../live/ask.js";
+import { el, setText } from "../parts/dom.js";
+import { ago, clean, count } from "../parts/format.js";
+import { JobList } from "../parts/job_list.js";
+import { choice, facts, heading } from "../parts/page.js";
+import { Table, state as stateColumn, tell, text } from "../parts/table.js";
+import { to } from "../shell/router.js";
+import { CLUSTER_TONES, named, note, progress } from "./cluster_columns.js";
+import { placeLink, PLACE_TONES, retry } from "./places.js";
+
+const SENTENCE = 1000; // characters
+const STATES = [["", "all"], ...["queued", "sending", "running", "done"].map((x) => [x, x])];
+
+export class View {
+  constructor(router) {
+    this.title = "Cluster";
+    this.pill = el("span", { class: "pill" });
+    this.head = heading("Cluster");
+    this.head.count.replaceWith(this.pill);
+    this.why = el("p", { class: "why", id: "cluster-why", role: "status" });
+    this.facts = facts();
+    const gauge = el("p", { class: "gauge" });
+    this.progress = progress(gauge);
+    const refine = (changes) => router.refine({ after: "", ...changes });
+    this.states = choice("State", STATES, (state) => refine({ state }));
+    this.list = new JobList(refine);
+    this.places = new Table("The nodes of this cluster, and how far its set-up is there", [
+      placeLink("Node", "nodes", (place) => place.node, (place) => clean(place.node)),
+      stateColumn("State", (place) => clean(place.state), PLACE_TONES),
+      text("Again in", retry, { kind: "number" }),
+      text("Reason", (place) => clean(place.reason), { kind: "note" }),
+    ], (place) => place.node, { id: "places" });
+    this.element = el("section", {},
+      el("p", { class: "crumbs" }, el("a", { href: to("clusters") }, "Clusters")),
+      this.head.element, this.why,
+      el("div", { class: "panel" }, gauge, this.facts.element),
+      el("div", { class: "heading" }, el("h2", {}, "Jobs"), this.states.element),
+      this.list.element,
+      el("div", { class: "heading" }, el("h2", {}, "Nodes")), this.places.element);
+    this.asking = new Asking((signal) => ask(`clusters/${encodeURIComponent(this.id)}`, signal),
+      (cluster) => this.show(cluster), (error) => setText(this.why, clean(error.message, SENTENCE)));
+  }
+
+  open({ id, query }) {
+    const other = this.id !== id;
+    this.id = id;
+    this.states.select.value = query.get("state") ?? "";
+    this.list.open({ cluster: id, state: query.get("state") ?? "", after: query.get("after") ?? "" });
+    if (other) this.asking.restart();
+  }
+
+  update({ time }) {
+    this.asking.tick();
+    this.list.tick(time);
+  }
+
+  close() {
+    this.asking.stop();
+    this.list.close();
+  }
+
+  show(cluster) {
+    const [name, client] = named(cluster);
+    this.title = name;
+    setText(this.head.title, name);
+    tell(this.pill, clean(cluster.state), CLUSTER_TONES);
+    setText(this.why, clean(cluster.why, SENTENCE));
+    this.progress(cluster);
+    this.facts.set([
+      ["Client", clean(client.replace(/^@ /, ""))],
+      ["dispy", clean(cluster.release) || "–"],
+      ["Waiting", count(cluster.waiting)],
+      ["Running", count(cluster.running)],
+      ["Done", count(cluster.done)],
+      ["Client heard", ago(cluster.heard)],
+      ["Reentrant", cluster.reentrant ? "yes: lost jobs run again" : "no"],
+      ["Wants", cluster.allocations.slice(0, 5).map(({ host }) => clean(host)).join(", ")],
+      ["Note", note(cluster) || "–"],
+    ]);
+    this.places.update(cluster.places);
+    this.places.element.hidden = cluster.places.length === 0;
+  }
+}

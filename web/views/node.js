@@ -1,0 +1,84 @@
+// One node: what it is, why it is not used, what it runs and for whom.
+
+import { Asking, ask } from "../live/ask.js";
+import { el, setText } from "../parts/dom.js";
+import { ago, bytes, clean, count, duration, percent, seconds } from "../parts/format.js";
+import { JobList } from "../parts/job_list.js";
+import { facts, heading } from "../parts/page.js";
+import { Table, state as stateColumn, tell, text } from "../parts/table.js";
+import { to } from "../shell/router.js";
+import { NODE_TONES, nodeName, note, perJob } from "./node_columns.js";
+import { placeLink, PLACE_TONES, retry } from "./places.js";
+
+const SENTENCE = 1000; // characters
+
+export class View {
+  constructor(router) {
+    this.title = "Node";
+    this.pill = el("span", { class: "pill" });
+    this.head = heading("Node");
+    this.head.count.replaceWith(this.pill);
+    this.why = el("p", { class: "why", id: "node-why", role: "status" });
+    this.facts = facts();
+    this.list = new JobList((changes) => router.refine(changes));
+    this.places = new Table("The clusters that are set up on this node", [
+      placeLink("Cluster", "clusters", (place) => place.cluster, (place) => clean(place.label)),
+      stateColumn("State", (place) => clean(place.state), PLACE_TONES),
+      text("Again in", retry, { kind: "number" }),
+      text("Reason", (place) => clean(place.reason), { kind: "note" }),
+    ], (place) => place.cluster, { id: "places" });
+    this.element = el("section", {},
+      el("p", { class: "crumbs" }, el("a", { href: to("nodes") }, "Nodes")),
+      this.head.element, this.why,
+      el("div", { class: "panel" }, this.facts.element),
+      el("div", { class: "heading" }, el("h2", {}, "Jobs there")), this.list.element,
+      el("div", { class: "heading" }, el("h2", {}, "Clusters")), this.places.element);
+    this.asking = new Asking((signal) => ask(`nodes/${encodeURIComponent(this.address)}`, signal),
+      (node) => this.show(node), (error) => this.failed(error));
+  }
+
+  open({ id, query }) {
+    const other = this.address !== id;
+    this.address = id;
+    this.list.open({ node: id, after: query.get("after") ?? "" });
+    if (other) this.asking.restart();
+  }
+
+  update({ time }) {
+    this.asking.tick();
+    this.list.tick(time);
+  }
+
+  close() {
+    this.asking.stop();
+    this.list.close();
+  }
+
+  show(node) {
+    this.title = nodeName(node);
+    setText(this.head.title, this.title);
+    tell(this.pill, clean(node.state), NODE_TONES);
+    setText(this.why, clean(node.why, SENTENCE));
+    this.facts.set([
+      ["Address", `${clean(node.address)}:${node.port}`],
+      ["dispy", clean(node.release) || "–"],
+      ["CPUs busy", `${count(node.busy)} / ${count(node.cpus)}`],
+      ["Jobs done", count(node.jobs_done)],
+      ["Time/job", seconds(perJob(node))],
+      ["Job time", duration(node.cpu_time)],
+      ["CPU free", percent(node.avail?.cpu)],
+      ["Memory free", bytes(node.avail?.memory)],
+      ["Swap free", percent(node.avail?.swap)],
+      ["Disk free", bytes(node.avail?.disk)],
+      ["Last heard", ago(node.heard)],
+      ["Note", note(node) || "–"],
+    ]);
+    this.places.update(node.places);
+    this.places.element.hidden = node.places.length === 0;
+  }
+
+  failed(error) {
+    if (error.status === 404) setText(this.head.title, clean(this.address));
+    setText(this.why, clean(error.message, SENTENCE));
+  }
+}

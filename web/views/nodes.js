@@ -1,0 +1,126 @@
+// All nodes: a cell for each, and a table of those that are wanted.
+
+import { Heat, HEATS } from "../charts/heat.js";
+import { el, setText } from "../parts/dom.js";
+import { bytes, clean, count, counted, duration } from "../parts/format.js";
+import { inOrder, orderOf, turned } from "../parts/order.js";
+import { choice, filterBox, heading } from "../parts/page.js";
+import { Pager } from "../parts/pager.js";
+import { Table } from "../parts/table.js";
+import { to } from "../shell/router.js";
+import { NODE_ORDERS, nodeColumns, nodeKey } from "./node_columns.js";
+import { noNodes } from "./teaching.js";
+
+const TEXTS = ["address", "name", "state"]; // orders that begin with the smallest
+
+export class View {
+  constructor(router) {
+    this.title = "Nodes";
+    this.time = 0;
+    this.shown = []; // in the order in which they stand
+    const refine = (changes) => router.refine({ page: "", ...changes });
+    this.box = filterBox("Name or address", (q) => refine({ q }));
+    this.states = choice("State", [["", "all"]], (state) => refine({ state }));
+    this.heats = choice("Colour", Object.entries(HEATS).map(([name, { label }]) => [name, label]),
+      (heat) => refine({ heat }));
+    this.sorts = choice("Order", [
+      ["address", "address"], ["name", "name"], ["-load", "busiest"], ["-jobs_done", "jobs done"],
+      ["-cpu_time", "job time"], ["-heard", "heard last"],
+    ], (sort) => refine({ sort }));
+    this.head = heading("Nodes", this.box, this.states.element, this.sorts.element, this.heats.element);
+    this.heat = new Heat((key) => { location.hash = to("nodes", key); });
+    this.table = new Table("Nodes: the machines that run jobs, how busy they are and what is free on them",
+      nodeColumns(() => this.time), nodeKey, {
+        id: "nodes",
+        onSort: (name) => refine({ sort: turned(this.order, name, !TEXTS.includes(name)) }),
+      });
+    this.pager = new Pager((changes) => router.refine(changes));
+    this.sums = el("p", { class: "sums" });
+    this.none = el("p", { class: "hint" }, "No node matches. ",
+      el("a", { href: to("nodes") }, "Show all"));
+    this.teaching = noNodes();
+    this.full = el("div", {}, this.heat.element, this.sums, this.table.element, this.none,
+      this.pager.element);
+    this.element = el("section", {}, this.head.element, this.full, this.teaching.element);
+  }
+
+  open({ query }) {
+    this.query = query;
+    this.order = orderOf(query, NODE_ORDERS, { name: "address", down: false });
+    this.table.sorted(this.order.name, this.order.down);
+    if (document.activeElement !== this.box) this.box.value = query.get("q") ?? "";
+    this.heats.select.value = Object.hasOwn(HEATS, query.get("heat") ?? "") ? query.get("heat") : "busy";
+    this.sorts.select.value = query.get("sort") ?? "address";
+    if (this.state) this.update(this.state, true);
+  }
+
+  update(state, anew = false) {
+    this.state = state;
+    this.time = state.time;
+    const all = [...state.nodes.values()];
+    this.offer(all);
+    setText(this.head.count, count(all.length));
+    this.full.hidden = all.length === 0;
+    this.teaching.element.hidden = all.length > 0;
+    this.teaching.update(state);
+    const wanted = this.wanted(all);
+    this.put(wanted, anew);
+    this.sum(wanted);
+    this.none.hidden = wanted.length > 0;
+    this.table.element.hidden = wanted.length === 0;
+    this.table.update(this.pager.cut(this.shown, this.query));
+    this.heat.update(this.shown, HEATS[this.heats.select.value], state.time);
+  }
+
+  /** Rows stand still while somebody points at them. */
+  put(wanted, anew) {
+    const known = new Map(wanted.map((node) => [node.address, node]));
+    const same = known.size === this.shown.length && this.shown.every((node) => known.has(node.address));
+    if (same && !anew && this.table.held) {
+      this.shown = this.shown.map((node) => known.get(node.address));
+    } else {
+      this.shown = inOrder(wanted, NODE_ORDERS[this.order.name], this.order.down);
+    }
+  }
+
+  wanted(all) {
+    const q = (this.query.get("q") ?? "").toLowerCase();
+    const state = this.query.get("state");
+    return all.filter((node) => (!state || node.state === state)
+      && (!q || `${node.name} ${node.address}`.toLowerCase().includes(q)));
+  }
+
+  /** The states that there are, with how many. */
+  offer(all) {
+    const tally = new Map();
+    for (const { state } of all) tally.set(state, (tally.get(state) ?? 0) + 1);
+    const asked = this.query.get("state");
+    if (asked && !tally.has(asked)) tally.set(asked, 0);
+    const words = [["", "all"], ...[...tally].map(([name, size]) => [name, `${clean(name)} (${count(size)})`])];
+    const { select } = this.states;
+    const text = JSON.stringify(words);
+    if (this.offered !== text && document.activeElement !== select) {
+      this.offered = text;
+      select.replaceChildren(...words.map(([value, label]) => el("option", { value }, label)));
+    }
+    select.value = asked ?? "";
+  }
+
+  sum(nodes) {
+    const sum = (of) => nodes.reduce((total, node) => total + (of(node) || 0), 0);
+    setText(this.sums, [
+      `${counted(nodes.length, "node")}`,
+      `${count(sum((node) => node.busy))} of ${counted(sum((node) => node.cpus), "CPU")} busy`,
+      `${counted(sum((node) => node.jobs_done), "job")} done in ${duration(sum((node) => node.cpu_time))}`,
+      `${bytes(sum((node) => node.avail?.memory))} of memory free`,
+    ].join(" · "));
+  }
+
+  recolour() {
+    this.heat.recolour();
+  }
+
+  close() {
+    this.heat.close();
+  }
+}
