@@ -1,16 +1,20 @@
 """The page of a running server, with what is served beside it."""
 
+import logging
 import os
 import socket
 from collections.abc import Callable
 from typing import Any
 
+from gsched.history.happenings import Happenings
+from gsched.history.recorder import Recorder
 from gsched.httpd import app
 from gsched.httpd.acting import Acting
 from gsched.httpd.api import Api
 from gsched.httpd.audit import Audit
 from gsched.httpd.local import LocalServer
 from gsched.httpd.metrics import Figures, Metrics
+from gsched.httpd.past import Past
 from gsched.httpd.readiness import Readiness
 from gsched.httpd.server import PageServer
 from gsched.net.exchange import Exchange
@@ -37,13 +41,17 @@ class Page:
         exchange: Exchange,
         keeper: Keeping,
         guests: Guests,
+        recorder: Recorder,
     ) -> None:
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
         self._started = exchange.now()
+        self._happenings = Happenings()
+        logging.getLogger("gsched").addHandler(self._happenings)
         book = exchange.scheduler.book
         self._audit = Audit(AuditFile(settings.dest_path_prefix), exchange.now)
         parts = (
-            Api(book, exchange.now, lambda: keeper.problem),
+            Api(book, exchange.now, lambda: keeper.problem, recorder.job),
+            Past(book, exchange.now, recorder, self._happenings),
             Readiness(lambda: keeper.problem or book.refusing),
             Metrics(book, self._figures),
             Acting(exchange, keeper, self._audit),
@@ -68,6 +76,7 @@ class Page:
     def stop(self) -> None:
         """Serve nobody any more."""
         self._app.close()
+        logging.getLogger("gsched").removeHandler(self._happenings)
         for server in (self._local, self._server):
             if server is not None:
                 server.stop(STOP_TIMEOUT)

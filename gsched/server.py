@@ -15,6 +15,7 @@ from gsched import __version__
 from gsched.core.scheduler import Scheduler
 from gsched.core.snapshot import snapshot
 from gsched.ending import Ending
+from gsched.history.recorder import Recorder
 from gsched.local_node import LocalNode
 from gsched.net.clients.callbacks import Callbacks
 from gsched.net.clients.delivery import Delivery
@@ -88,6 +89,7 @@ class Server:
         )
         self.keeper = self._state.keeper(self.scheduler)
         self.exchange = Exchange(self.scheduler, Clock())
+        self.recorder = Recorder(self.exchange, self._state.history, settings.history)
         self._started = self.exchange.now()
         self.reception = Reception(self.exchange.now)
         self.identity = Identity(
@@ -159,7 +161,7 @@ class Server:
             "time": now,
             "uptime": now - self._started,
             "refused": self.reception.refused(),
-            "problem": self.keeper.problem,
+            "problem": self.keeper.problem or self.recorder.problem,
             "limits": self.limits(),
             "listens": list(self.listens()),
             "client_program": client_program(self.own[0]),
@@ -233,6 +235,7 @@ class Server:
             self._page.stop()
         if self._local_node is not None:
             self._local_node.stop()
+        self.recorder.stop()
         self.keeper.stop()
         self._state.close()
 
@@ -313,7 +316,7 @@ class Server:
         self.datagrams.listen(ports, self.node_service.datagram, self._complaints)
 
     def _start_page(self) -> None:
-        parts = (self.exchange, self.keeper, self.guests)
+        parts = (self.exchange, self.keeper, self.guests, self.recorder)
         self._page = Page(self.settings, self.snapshot, *parts)
 
     def _start_nodes(self) -> None:
@@ -339,6 +342,7 @@ class Server:
                 self.discovery.answered(node.source or node.address, node.address)
             counts = [len(things) for things in found]
             log.info("from the last run: %d nodes, %d clusters, %d jobs", *counts)
+        self.recorder.start()
         self.keeper.start()
         self.patrol.start()
 

@@ -12,6 +12,8 @@ from gsched.net.keeping.keeper import Forgetful, Keeper
 from gsched.net.keeping.revival import revive
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
+from gsched.store.history import NAME as HISTORY
+from gsched.store.history import History, HistoryError
 from gsched.store.journal import NAME, Journal, JournalError
 from gsched.store.quota import Quota
 from gsched.wire import secrets
@@ -43,6 +45,7 @@ class State:
         if settings.clean:
             self._clean()
         self.sign, self.first_id = secrets.new_sign(), _first_id()
+        self.history = self._open_history(settings.history)
         self._journal: Journal | None = None
         if self.durable:
             self._open(power=settings.durability == POWER)
@@ -87,8 +90,19 @@ class State:
 
     def _clean(self) -> None:
         shutil.rmtree(self.spools, ignore_errors=True)
-        for path in self._directory.glob(f"{NAME}*"):
-            path.unlink()
+        for name in (NAME, HISTORY):
+            for path in self._directory.glob(f"{name}*"):
+                path.unlink()
+
+    def _open_history(self, most: int) -> History | None:
+        """Of jobs that have ended. Raises Mistake."""
+        try:
+            return History(self._directory, most) if most else None
+        except HistoryError as error:
+            self.close()
+            mend = "move it away" if error.damaged else _SEE_TO_DISK
+            text = f"--dest_path_prefix {self._directory}: {error}; {mend}, or give --history 0"
+            raise Mistake(text) from error
 
     def _open(self, power: bool) -> None:
         """Take up the sign of the earlier run, and ids that it cannot have used."""

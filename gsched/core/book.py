@@ -35,6 +35,7 @@ class Book:
         self.next_id: Callable[[], int] = count(first_id).__next__
         self.next_place: Callable[[], int] = count(1).__next__  # in the order of submission
         self._effects: list[Effect] = []
+        self.remembering = False  # whoever keeps a history is told of each job that ends
         self._durable = durable
         self._changes: dict[Any, None] = {}
 

@@ -7,6 +7,7 @@ from typing import Any
 from gsched.core.book import ERROR, INFO, WARNING, Book
 from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import (
+    Remember,
     SendJob,
     SendProvisional,
     SendResult,
@@ -90,7 +91,7 @@ class Dispatch:
             job.node = job.last = node
             job.tries += 1
             job.leaving = False
-            node.jobs[job.uid] = job
+            node.take(job)
             job.cluster.waiting -= 1
             job.cluster.running += 1
             self._book.ask(SendJob(node, job, job.tries))
@@ -180,13 +181,22 @@ class Dispatch:
         cancelled = job.cancelling and end is End.TERMINATED
         if cancelled:
             end = End.CANCELLED
-        self.end(job, end, now, reply=reply, reason=job.reason if cancelled else "")
+        self.end(job, end, now, reply, job.reason if cancelled else "", seconds)
 
     # -- ends ---------------------------------------------------------------------------------
 
-    def end(self, job: Job, end: End, now: float, reply: Any = None, reason: str = "") -> None:
-        """The job is over, one way or another."""
+    def end(
+        self,
+        job: Job,
+        end: End,
+        now: float,
+        reply: Any = None,
+        reason: str = "",
+        seconds: float | None = None,
+    ) -> None:
+        """The job is over, one way or another, after so many `seconds` if its node has said so."""
         place = [job.node] if job.node else []
+        began = _began(job, now, seconds)
         self._leave_place(job)
         job.move(Event.ENDED, now, f"{end.value}: {reason}" if reason else end.value)
         job.end, job.reason, job.reply = end, reason, reply
@@ -196,6 +206,8 @@ class Dispatch:
         self._book.untaken += 1
         if end is End.ABANDONED:
             self._book.report(ERROR, job.tell(), job, *place)
+        if self._book.remembering:
+            self._book.ask(Remember(job, job.last, began, seconds))
         if job.cluster.state is ClusterState.CLOSING:
             self.dropped(job, now, "its client has closed the computation")
         else:
@@ -261,7 +273,7 @@ class Dispatch:
             job.cluster.waiting -= 1
         node, job.node = job.node, None
         if node is not None:
-            del node.jobs[job.uid]
+            node.leave(job)
             job.cluster.running -= 1
             self._book.ready.roomier(node)
 
@@ -281,3 +293,13 @@ class Dispatch:
         self._book.keep(job)
         if job.cluster.state is ClusterState.CLOSING or job.cluster.ending:
             self._book.touched.add(job.cluster)
+
+
+def _began(job: Job, now: float, seconds: float | None) -> float | None:
+    """When a job that ends now began to run at its node; None if it is not there."""
+    if job.node is None:
+        return None
+    if seconds is not None:
+        submitted: float = job.story[0]
+        return max(now - seconds, submitted)
+    return job.started_at if job.state is State.RUNNING else None

@@ -111,6 +111,20 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class Remember:
+    """The job has just ended: note it in the history. No event follows.
+
+    `node` is the one where it was last, `started` when it began to run there in this try, None if
+    it was not there when it ended, `seconds` how long it ran as the node has said.
+    """
+
+    job: Job
+    node: Node | None
+    started: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """For the log."""
 
@@ -133,5 +147,6 @@ Effect = (
     | SeekNode
     | Sweep
     | Forget
+    | Remember
     | Report
 )

@@ -70,6 +70,8 @@ def _node(book: Book, node: Node) -> None:
         assert all(left), f"node {address}: closed, but not left by all clusters"
     for lease in node.leases.values():
         assert lease.cluster.works_with(node), f"node {address}: does not suit its clusters"
+    lanes = sorted([*node.free_lanes, *(job.lane for job in node.jobs.values())])
+    assert lanes == [*range(len(lanes))], f"node {address}: lanes {lanes}"
     for job in node.jobs.values():
         assert job.node is node, f"node {address}: job of another node: {job.tell()}"
         assert job.cluster.id in node.leases, f"node {address}: no lease: {job.tell()}"

@@ -85,6 +85,7 @@ class Job:
         "cancelling",
         "cluster",
         "end",
+        "lane",
         "last",
         "leaving",
         "losses",
@@ -110,6 +111,7 @@ class Job:
         self.state = State.OFFERED
         self.seq = 0  # place in the order of submission, kept for life; 0 until accepted
         self.node: Node | None = None  # while SENDING or RUNNING
+        self.lane = 0  # which of its node's CPUs it has, from 0; chosen anew for each node
         self.last: Node | None = None  # the one it was sent to last
         self.losses: tuple[Loss, ...] = ()  # of nodes on which it was, without a goodbye
         self.tries = 0  # how often it was sent to a node

@@ -125,6 +125,7 @@ def about_job(job: Job, book: Book, now: float, problem: str) -> Row:
         "losses": [loss.address for loss in job.losses],
         "steps": len(story),
         "story": story[-MOST_STEPS:],
+        "history": None,
     }
 
 

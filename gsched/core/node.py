@@ -1,6 +1,7 @@
 """A node: a machine that runs dispynode."""
 
 from enum import Enum
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from gsched.core.heap import LazyHeap
@@ -46,6 +47,7 @@ class Node:
         "drained",
         "failures",
         "family",
+        "free_lanes",
         "heard",
         "held_until",
         "identity",
@@ -104,6 +106,7 @@ class Node:
         self.doubt = ""  # why so, for people
         self.avail: Any = None  # what it says of its CPU, memory, disk and swap; opaque here
         self.jobs: dict[int, Job] = {}  # on their way to it, or running there
+        self.free_lanes: list[int] = []  # a heap: those that jobs have left, while there are others
         self.leases: dict[int, Lease] = {}  # by id of the cluster
         self.serves: frozenset[Cluster] = frozenset()  # clusters whose jobs it may be sent
         self.pinned: dict[Cluster, JobQueue] = {}  # jobs that wait for this very node
@@ -128,6 +131,19 @@ class Node:
     def busy(self) -> int:
         """CPUs taken by jobs."""
         return len(self.jobs)
+
+    def take(self, job: "Job") -> None:
+        """A job is here, or on its way. It gets the first lane that is free."""
+        job.lane = heappop(self.free_lanes) if self.free_lanes else len(self.jobs)
+        self.jobs[job.uid] = job
+
+    def leave(self, job: "Job") -> None:
+        """A job is not here any more."""
+        del self.jobs[job.uid]
+        if self.jobs:
+            heappush(self.free_lanes, job.lane)
+        else:
+            self.free_lanes.clear()
 
     def has_room(self) -> bool:
         """Whether one more job may be sent now."""

@@ -186,7 +186,7 @@ class Restoring:
         job.state = State.RUNNING
         job.node = job.last = node
         job.started_at = self._now
-        node.jobs[job.uid] = job
+        node.take(job)
         job.cluster.running += 1
         self._book.ready.roomier(node)
         if node.state is NodeState.LOST:

@@ -11,18 +11,26 @@ from gsched.core.book import Book
 from gsched.core.job import State
 from gsched.core.snapshot import Row, cluster_row, node_row
 from gsched.httpd.asking import Given, find_cluster, find_node, install
+from gsched.httpd.ended import about_ended
 from gsched.httpd.events import encode
 from gsched.httpd.openapi import OPERATIONS, document
 from gsched.httpd.operation import LIMIT
 
 
 class Api:
-    """Answers from the core as it is at that moment. `problem`: why nothing can be kept now."""
+    """Answers from the core as it is at that moment.
+
+    `problem`: why nothing can be kept now. `ended`: what the history knows of a job.
+    """
 
     def __init__(
-        self, book: Book, now: Callable[[], float], problem: Callable[[], str] = lambda: ""
+        self,
+        book: Book,
+        now: Callable[[], float],
+        problem: Callable[[], str] = lambda: "",
+        ended: Callable[[int], Row | None] = lambda uid: None,
     ) -> None:
-        self._book, self._now, self._problem = book, now, problem
+        self._book, self._now, self._problem, self._ended = book, now, problem, ended
         self._jobs_by_uid = listing.Jobs(book)
         self._document = encode(document())
 
@@ -59,9 +67,11 @@ class Api:
 
     def _job(self, given: Given) -> Row:
         job = self._book.jobs.get(given["uid"])
-        if job is None:
-            raise HTTPError(404, f"job {given['uid']} is not known, or its client has its answer")
-        return listing.about_job(job, self._book, self._now(), self._problem())
+        if job is not None:
+            return listing.about_job(job, self._book, self._now(), self._problem())
+        if ended := self._ended(given["uid"]):
+            return about_ended(ended)
+        raise HTTPError(404, f"job {given['uid']} is not known, or its client has its answer")
 
     # -- clusters and nodes -------------------------------------------------------------------
 

@@ -31,7 +31,8 @@ class Audit:
     def note(self, actor: Actor, action: str, target: str, reason: str, outcome: str) -> None:
         """Returns once it is written. If that fails, the log, where all of it is, says so."""
         who = (actor.name, actor.role, actor.address or "-")
-        log.info("%s (%s, %s): %s %s (%s): %s", *who, action, target, reason or "-", outcome)
+        told = (*who, action, target, reason or "-", outcome)
+        log.info("%s (%s, %s): %s %s (%s): %s", *told, extra={"by": actor.name})
         error = self._try(self._file.add, Entry(self._now(), *who, action, target, reason, outcome))
         if isinstance(error, AuditError):
             log.error("not kept: %s", error)

@@ -4,8 +4,10 @@ made. What changes something stands in orders.py, what is answered in schemas.py
 
 from gsched import __version__
 from gsched.core.job import State
+from gsched.httpd import past_operations
 from gsched.httpd.operation import Operation, Parameter, described
 from gsched.httpd.orders import AUDIT, ORDERS
+from gsched.httpd.past_schemas import PAST
 from gsched.httpd.schemas import SCHEMAS, Schema, ref
 
 _LIMIT = Parameter("limit", "rows at the most", "count")
@@ -70,7 +72,7 @@ _OTHERS = (
 def document() -> Schema:
     """The OpenAPI document."""
     paths: dict[str, Schema] = {}
-    for one in (*OPERATIONS, AUDIT, *ORDERS):
+    for one in (*OPERATIONS, *past_operations.OPERATIONS, AUDIT, *ORDERS):
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     paths |= {path: {"get": _plain(kind, about)} for path, kind, about in _OTHERS}
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "The reason"}
@@ -79,7 +81,7 @@ def document() -> Schema:
         "info": {"title": "gsched", "version": __version__},
         "servers": [{"url": "../.."}],  # seen from this document: also below a proxy's prefix
         "paths": paths,
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": SCHEMAS | PAST},
     }
 
 

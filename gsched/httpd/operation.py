@@ -8,19 +8,27 @@ from gsched.httpd.schemas import Schema
 
 LIMIT, MOST = 100, 500  # rows of a page: unless asked for, and at the most
 LONGEST = 200  # characters of a parameter
+LATEST = 2**40  # seconds since 1970
 MOST_UIDS = 10_000  # of one request
+_TIME = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,12})?")
+_PLACE = re.compile(r"^([0-9]{1,13}(?:\.[0-9]{1,12})?)-([0-9]{1,18})$")
 _UID = re.compile(r"[0-9]{1,20}", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_.:-]{1,253}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One of a request. `kind`: "id", "count", "text" or words to choose from."""
+    """One of a request.
+
+    `kind`: "id", "count", "time", "place" (of a page's end), "text", or words to choose from.
+    `bounds` of a count: the least, the most, and what it is if nobody says.
+    """
 
     name: str
     about: str
     kind: str | tuple[str, ...] = "text"
     place: str = "query"
+    bounds: tuple[int, int, int] = (1, MOST, LIMIT)
 
     def schema(self) -> Schema:
         """For the document."""
@@ -28,7 +36,10 @@ class Parameter:
             return {"type": "string", "enum": list(self.kind)}
         kinds: dict[str, Schema] = {
             "id": {"type": "string", "pattern": "^[0-9]{1,20}$"},
-            "count": {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT},
+            "count": dict(zip(("minimum", "maximum", "default"), self.bounds, strict=True))
+            | {"type": "integer"},
+            "time": {"type": "number", "minimum": 0, "maximum": LATEST},
+            "place": {"type": "string", "pattern": _PLACE.pattern},
             "text": {"type": "string", "maxLength": LONGEST},
         }
         return kinds[self.kind]
@@ -40,11 +51,31 @@ class Parameter:
         digits = text.isascii() and text.isdigit() and len(text) <= 20
         if self.kind in ("id", "count") and not digits:
             raise ValueError(f"{self.name} is a number")
-        if self.kind == "count" and not 1 <= int(text) <= MOST:
-            raise ValueError(f"{self.name} is a number from 1 to {MOST}")
+        if self.kind == "count" and not self.bounds[0] <= int(text) <= self.bounds[1]:
+            raise ValueError(f"{self.name} is a number from {self.bounds[0]} to {self.bounds[1]}")
         if len(text) > LONGEST:
             raise ValueError(f"{self.name} has at most {LONGEST} characters")
+        if self.kind == "time":
+            return _time(self.name, text)
+        if self.kind == "place":
+            return _place(self.name, text)
         return int(text) if digits and self.kind in ("id", "count") else text
+
+
+def _time(name: str, text: str) -> float:
+    if not _TIME.fullmatch(text) or not float(text) <= LATEST:
+        raise ValueError(f"{name} is a time: seconds since 1970")
+    return float(text)
+
+
+def _place(name: str, text: str) -> tuple[float, int]:
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{name} is the `next` of another page")
+    return float(found[1]), int(found[2])
+
+
+LIMIT_OF_ROWS = Parameter("limit", "rows at the most", "count")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ JOB = record(
     uid=ID,
     cluster=HANDLE,
     label=text("of its cluster: name @ client"),
-    state=text(enum=[state.value for state in State if state is not State.GONE]),
+    state=text("gone: its client has its answer", enum=[state.value for state in State]),
     node=none_or(text("address of the node where it is, or ended")),
     pinned=none_or(text("address of the only node that may run it")),
     tries=whole("how often it was sent to a node"),
@@ -98,6 +98,7 @@ JOB_DETAIL = extended(
     losses=rows(text(), "addresses of nodes that were lost while it was there"),
     steps=whole("of its story, also those that are left out"),
     story=rows(ref("Step"), "the last 200 steps"),
+    history={"anyOf": [ref("HistoryJob"), {"type": "null"}]},
 )
 CLUSTER = record(
     "A computation of a client.",

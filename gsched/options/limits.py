@@ -73,6 +73,15 @@ LIMITS: tuple[Option, ...] = (
         default="0",
     ),
     Option(
+        "history",
+        _LIMITS,
+        "How many jobs that have ended are kept for the page and the API, in a file of its own "
+        "beside the state; 0 is none. A million takes about 200 MB.",
+        metavar="N",
+        read=values.number,
+        default="1000000",
+    ),
+    Option(
         "max_spool_size",
         _LIMITS,
         "The same for the files of all clusters.",

@@ -75,6 +75,8 @@ class Settings:
     max_cluster_size: int
     """Bytes of files; 0: no limit. The same for `max_spool_size`."""
     max_spool_size: int
+    history: int
+    """Jobs; 0: none."""
     min_free_disk: int
     """Bytes."""
     httpd: bool

@@ -93,6 +93,11 @@ def many(value: str) -> int:
     return _whole(value, 1, 999_999_999, "a whole number from 1 to 999999999")
 
 
+def number(value: str) -> int:
+    """A count that may be nothing: 0 to 999999999."""
+    return _whole(value, 0, 999_999_999, "a whole number from 0 to 999999999")
+
+
 def _whole(value: str, low: int, high: int, allowed: str) -> int:
     """A whole number from `low` to `high` in ASCII digits, without sign, gaps or exponent."""
     if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from itertools import chain, combinations
+from itertools import chain, combinations, pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -90,9 +90,17 @@ def test_all_that_can_be_asked_is_answered_as_documented(stage: Stage, tmp_path:
         "cluster": [jobs[0]["cluster"], "7"],
         "node": [node.address, "127.0.0.99"],
         "state": ["queued", "running", "done", "gone"],
-        "after": ["0", jobs[1]["uid"], "x" * 300],
+        "after": ["0", jobs[1]["uid"], "x" * 300, "1.5-3"],
         "before": ["7", "x"],
         "limit": [1, 500, 501, "x"],
+        "end": ["finished", "gone"],
+        "from": [0, "x"],
+        "to": [0, 2**33],
+        "range": [60, 604800, 1],
+        "points": [10, 1],
+        "bars": [1, 20_001],
+        "level": ["warning", "debug"],
+        "kind": ["node", "weather"],
     }
     for path, one in documented.paths().items():
         own = [x["name"] for x in one["parameters"] if x["in"] == "path"]
@@ -101,11 +109,8 @@ def test_all_that_can_be_asked_is_answered_as_documented(stage: Stage, tmp_path:
             for query in askings(one["parameters"], values):
                 documented.check(path, place, **query)
     answers = {path: set(one["responses"]) for path, one in documented.paths().items()}
-    never = {
-        "/api/v1/clusters",
-        "/api/v1/nodes",
-        "/api/v1/audit",
-    }  # a list is there, whatever is in it
+    lists = ("clusters", "nodes", "history", "series", "timeline", "log", "audit")
+    never = {f"/api/v1/{name}" for name in lists}  # a list is there, whatever is in it
     node_path = "/api/v1/nodes/{address}"  # any text may be an address
     for path, statuses in answers.items():
         unseen = {"404"} if path in never else {"400"} if path == node_path else set()
@@ -141,7 +146,32 @@ def test_why_a_job_waits_and_its_story(stage: Stage, tmp_path: Path) -> None:
     gate.touch()
     client.outcome()
     gsched.wait_for_totals(done=3, clusters=0)
-    assert get(gsched, f"/api/v1/jobs/{running['uid']}")[0] == 404
+    over = told(gsched, f"/api/v1/jobs/{running['uid']}")
+    assert (over["state"], over["end"], over["node"]) == ("gone", "finished", node.address)
+    page = told(gsched, "/api/v1/history", cluster=running["cluster"])
+    assert {job["uid"] for job in page["jobs"]} == {job["uid"] for job in [running, *waiting]}
+    assert all(job["received"] > 0 and job["lane"] == 0 for job in page["jobs"])
+    bars = told(gsched, "/api/v1/timeline", node=node.address)["bars"]
+    assert sorted(bars["uid"]) == sorted(job["uid"] for job in page["jobs"])
+    starts = sorted(zip(bars["start"], bars["end"], strict=True))
+    assert all(begin < end for begin, end in starts)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(starts))
+    texts = [event["text"] for event in told(gsched, "/api/v1/log", kind="cluster")["events"]]
+    assert any(text.endswith(" is opened") for text in texts)
+
+
+@pytest.mark.proves("--history")
+def test_as_many_jobs_are_remembered_as_wanted_also_over_a_restart(stage: Stage) -> None:
+    gsched, _ = stage.trio(1, 2, "--history", "3")
+    stage.client("squares", gsched, jobs=8).outcome()
+    gsched.wait_for_totals(done=8)
+    page = wait_until(
+        lambda: (found := told(gsched, "/api/v1/history"))["kept"] == 3 and found, "it is written"
+    )
+    assert (len(page["jobs"]), page["most"], page["problem"]) == (3, 3, "")
+    gsched.kill()
+    again = stage.again(gsched, "--history", "3")
+    assert told(again, "/api/v1/history")["jobs"] == page["jobs"]
 
 
 def figures(gsched: Gsched) -> dict[tuple[str, str], float]:

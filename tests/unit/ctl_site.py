@@ -177,6 +177,8 @@ def _empty(schema: Row) -> Any:
     kind = schema.get("type", "object")
     if isinstance(kind, list):
         return None
+    if "anyOf" in schema:
+        return None  # or else an object
     if "enum" in schema:
         return schema["enum"][0]
     if kind == "object" and "properties" in schema:

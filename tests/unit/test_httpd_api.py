@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from core.world import World
 from jsonschema import Draft202012Validator, ValidationError
+from past import past
 from web_asked import Answer
 
 from gsched.core import listing
@@ -54,10 +55,13 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.world = world = World(first_id=2**60)
         self.problem = ""
-        self.audit = Audit(AuditFile(folder), lambda: world.now)
-        self.exchange = Exchange(world.scheduler, lambda: world.now)
+        self.past = past(folder, world.scheduler, self.now)
+        self.recorder = self.past.recorder
+        self.audit = Audit(AuditFile(folder), self.now)
+        self.exchange = Exchange(world.scheduler, self.now)
         parts = (
-            Api(world.scheduler.book, lambda: world.now, lambda: self.problem),
+            Api(world.scheduler.book, self.now, lambda: self.problem, self.recorder.job),
+            self.past,
             Acting(self.exchange, Forgetful(), self.audit),
             self.audit,
         )
@@ -84,6 +88,10 @@ class Site:
         self.other = world.cluster("10.5.*")
         self.failing = world.cluster("10.6.0.1", cpus=2)
         self.late = world.asked(exclusive=True)
+
+    def now(self) -> float:
+        """The time."""
+        return self.world.now
 
     def get(self, path: str, query: str = "", schema: str = "") -> Any:
         """The answer, which is as that schema says."""

@@ -82,6 +82,7 @@ def test_defaults() -> None:
         "max_client_bytes": 0,
         "max_cluster_size": 0,
         "max_spool_size": 0,
+        "history": 1_000_000,
         "min_free_disk": 256 * 1024**2,
         "httpd": False,
         "http_host": "127.0.0.1",

@@ -52,7 +52,8 @@ MAY_USE: dict[str, set[str]] = {
     "demo": set(),
     "store": {"core", "wire"},
     "net": {"core", "wire", "store"},
-    "httpd": {"core", "net", "store"},
+    "history": {"core", "wire", "store", "net"},
+    "httpd": {"core", "net", "store", "history"},
 }
 
 # The same for the rooms inside net; "" is net itself.

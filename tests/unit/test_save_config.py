@@ -53,6 +53,7 @@ EVERYTHING = [
     *("--allow_callback", "10.0.0.0/8"),
     *("--max_client_clusters", "5", "--max_client_jobs", "6", "--max_client_bytes", "7g"),
     *("--max_cluster_size", "8m", "--max_spool_size", "9g", "--min_free_disk", "0", "--httpd"),
+    *("--history", "50"),
     *("--http_host", "localhost", "--http_port", "0"),
 ]
 

@@ -128,7 +128,7 @@ class ClientService:
             return dumps(str(refusal))
         cluster = self._scheduler.cluster_opened(opening, self._exchange.now())
         self._openings.opened(cluster)
-        log.info("%s: computation %s", cluster.label, cluster.id, extra=about(cluster))
+        log.info("%s is opened", cluster.label, extra=about(cluster))
         return dumps({"compute_id": cluster.id, "auth": computation_of(cluster).client_auth})
 
     def _file(self, channel: Channel, offered: XferFile) -> None:
