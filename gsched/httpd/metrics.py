@@ -20,7 +20,7 @@ from gsched.core.snapshot import node_state
 MOST_LABELS = 100  # clusters that have figures of their own, those with most jobs waiting
 LONGEST = 100  # characters of a label
 OTHERS = "(others)"
-NODE_STATES = ("ready", "held", "quarantine", "out of service", "lost")
+NODE_STATES = ("ready", "held", "quarantine", "out of service", "drained", "closed", "lost")
 
 
 class Figures(NamedTuple):
@@ -85,6 +85,8 @@ def _jobs(book: Book) -> Iterator[Metric]:
         ended.add_metric([end.value], number)
     yield ended
     yield _gauge("clusters", "Computations of clients", value=len(book.clusters))
+    paused = sum(x.paused is not None for x in book.clusters.values())
+    yield _gauge("clusters_paused", "Those of them whose jobs wait by order", value=paused)
 
 
 def _queues(book: Book) -> Metric:

@@ -111,15 +111,26 @@ def test_nodes_by_state(site: Site) -> None:
     world.node(cpus=3)
     world.lose(world.node(cpus=4))
     world.join("10.0.0.4", cpus=0)
+    world.do("drain", world.node(), "anna", "")
+    world.do("close_node", world.node(), "anna", "")
     found = site.families()
     assert found["gsched_nodes"] == {
         "ready": 2,
         "held": 0,
         "quarantine": 0,
         "out of service": 1,
+        "drained": 1,
+        "closed": 1,
         "lost": 1,
     }
-    assert found["gsched_cpus"][""] == 5
+    assert found["gsched_cpus"][""] == 7
+
+
+def test_paused_clusters(site: Site) -> None:
+    site.world.cluster()
+    site.world.do("pause", site.world.cluster(), "anna", "")
+    found = site.families()
+    assert (found["gsched_clusters"][""], found["gsched_clusters_paused"][""]) == (2, 1)
 
 
 def test_labels_are_capped_and_clusters_of_one_name_count_together(

@@ -8,6 +8,8 @@ from kept import Kept, essence, is_set_up, over
 from gsched.core.job import State
 from gsched.core.lease import Lease, LeaseState
 from gsched.core.scheduler import Scheduler
+from gsched.store.journal import Batch
+from gsched.wire.pickles import dumps, loads
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -34,6 +36,24 @@ def test_what_runs_on_a_node_that_its_client_gives_back(tmp_path: Path, terminat
     kept.scheduler.node_given_back(cluster, address, True, now=kept.now)
     kept.keep()
     assert kept.restored().clusters[cluster.id].leases[address].terminate
+
+
+def test_what_an_older_gsched_has_kept_bears_no_orders(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, 3)
+    while not (kept.scheduler.nodes and kept.journal.rows("clusters")):
+        kept.step()
+    for table, fresh in (("nodes", "limited drained ceiling"), ("clusters", "paused ending")):
+        batch = Batch()
+        for key, body in kept.journal.rows(table):
+            known = loads(body, max_opcodes=10**6)
+            for name in fresh.split():
+                del known[name]
+            batch.put(table, (key,), dumps(known))
+        kept.journal.write([batch])
+    restored = kept.restored()
+    assert restored.nodes.keys() == kept.scheduler.nodes.keys()
+    assert not any(node.drained or node.limited for node in restored.nodes.values())
+    assert restored.clusters and not any(x.paused or x.ending for x in restored.clusters.values())
 
 
 def busy(scheduler: Scheduler) -> Lease | None:
