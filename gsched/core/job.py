@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class State(Enum):
     """Where a job stands."""
 
+    __hash__ = object.__hash__  # Enum has a slower one, of its own making
+
     OFFERED = "offered"  # the client was told a uid and has not confirmed it
     QUEUED = "queued"  # waits for a node
     SENDING = "sending"  # on its way to a node that has not confirmed it
@@ -34,6 +36,8 @@ class State(Enum):
 
 class Event(Enum):
     """What can happen to a job."""
+
+    __hash__ = object.__hash__  # Enum has a slower one, of its own making
 
     ACCEPTED = "accepted"
     WITHDRAWN = "withdrawn"
@@ -123,7 +127,7 @@ class Job:
         self.end: End | None = None  # from DONE on
         self.reason = ""  # why it ended, where its own code did not end it
         self.reply: Any = None  # the node's own words, from DONE on; opaque here
-        self.story: list[Any] = []  # when, event, note, when, event, note ...
+        self.story: tuple[Any, ...] = ()  # when, event, note, when, event, note ...
 
     def move(self, event: Event, now: float, note: str = "") -> None:
         """Go through the table. Raises Impossible, with the story, where it has no way."""
@@ -138,7 +142,7 @@ class Job:
         times = 1
         if self.story and self.story[-2] == what:
             times = 1 + int(self.story[-1] or 1)
-            del self.story[-3:]
+            self.story = self.story[:-3]
         self.story += (now, what, str(times) if times > 1 else "")
 
     def events(self) -> Iterator[tuple[float, str, str]]:

@@ -50,6 +50,7 @@ class Ready:
         if clusters:
             group = self._groups.get(clusters) or self._found(clusters)
             group.members += 1
+            node.serves = group.clusters  # the very same, so it is found without comparing all
         for cluster in fresh:
             self._pinned_again(node, cluster)
         self.roomier(node)
