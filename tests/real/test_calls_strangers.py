@@ -39,7 +39,7 @@ def test_calls_for_a_computation_of_another(stage: Stage, tmp_path: Path) -> Non
 
 def test_messages_for_a_computation_of_another(stage: Stage, tmp_path: Path) -> None:
     """What clients send without a call of their users."""
-    gsched, _ = stage.trio()
+    gsched, _ = stage.trio(1, 1, "--debug")
     places = {"gate": str(tmp_path / "gate"), "marks": str(tmp_path)}
     client = stage.client("waits", gsched, **places)
     gsched.wait_for_totals(running=1)

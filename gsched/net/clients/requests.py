@@ -129,6 +129,7 @@ class ClientService:
         cluster = self._scheduler.cluster_opened(opening, self._exchange.now())
         self._openings.opened(cluster)
         log.info("%s is opened", cluster.label, extra=about(cluster))
+        log.debug("%s: computation %s", cluster.label, cluster.id)  # a secret: not for everybody
         return dumps({"compute_id": cluster.id, "auth": computation_of(cluster).client_auth})
 
     def _file(self, channel: Channel, offered: XferFile) -> None:
