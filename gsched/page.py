@@ -21,6 +21,7 @@ from gsched.net.exchange import Exchange
 from gsched.net.keeping.keeper import Keeping
 from gsched.net.transport.greenlets import under_way
 from gsched.net.transport.guests import Guests
+from gsched.net.transport.lag import Lag
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.store.audit import AuditFile
@@ -45,6 +46,7 @@ class Page:
     ) -> None:
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
         self._started = exchange.now()
+        self._lag = Lag()
         self._happenings = Happenings()
         logging.getLogger("gsched").addHandler(self._happenings)
         book = exchange.scheduler.book
@@ -67,6 +69,7 @@ class Page:
         except OSError as error:
             raise Mistake(f"--http_port {port}: {os.strerror(error.errno or 0)}") from error
         self._local.start()
+        self._lag.start()
 
     @property
     def url(self) -> str:
@@ -75,6 +78,7 @@ class Page:
 
     def stop(self) -> None:
         """Serve nobody any more."""
+        self._lag.stop()
         self._app.close()
         logging.getLogger("gsched").removeHandler(self._happenings)
         for server in (self._local, self._server):
@@ -90,6 +94,7 @@ class Page:
             turned_away=self._guests.turned_away,
             greenlets=under_way(),
             streams=self._app.publisher.watched,
+            lag=self._lag.histogram(),
         )
 
 

@@ -7,7 +7,12 @@ from typing import NamedTuple
 import bottle
 from bottle import response
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
@@ -22,6 +27,8 @@ LONGEST = 100  # characters of a label
 OTHERS = "(others)"
 NODE_STATES = ("ready", "held", "quarantine", "out of service", "drained", "closed", "lost")
 
+Histogram = tuple[list[tuple[str, float]], float]  # counts below each bound; the sum
+
 
 class Figures(NamedTuple):
     """What the core does not know."""
@@ -32,6 +39,7 @@ class Figures(NamedTuple):
     turned_away: int  # connections, so far
     greenlets: int  # calls under way in greenlets of their own
     streams: int = 0  # pages that watch
+    lag: Histogram = ([("+Inf", 0.0)], 0.0)  # of the hub, in seconds
 
 
 class Metrics:
@@ -127,6 +135,8 @@ def _process(figures: Figures) -> Iterator[Metric]:
     yield _counter("connections_turned_away", about, figures.turned_away)
     yield _gauge("greenlets", "Calls under way", value=figures.greenlets)
     yield _gauge("page_streams", "Pages that watch", value=figures.streams)
+    about = "How late things are done, because others are: looked at 20 times a second"
+    yield HistogramMetricFamily("gsched_hub_lag_seconds", about, *figures.lag)
 
 
 def _gauge(name: str, about: str, label: str = "", value: float | None = None) -> GaugeMetricFamily:

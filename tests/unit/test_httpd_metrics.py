@@ -158,6 +158,12 @@ def test_what_the_core_does_not_know(site: Site) -> None:
     assert site.value("greenlets") == 7
     assert site.value("page_streams") == 1
     assert site.value("journal_problem") == 0
+    lag = ([("0.01", 4.0), ("+Inf", 5.0)], 0.25)
+    site.figures = site.figures._replace(lag=lag)
+    body = Answer(site.app, "/metrics").body.decode()
+    assert 'gsched_hub_lag_seconds_bucket{le="0.01"} 4.0' in body
+    assert "gsched_hub_lag_seconds_sum 0.25" in body
+    assert "gsched_hub_lag_seconds_count 5.0" in body
     site.figures = site.figures._replace(problem="no space left on device")
     assert site.value("journal_problem") == 1
 
