@@ -101,7 +101,10 @@ SCENARIOS = [
         "durable",
         load.throughput,
         {"nodes": 4, "cpus": 8, "clients": 1, "jobs": 2_000},
-        [Line("cpu", _DURABLE, "ms", ratio=0.67)],
+        [
+            Line("cpu", _DURABLE, "ms", ratio=0.67),
+            Line("lag", "hub lag at full load, --durability process, p99", "ms", most=10),
+        ],
         kinds=(REFERENCE, DURABLE),
     ),
     _growth("nodes-10", "10 nodes x 4", "", 1, 10, 4),

@@ -3,6 +3,7 @@
 import statistics
 import time
 
+from bench import lag
 from bench.rig import Rig, Span
 
 Figures = dict[str, float]
@@ -25,9 +26,12 @@ def throughput(rig: Rig, nodes: int, cpus: int, clients: int, jobs: int) -> Figu
     window = max(1, min(2 * nodes * cpus, 128) // clients)
     chains = max(1, CHAINS // clients)
     rig.work(max(_WARM, clients), window, chains)
+    before = rig.scheduler.lag()
     with rig.span() as span:
         rig.work(jobs, window, chains)
-    return _per_job(span, jobs)
+    after = rig.scheduler.lag()
+    figures = {"lag": lag.p99(before, after) * 1e3} if after else {}
+    return figures | _per_job(span, jobs)
 
 
 def depth(rig: Rig, queued: int, jobs: int) -> Figures:

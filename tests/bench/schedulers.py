@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import lag
+
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 _READY = 20.0  # seconds
@@ -106,6 +108,10 @@ class Scheduler:
         """Bytes that it holds in memory."""
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def lag(self) -> lag.Counts:
+        """How late its hub was so far; empty for dispyscheduler."""
+        return lag.counts(self._folder / "files" / "api.sock")
 
     def log(self) -> str:
         """What it has said."""
