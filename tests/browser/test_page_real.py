@@ -34,3 +34,43 @@ def test_jobs_of_a_cluster_and_why_one_waits(stage: Stage, tmp_path: Path, brows
     gate.touch()
     client.outcome()
     shows(view, "#job-why", "its client has its answer")
+
+
+def test_what_can_be_ordered_is_done_and_taken_back(
+    stage: Stage, tmp_path: Path, browse: Browse
+) -> None:
+    gate, marks = tmp_path / "gate", tmp_path / "marks"
+    marks.mkdir()
+    gsched, [node] = stage.trio()
+    stage.client("waits", gsched, gate=str(gate), marks=str(marks), jobs=5)
+    gsched.wait_for_totals(running=1, waiting=4)
+    view: Any = browse(gsched.page, "clusters")
+    view.locator("#clusters tbody a").click()
+    view.get_by_role("button", name="Pause", exact=True).click()
+    shows(view, ".toast", "paused")
+    shows(view, "main .pill", "paused")
+    view.get_by_role("button", name="Undo").click()
+    shows(view, "main .pill", "active")
+    view.locator("#jobs input[type=checkbox]").nth(4).check()
+    view.locator("#jobs-picked").click()
+    shows(view, "dialog", "1 job")
+    assert view.evaluate("document.activeElement.textContent") == "Keep as it is"
+    view.get_by_role("button", name="Cancel them").click()
+    gsched.wait_for_totals(waiting=3)
+    view.get_by_label("State").select_option("queued")
+    shows(view, "dialog, main section", "queued")
+    view.locator("#jobs-all").click()
+    shows(view, "dialog", "3 jobs")
+    view.get_by_label("Reason").fill("the input was wrong")
+    view.get_by_role("button", name="Cancel them").click()
+    gsched.wait_for_totals(running=1, waiting=0)
+    view.evaluate("address => { location.hash = `#/nodes/${address}`; }", node.address)
+    view.get_by_role("button", name="Drain").click()
+    shows(view, "main .pill", "drained")
+    gsched.wait_for_nodes([node], "drained")
+    view.get_by_role("button", name="Resume").click()
+    gsched.wait_for_nodes([node])
+    view.get_by_role("button", name="Set CPUs").click()
+    view.locator("dialog input[name=cpus]").fill("0")
+    view.get_by_role("button", name="Set", exact=True).click()
+    gsched.wait_for(lambda now: now["nodes"][0]["cpus"] == 0, "no CPU may be used")

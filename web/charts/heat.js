@@ -10,7 +10,7 @@ const LARGEST = 26; // px of a cell
 const SMALLEST = 4;
 const MOST_HIGH = 240; // px: many nodes have smaller cells
 const SHAPED = 8; // px: from here on a cell's shape can be seen
-const UNUSED = new Set(["lost", "quarantine", "held", "out of service", "drained", "draining"]);
+const UNUSED = new Set(["lost", "quarantine", "held", "out of service", "drained", "closed"]);
 
 /** What cells may show: a fraction of 1, or null where it is not known. */
 export const HEATS = {

@@ -4,8 +4,9 @@
 import { Asking, ask, path } from "../live/ask.js";
 import { button, el, setAttribute, setText } from "./dom.js";
 import { clean, count } from "./format.js";
-import { Table } from "./table.js";
+import { Table, custom } from "./table.js";
 import { jobColumns } from "../views/job_columns.js";
+import { cancelJobs } from "../views/orders.js";
 
 const ROWS = 100; // on a page
 const GONE = "gone"; // state of a row whose job is over for its client, or in another list now
@@ -18,22 +19,50 @@ export class JobList {
     this.latest = null; // the last answer
     this.query = {};
     this.table = new Table("Jobs: where each one is and for how long",
-      jobColumns(() => this.time), (job) => job.uid, { id: "jobs" });
+      [...jobColumns(() => this.time), custom("Pick", (cell) => this.box(cell))], (job) => job.uid, { id: "jobs" });
     this.news = button("", () => this.adopt(), { class: "plain news", id: "jobs-new" });
     this.first = button("First page", () => refine({ after: "" }));
     this.next = button("Next page", () => refine({ after: this.latest.next }));
+    this.picked = new Set(); // uids
+    this.cancel = button("", () => cancelJobs({ uids: [...this.picked] }), { class: "plain danger", id: "jobs-picked" });
+    this.all = button("Cancel all of these…", () => cancelJobs({ filter: this.filter }), { class: "plain danger", id: "jobs-all" });
     this.words = el("span", { role: "status" });
     this.none = el("p", { class: "hint", id: "jobs-none" });
     this.element = el("div", { class: "list" }, this.news, this.table.element, this.none,
-      el("div", { class: "pager" }, this.first, this.next, this.words));
+      el("div", { class: "pager" }, this.first, this.next, this.words, this.cancel, this.all));
     this.asking = new Asking((signal) => ask(path("jobs", { ...this.query, limit: ROWS }), signal),
       (answer) => this.answered(answer), (error) => this.failed(error));
     this.reset();
   }
 
+  /** What all pages together are, as the API names it. */
+  get filter() {
+    const { cluster, node, state } = this.query;
+    return Object.fromEntries(Object.entries({ cluster, node, state }).filter(([, value]) => value));
+  }
+
+  /** A box that picks a row's job. */
+  box(cell) {
+    const box = el("input", { type: "checkbox" });
+    let uid = null;
+    box.addEventListener("change", () => {
+      if (box.checked) this.picked.add(uid);
+      else this.picked.delete(uid);
+      this.show();
+    });
+    cell.append(box);
+    return (job) => {
+      uid = job.uid;
+      box.checked = this.picked.has(uid);
+      box.disabled = job.state === GONE || job.state === "done";
+      setAttribute(box, "aria-label", `Pick job ${uid}`);
+    };
+  }
+
   reset() {
     this.latest = null;
     this.rows = [];
+    this.picked.clear();
     this.show();
   }
 
@@ -41,6 +70,7 @@ export class JobList {
   open(query) {
     this.query = query;
     this.latest = null;
+    this.picked.clear();
     this.asking.restart();
   }
 
@@ -77,6 +107,12 @@ export class JobList {
   show() {
     const shown = new Set(this.rows.map((row) => row.uid));
     const fresh = (this.latest?.jobs ?? []).filter((job) => !shown.has(job.uid)).length;
+    const open = this.rows.filter((row) => row.state !== GONE && row.state !== "done");
+    const there = new Set(open.map((row) => row.uid));
+    this.picked.forEach((uid) => there.has(uid) || this.picked.delete(uid));
+    this.cancel.hidden = this.picked.size === 0;
+    setText(this.cancel, `Cancel ${count(this.picked.size)} picked…`);
+    this.all.hidden = open.length === 0 || Object.keys(this.filter).length === 0;
     const gone = this.rows.filter((row) => row.state === GONE).length;
     this.table.update(this.rows);
     this.table.element.hidden = this.rows.length === 0;

@@ -39,7 +39,7 @@ export function warnings({ totals, head, ...state }) {
 
 /** Nodes that are there and not used, by why. */
 function held(nodes) {
-  return ["quarantine", "held", "draining", "drained"].flatMap((word) => {
+  return ["quarantine", "held", "drained", "closed"].flatMap((word) => {
     const some = nodes.filter((node) => node.state === word);
     const verb = some.length === 1 ? "is" : "are";
     const words = `${counted(some.length, "node")} ${verb} ${HELD[word] ?? word}: ${names(some)}.`;

@@ -7,7 +7,8 @@ import { JobList } from "../parts/job_list.js";
 import { choice, facts, heading } from "../parts/page.js";
 import { Table, state as stateColumn, tell, text } from "../parts/table.js";
 import { to } from "../shell/router.js";
-import { CLUSTER_TONES, named, note, progress } from "./cluster_columns.js";
+import { CLUSTER_TONES, named, note, progress, stateOf } from "./cluster_columns.js";
+import { clusterOrders } from "./orders.js";
 import { placeLink, PLACE_TONES, retry } from "./places.js";
 
 const SENTENCE = 1000; // characters
@@ -20,6 +21,8 @@ export class View {
     this.head = heading("Cluster");
     this.head.count.replaceWith(this.pill);
     this.why = el("p", { class: "why", id: "cluster-why", role: "status" });
+    this.orders = clusterOrders();
+    this.orders.element.hidden = true;
     this.facts = facts();
     const gauge = el("p", { class: "gauge" });
     this.progress = progress(gauge);
@@ -34,7 +37,7 @@ export class View {
     ], (place) => place.node, { id: "places" });
     this.element = el("section", {},
       el("p", { class: "crumbs" }, el("a", { href: to("clusters") }, "Clusters")),
-      this.head.element, this.why,
+      this.head.element, this.why, this.orders.element,
       el("div", { class: "panel" }, gauge, this.facts.element),
       el("div", { class: "heading" }, el("h2", {}, "Jobs"), this.states.element),
       this.list.element,
@@ -65,7 +68,9 @@ export class View {
     const [name, client] = named(cluster);
     this.title = name;
     setText(this.head.title, name);
-    tell(this.pill, clean(cluster.state), CLUSTER_TONES);
+    tell(this.pill, stateOf(cluster), CLUSTER_TONES);
+    this.orders.update(cluster);
+    this.orders.element.hidden = false;
     setText(this.why, clean(cluster.why, SENTENCE));
     this.progress(cluster);
     this.facts.set([

@@ -10,6 +10,9 @@ export const CLUSTER_TONES = {
   active: "ok", waiting: "warn", paused: "warn", new: "plain", starting: "plain", closing: "plain",
 };
 
+/** In a word; paused is loud. */
+export const stateOf = (cluster) => (cluster.paused ? "paused" : clean(cluster.state));
+
 export const clusterKey = (cluster) => String(cluster.id ?? cluster.label);
 
 /** The name and the client's address apart; the label is "name @ address". */
@@ -66,7 +69,7 @@ export function note(cluster) {
 /** `total()` is the number of all jobs that run. */
 export const clusterColumns = (total) => [
   custom("Cluster", identity, { kind: "identity", sort: "name" }),
-  state("State", (cluster) => clean(cluster.state), CLUSTER_TONES, { sort: "state" }),
+  state("State", stateOf, CLUSTER_TONES, { sort: "state" }),
   custom("Progress", progress, { kind: "gauge wide" }),
   custom("Share", share(total), { kind: "gauge", hint: "Of all jobs that run now", sort: "running" }),
   text("Waiting", (cluster) => count(cluster.waiting), { kind: "number", sort: "waiting" }),

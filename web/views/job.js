@@ -1,13 +1,14 @@
 // One job: where it is, why it does not go on, and its story.
 
 import { Asking, ask } from "../live/ask.js";
-import { el, setText } from "../parts/dom.js";
+import { button, el, setText } from "../parts/dom.js";
 import { clean, count, duration, moment, seconds } from "../parts/format.js";
 import { facts, heading } from "../parts/page.js";
 import { copyButton } from "../parts/snippet.js";
 import { tell } from "../parts/table.js";
 import { to } from "../shell/router.js";
 import { JOB_TONES, note } from "./job_columns.js";
+import { cancelJobs } from "./orders.js";
 
 const SENTENCE = 1000; // characters
 
@@ -17,6 +18,9 @@ export class View {
     this.pill = el("span", { class: "pill" });
     this.head = heading("Job", copyButton(() => this.uid, "Copy the job's id"));
     this.head.count.replaceWith(this.pill);
+    this.cancel = button("Cancel…", () => cancelJobs({ uids: [this.uid] }), { class: "plain danger" });
+    this.cancel.hidden = true;
+    this.head.element.append(this.cancel);
     this.why = el("p", { class: "why", id: "job-why", role: "status" });
     this.facts = facts();
     this.links = el("p", { class: "crumbs" });
@@ -51,6 +55,7 @@ export class View {
   show(job) {
     this.pill.hidden = false;
     tell(this.pill, clean(job.state), JOB_TONES);
+    this.cancel.hidden = job.state === "done";
     setText(this.why, clean(job.why, SENTENCE));
     this.facts.set([
       ["Cluster", clean(job.label)],
@@ -86,6 +91,7 @@ export class View {
     if (error.status === 404) {
       this.pill.hidden = false;
       tell(this.pill, "gone", JOB_TONES);
+      this.cancel.hidden = true;
     }
     setText(this.why, clean(error.message, SENTENCE));
   }

@@ -8,6 +8,7 @@ import { facts, heading } from "../parts/page.js";
 import { Table, state as stateColumn, tell, text } from "../parts/table.js";
 import { to } from "../shell/router.js";
 import { NODE_TONES, nodeName, note, perJob } from "./node_columns.js";
+import { nodeOrders } from "./orders.js";
 import { placeLink, PLACE_TONES, retry } from "./places.js";
 
 const SENTENCE = 1000; // characters
@@ -19,6 +20,8 @@ export class View {
     this.head = heading("Node");
     this.head.count.replaceWith(this.pill);
     this.why = el("p", { class: "why", id: "node-why", role: "status" });
+    this.orders = nodeOrders();
+    this.orders.element.hidden = true;
     this.facts = facts();
     this.list = new JobList((changes) => router.refine(changes));
     this.places = new Table("The clusters that are set up on this node", [
@@ -29,7 +32,7 @@ export class View {
     ], (place) => place.cluster, { id: "places" });
     this.element = el("section", {},
       el("p", { class: "crumbs" }, el("a", { href: to("nodes") }, "Nodes")),
-      this.head.element, this.why,
+      this.head.element, this.why, this.orders.element,
       el("div", { class: "panel" }, this.facts.element),
       el("div", { class: "heading" }, el("h2", {}, "Jobs there")), this.list.element,
       el("div", { class: "heading" }, el("h2", {}, "Clusters")), this.places.element);
@@ -58,6 +61,8 @@ export class View {
     this.title = nodeName(node);
     setText(this.head.title, this.title);
     tell(this.pill, clean(node.state), NODE_TONES);
+    this.orders.update(node);
+    this.orders.element.hidden = false;
     setText(this.why, clean(node.why, SENTENCE));
     this.facts.set([
       ["Address", `${clean(node.address)}:${node.port}`],

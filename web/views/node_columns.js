@@ -7,7 +7,7 @@ import { custom, state, text } from "../parts/table.js";
 import { to } from "../shell/router.js";
 
 export const NODE_TONES = {
-  ready: "ok", lost: "bad", quarantine: "warn", held: "warn", drained: "warn", draining: "warn",
+  ready: "ok", lost: "bad", quarantine: "warn", held: "warn", drained: "warn", closed: "warn",
   "out of service": "plain",
 };
 

@@ -9,6 +9,7 @@ import { Pager } from "../parts/pager.js";
 import { Table } from "../parts/table.js";
 import { to } from "../shell/router.js";
 import { NODE_ORDERS, nodeColumns, nodeKey } from "./node_columns.js";
+import { addNode } from "./orders.js";
 import { noNodes } from "./teaching.js";
 
 const TEXTS = ["address", "name", "state"]; // orders that begin with the smallest
@@ -27,7 +28,8 @@ export class View {
       ["address", "address"], ["name", "name"], ["-load", "busiest"], ["-jobs_done", "jobs done"],
       ["-cpu_time", "job time"], ["-heard", "heard last"],
     ], (sort) => refine({ sort }));
-    this.head = heading("Nodes", this.box, this.states.element, this.sorts.element, this.heats.element);
+    this.head = heading("Nodes", this.box, this.states.element, this.sorts.element, this.heats.element,
+      addNode());
     this.heat = new Heat((key) => { location.hash = to("nodes", key); });
     this.table = new Table("Nodes: the machines that run jobs, how busy they are and what is free on them",
       nodeColumns(() => this.time), nodeKey, {
