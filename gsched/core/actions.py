@@ -69,7 +69,7 @@ class Actions:
         if cluster.paused is not None:
             cluster.paused = None
             self._note(cluster, str(Order("resumed", by, reason, now)))
-            self._book.ready.resumed(cluster, self._book.nodes.values())
+            self._book.ready.resumed(cluster)
         return self._finish(now)
 
     def close(self, cluster: Cluster, by: str, reason: str, now: float) -> list[Effect]:

@@ -58,6 +58,9 @@ class Admission:
         cluster.reentrant, cluster.exclusive = opening.reentrant, opening.exclusive
         cluster.allocations = Wishes(opening.allocations)
         cluster.heard = now
+        cluster.rule = self._book.sharing.rule_for(cluster.name, cluster.client)
+        if self._book.ledger is not None:
+            self._book.ledger.open(cluster, now)
         self._book.clusters[id_] = cluster
         return cluster
 
@@ -193,6 +196,8 @@ class Admission:
         self._book.keep(cluster)
         for node in self._book.nodes.values():
             node.pinned.pop(cluster, None)
+        if self._book.ledger is not None:
+            self._book.ledger.close(cluster, cluster.heard)
         self._book.ask(Forget(cluster))
         self.admit()
 

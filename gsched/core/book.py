@@ -8,9 +8,11 @@ from gsched.core.cluster import Cluster
 from gsched.core.effects import Effect, Report
 from gsched.core.job import End, Job
 from gsched.core.lease import Lease
+from gsched.core.ledger import Ledger
 from gsched.core.node import Node
-from gsched.core.policies import Policy
+from gsched.core.policies import POLICIES, Policy, prioritised
 from gsched.core.ready import Ready
+from gsched.core.sharing import NO_SHARING, Sharing
 
 INFO, WARNING, ERROR = 20, 30, 40  # levels of Report
 
@@ -18,14 +20,19 @@ INFO, WARNING, ERROR = 20, 30, 40  # levels of Report
 class Book:
     """The state that the parts of the scheduler share."""
 
-    def __init__(self, policy: Policy, first_id: int, durable: bool) -> None:
+    def __init__(self, algorithm: str, first_id: int, durable: bool) -> None:
         self.nodes: dict[str, Node] = {}  # by address
         self.clusters: dict[int, Cluster] = {}  # by id, until closed
         self.jobs: dict[int, Job] = {}  # by uid, until gone
         self.waiting: list[Cluster] = []  # for their turn, in the order in which they asked
         self.held: set[Node] = set()  # nodes that get no jobs for some seconds
         self.touched: set[Cluster] = set()  # closing clusters that may have come to their end
-        self.ready = Ready(policy)
+        self.sharing = NO_SHARING
+        self.ledger: Ledger | None = None  # where weights count
+        self._policy = POLICIES[algorithm]
+        if algorithm == "weighted":
+            self.ledger = Ledger(self.sharing.half_life)
+        self.ready = Ready(self._policy)
         self.submitted = 0  # jobs that were accepted since the start
         self.ends = dict.fromkeys(End, 0)  # jobs that ended since the start
         self.untaken = 0  # jobs that are DONE
@@ -43,6 +50,26 @@ class Book:
     def done(self) -> int:
         """Jobs that ended since the start, however."""
         return sum(self.ends.values())
+
+    def share(self, sharing: Sharing, now: float) -> None:
+        """Go by these rules from now on."""
+        self.sharing = sharing
+        for cluster in self.clusters.values():
+            cluster.rule = sharing.rule_for(cluster.name, cluster.client)
+        if self.ledger is not None:
+            self.ledger.turn(sharing.half_life, now)
+        self.sort_again()
+
+    def tick(self, now: float) -> None:
+        """Time has gone by."""
+        if self.ledger is not None and self.ledger.tick(now):
+            self.sort_again()
+
+    def sort_again(self) -> None:
+        """Clusters stand in another order than before."""
+        first = self.sharing.has_priorities
+        policy: Policy = prioritised(self._policy) if first else self._policy
+        self.ready.renew(policy, self.nodes.values())
 
     def ask(self, effect: Effect) -> None:
         """Ask for something to be done."""

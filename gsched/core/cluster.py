@@ -10,9 +10,11 @@ from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from gsched.core.account import Account
 from gsched.core.job import Job
 from gsched.core.order import TERMINATED, Order
 from gsched.core.queue import JobQueue
+from gsched.core.sharing import NO_RULE, Rule
 from gsched.core.tally import Tally
 from gsched.core.wishes import Wishes
 
@@ -36,6 +38,7 @@ class Cluster:
     """See the module's text."""
 
     __slots__ = (
+        "account",
         "allocations",
         "chosen",
         "client",
@@ -52,9 +55,11 @@ class Cluster:
         "name",
         "note",
         "paused",
+        "pins",
         "queue",
         "reentrant",
         "release",
+        "rule",
         "running",
         "seq",
         "shut",
@@ -77,6 +82,8 @@ class Cluster:
         self.reentrant = False  # a job that was lost may run again
         self.exclusive = False  # no other cluster while it is there
         self.allocations = Wishes()
+        self.rule: Rule = NO_RULE  # of the sharing policy
+        self.account: Account | None = None  # of what it uses, where weights count
         self.state = ClusterState.NEW
         self.note = ""  # what holds it up, for people
         self.warning = ""  # what else is wrong with it, for people
@@ -86,6 +93,7 @@ class Cluster:
         self.chosen = 0  # number of the choice that last took a job of it; 0: none yet
         self.jobs: dict[int, Job] = {}  # all that are not gone
         self.queue = JobQueue()  # jobs that any of its nodes may run
+        self.pins: dict[Node, None] = {}  # nodes that jobs of it may be pinned to
         self.leases: dict[str, Lease] = {}  # by address of the node
         self.shut: set[str] = set()  # addresses of nodes that the client gave back
         self.tallies: dict[str, Tally] = {}  # by address of the node
@@ -119,11 +127,22 @@ class Cluster:
         return self.state in (ClusterState.STARTING, ClusterState.ACTIVE)
 
     @property
+    def full(self) -> bool:
+        """Whether it has as many CPUs as its rule allows."""
+        most = self.rule.max_cpus
+        return most is not None and self.running >= most
+
+    @property
     def refusing(self) -> str:
         """Why it takes no jobs; empty if it does."""
         if not self.taking_jobs:
             return f"computation is {self.state.value}"
-        return f"computation was {self.ending}" if self.ending else ""
+        if self.ending:
+            return f"computation was {self.ending}"
+        most = self.rule.max_queued_jobs
+        if most is not None and self.waiting >= most:
+            return f"{self.waiting} of its jobs wait, rule {self.rule.name!r} allows no more"
+        return ""
 
     @property
     def terminated(self) -> bool:

@@ -94,6 +94,7 @@ class Dispatch:
             node.take(job)
             job.cluster.waiting -= 1
             job.cluster.running += 1
+            self._charge(job.cluster, 1, now)
             self._book.ask(SendJob(node, job, job.tries))
 
     def leaving(self, job: Job) -> None:
@@ -175,6 +176,8 @@ class Dispatch:
         """The node's last word on the job, after `seconds` of running."""
         node = job.node or job.last
         job.cluster.longest = max(job.cluster.longest, seconds)
+        if self._book.ledger is not None and job.cluster.account is not None:
+            self._book.ledger.learn(job.cluster.account, seconds)
         if node is not None:
             node.jobs_done += 1
             node.cpu_time += seconds
@@ -197,7 +200,7 @@ class Dispatch:
         """The job is over, one way or another, after so many `seconds` if its node has said so."""
         place = [job.node] if job.node else []
         began = _began(job, now, seconds)
-        self._leave_place(job)
+        self._leave_place(job, now)
         job.move(Event.ENDED, now, f"{end.value}: {reason}" if reason else end.value)
         job.end, job.reason, job.reply = end, reason, reply
         self._book.keep(job)
@@ -242,7 +245,7 @@ class Dispatch:
         if job.cancelling or self._is_over(job.cluster):
             self._stop_or(job, End.TERMINATED, now, reason)
             return
-        self._leave_place(job)
+        self._leave_place(job, now)
         job.move(event, now, reason)
         self._book.keep(job)
         self._book.report(INFO, f"job {job.uid} waits again: {reason}", job)
@@ -267,15 +270,23 @@ class Dispatch:
         terminated = str(ending) if job.cluster.terminated and not job.cancelling else ""
         return self._book.stopping or terminated or reason
 
-    def _leave_place(self, job: Job) -> None:
+    def _leave_place(self, job: Job, now: float) -> None:
         """Take the job from its node or its queue."""
         if job.state is State.QUEUED:
             job.cluster.waiting -= 1
         node, job.node = job.node, None
         if node is not None:
             node.leave(job)
+            full = job.cluster.full
             job.cluster.running -= 1
+            self._charge(job.cluster, -1, now)
             self._book.ready.roomier(node)
+            if full and not job.cluster.full:
+                self._book.ready.resumed(job.cluster)
+
+    def _charge(self, cluster: Cluster, cpus: int, now: float) -> None:
+        if self._book.ledger is not None and cluster.account is not None:
+            self._book.ledger.take(cluster.account, cpus, now)
 
     def _hold(self, node: Node, why: Refusal, now: float) -> None:
         """No new jobs for some seconds, more with each refusal in a row that may be its fault."""

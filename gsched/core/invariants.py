@@ -83,7 +83,7 @@ def _nothing_left_over(book: Book) -> None:
     for node in () if book.suspended else book.nodes.values():
         if not node.has_room():
             continue
-        for cluster in [one for one in node.serves if not one.paused]:
+        for cluster in [one for one in node.serves if not (one.paused or one.full)]:
             queues = [cluster.queue, node.pinned.get(cluster)]
             waiting = any(queue is not None and queue.head() for queue in queues)
             assert not waiting, f"{cluster.label} waits although node {node.address} has room"

@@ -73,18 +73,31 @@ class Ready:
     def queued(self, job: Job) -> None:
         """The job waits, behind all others or in front of some."""
         if job.pinned is not None:
+            job.cluster.pins[job.pinned] = None
             self._pinned_again(job.pinned, job.cluster)
             self.roomier(job.pinned)
         elif job.cluster.queue.head() is job:  # else the one in front of it has been told of
             self._queued(job.cluster)
 
-    def resumed(self, cluster: Cluster, nodes: Iterable[Node]) -> None:
-        """The cluster is not paused any more."""
+    def resumed(self, cluster: Cluster) -> None:
+        """The cluster is not paused, or not at its limit, any more."""
         self._queued(cluster)
-        for node in nodes:
-            if cluster in node.pinned:
+        for node in list(cluster.pins):
+            if _is_awaited(node, cluster):
                 self._pinned_again(node, cluster)
                 self.roomier(node)
+            else:
+                del cluster.pins[node]
+
+    def renew(self, policy: Policy, nodes: Iterable[Node]) -> None:
+        """All keys may be others than before. Takes its time: it looks at everything."""
+        self._policy = policy
+        for node in nodes:
+            node.pinned_ready = LazyHeap()
+        for group in self._groups.values():
+            group.ready = LazyHeap()
+        for cluster in list(self._groups_of):
+            self.resumed(cluster)
 
     # -- the choice ---------------------------------------------------------------------------
 
@@ -128,7 +141,7 @@ class Ready:
         return self._policy(job.cluster, job) if job else ()
 
     def _cluster_key(self, cluster: Cluster) -> Key | None:
-        job = None if cluster.paused else cluster.queue.head()
+        job = None if cluster.paused or cluster.full else cluster.queue.head()
         return self._policy(cluster, job) if job else None
 
     def _group_key(self, group: Group) -> Key | None:
@@ -142,7 +155,8 @@ class Ready:
 
     def _key_there(self, node: Node, cluster: Cluster) -> Key | None:
         """Of a cluster's jobs that are pinned to that node."""
-        queue = None if cluster.paused else node.pinned.get(cluster)
+        held = cluster.paused or cluster.full
+        queue = None if held else node.pinned.get(cluster)
         job = queue.head() if queue and cluster in node.serves else None
         return self._policy(cluster, job) if job else None
 
@@ -191,3 +205,9 @@ class Ready:
             del groups[group]
             if not groups:
                 del self._groups_of[cluster]
+
+
+def _is_awaited(node: Node, cluster: Cluster) -> bool:
+    """Whether a job of the cluster waits for that very node."""
+    queue = node.pinned.get(cluster)
+    return queue is not None and queue.head() is not None

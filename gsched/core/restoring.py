@@ -188,6 +188,8 @@ class Restoring:
         job.started_at = self._now
         node.take(job)
         job.cluster.running += 1
+        if self._book.ledger is not None and job.cluster.account is not None:
+            self._book.ledger.take(job.cluster.account, 1, self._now)
         self._book.ready.roomier(node)
         if node.state is NodeState.LOST:
             self._dispatch.lost(job, f"node {node.address} is gone", self._now)

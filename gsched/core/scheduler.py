@@ -19,7 +19,6 @@ from gsched.core.job import End, Job, State
 from gsched.core.lease import Allocation, Lease, SetUpFailure
 from gsched.core.node import Node
 from gsched.core.placement import Placement
-from gsched.core.policies import POLICIES
 from gsched.core.restoring import Restoring, Saved
 from gsched.core.wishes import Wishes
 
@@ -47,7 +46,7 @@ class Scheduler:
         self.pulse_interval = pulse_interval  # seconds
         self.zombie_interval = zombie_interval  # seconds, None: never
         self.cooperative = cooperative
-        self._book = Book(POLICIES[algorithm], first_id, durable)
+        self._book = Book(algorithm, first_id, durable)
         self._dispatch = Dispatch(self._book)
         self._placement = Placement(self._book, self._dispatch, cooperative)
         self._fleet = Fleet(
@@ -323,6 +322,7 @@ class Scheduler:
         for cluster in list(self.clusters.values()):
             self._check_client(cluster, now)
         self._placement.retry(now)
+        self._book.tick(now)
         return self._after(now)
 
     def stopped(self, reason: str, terminate: bool, now: float) -> list[Effect]:

@@ -101,6 +101,8 @@ def _queued(job: Job, book: Book, now: float) -> str:
     if job.cluster.paused:
         where = f"its cluster is {job.cluster.paused}"
         where += f"; pinned to node {job.pinned.address}" if job.pinned else ""
+    elif job.cluster.full:
+        where = _at_limit(job.cluster)
     elif job.pinned is None:
         where = _full_or_worse(job.cluster, book, now)
     else:
@@ -171,9 +173,16 @@ def _turn(cluster: Cluster, book: Book) -> str:
 def _waiting(cluster: Cluster, book: Book, now: float) -> str:
     if book.suspended:
         return "the scheduler is about to stop"
+    if cluster.full:
+        return _at_limit(cluster)
     if cluster.queue.head() is None:
         return "pinned to nodes that cannot take them now"
     return _full_or_worse(cluster, book, now)
+
+
+def _at_limit(cluster: Cluster) -> str:
+    cpus = count(cluster.rule.max_cpus or 0, "CPU")
+    return f"cluster at its limit of {cpus} by rule {cluster.rule.name!r}"
 
 
 def _left(cluster: Cluster) -> str:

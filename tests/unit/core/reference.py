@@ -31,7 +31,7 @@ class Reference:
             "fair": lambda job: (self._turns.get(job.cluster, 0), self._order[job]),
             "early": lambda job: (job.cluster.id, self._order[job]),
         }
-        self._key = keys[scheduler.algorithm]
+        self._key = keys.get(scheduler.algorithm)  # None: shares are tested, not single choices
 
     def submitted(self, job: Job) -> None:
         """The job is the latest so far."""
@@ -39,6 +39,8 @@ class Reference:
 
     def follow(self, effects: list[Effect]) -> None:
         """Verify the choices among an event's effects, and that none is missing."""
+        if self._key is None:
+            return
         sent = [effect for effect in effects if isinstance(effect, SendJob)]
         moment = Moment(self._scheduler, sent)
         for effect in sent:

@@ -1,4 +1,4 @@
-"""Any order of events keeps every promise, under each of the three algorithms."""
+"""Any order of events keeps every promise, under each of the four algorithms."""
 
 from .machine import AnyOrder
 from .profiles import MACHINES
@@ -22,5 +22,13 @@ class Early(AnyOrder):
     algorithm = "early"
 
 
+class Weighted(AnyOrder):
+    """The cluster that has used least for its weight goes first."""
+
+    algorithm = "weighted"
+
+
 TestSubmitted, TestFair, TestEarly = Submitted.TestCase, Fair.TestCase, Early.TestCase
+TestWeighted = Weighted.TestCase
+TestWeighted.settings = MACHINES
 TestSubmitted.settings = TestFair.settings = TestEarly.settings = MACHINES

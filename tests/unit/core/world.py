@@ -171,7 +171,8 @@ class World:
     def opened(self, *hosts: str, cpus: int = 0, **wishes: Any) -> Cluster:
         """A client brings a computation, for all nodes if it names none."""
         allocations = [Allocation(host, cpus=cpus) for host in hosts or ("*",)]
-        opening = Opening(name="compute", client="10.9.9.9", allocations=allocations, **wishes)
+        said = {"name": "compute", "client": "10.9.9.9"} | wishes
+        opening = Opening(allocations=allocations, **said)
         return self.recorder.open(opening)
 
     def asked(self, *hosts: str, **wishes: Any) -> Cluster:

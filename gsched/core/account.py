@@ -1,0 +1,15 @@
+"""What has been used in one name. See ledger.py."""
+
+
+class Account:
+    """What the clusters of one name and client have used. `used` and `shown` are inflated."""
+
+    __slots__ = ("advance", "clusters", "cpus", "shown", "since", "used")
+
+    def __init__(self, now: float) -> None:
+        self.used = 0.0
+        self.shown = 0.0
+        self.since = now  # `used` is right for that time
+        self.cpus = 0  # in use
+        self.advance = 0.0  # seconds that a job is expected to take; 0: not known
+        self.clusters = 0  # that are open
