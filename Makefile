@@ -23,7 +23,7 @@ help:
 	@echo "make dist     build wheel and sdist into dist/, and try them on each Python that is here"
 	@echo "make lint     check style, types and generated documentation"
 	@echo "make format   apply the style"
-	@echo "make docs     write conf/gsched.conf and the tables of README.md anew"
+	@echo "make docs     write conf/gsched.conf, the man page and the tables of README.md anew"
 	@echo "make clean    remove all that the other targets have made"
 
 # Installing takes a while, so each set of packages leaves a mark that says it is there.
@@ -87,6 +87,7 @@ lint: $(VENV)/test.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m gsched.options.manual --check
+	$(BIN)/python -m gsched.ctl.manual --check
 	$(BIN)/python tests/proofs.py --check
 
 format: $(VENV)/test.done
@@ -95,6 +96,7 @@ format: $(VENV)/test.done
 
 docs: $(VENV)/test.done
 	$(BIN)/python -m gsched.options.manual
+	$(BIN)/python -m gsched.ctl.manual
 	$(BIN)/python tests/proofs.py
 
 clean:

@@ -20,7 +20,8 @@ setup(
     package_dir={"gsched.web": "web"},
     package_data={"gsched": ["py.typed"], "gsched.web": ["*", "**/*"]},
     data_files=[
-        ("share/gsched", sorted(f"conf/{path.name}" for path in (HERE / "conf").iterdir()))
+        ("share/gsched", sorted(f"conf/{path.name}" for path in (HERE / "conf").iterdir())),
+        ("share/man/man1", ["conf/gschedctl.1"]),
     ],
     install_requires=[
         "gevent>=26.4",  # a greenlet per socket; 26.4 mends leaking short TLS reads
@@ -28,6 +29,7 @@ setup(
         "ConfigArgParse>=1.7,<2",  # one option from command line, environment or file
         "pycryptodome>=3.20,<5",  # hashes and random bytes of the handshake
         "prometheus_client>=0.20,<1",  # figures for Prometheus, in its own text format
+        "argcomplete>=3.5,<4",  # completion in bash, zsh and fish, also of clusters and nodes
         "httpx2>=2.9,<3",  # gschedctl asks at unix sockets and by TLS; httpx goes on in it
         "psutil>=5.9,<8",  # addresses of this host's interfaces
         "rich>=13,<16",  # tables on the console, progress bars of the demonstration

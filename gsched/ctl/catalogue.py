@@ -1,7 +1,24 @@
 """All commands, in the order of the help."""
 
 from gsched.ctl.command import Command
-from gsched.ctl.commands import clusters, job, jobs, nodes, status, why
+from gsched.ctl.commands import (
+    add_node,
+    cancel,
+    close,
+    clusters,
+    completion,
+    drain,
+    job,
+    jobs,
+    nodes,
+    pause,
+    resume,
+    set_cpus,
+    status,
+    terminate,
+    wait,
+    why,
+)
 
 COMMANDS: tuple[Command, ...] = (
     status.COMMAND,
@@ -10,4 +27,14 @@ COMMANDS: tuple[Command, ...] = (
     jobs.COMMAND,
     job.COMMAND,
     why.COMMAND,
+    wait.COMMAND,
+    cancel.COMMAND,
+    pause.COMMAND,
+    resume.COMMAND,
+    drain.COMMAND,
+    close.COMMAND,
+    terminate.COMMAND,
+    set_cpus.COMMAND,
+    add_node.COMMAND,
+    completion.COMMAND,
 )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from gsched.ctl import completion
 from gsched.ctl.command import Session
 from gsched.ctl.failures import INTERRUPTED, Failure
 from gsched.ctl.parser import build
@@ -21,6 +22,8 @@ def main(
     """Run one command. `streams`: input, output and errors. Returns the exit code."""
     stdin, out, err = streams or (sys.stdin, sys.stdout, sys.stderr)
     parser = build()
+    if "_ARGCOMPLETE" in os.environ:
+        completion.install(parser)
     words = sys.argv[1:] if arguments is None else arguments
     given = parser.parse_args([underscored(word) for word in words])
     screen = Screen(out, err, stdin, given.json)

@@ -1,7 +1,14 @@
 """The command line: options that all commands share, and a parser for each command."""
 
 import textwrap
-from argparse import SUPPRESS, ArgumentParser, HelpFormatter, RawDescriptionHelpFormatter
+from argparse import (
+    SUPPRESS,
+    Action,
+    ArgumentParser,
+    HelpFormatter,
+    RawDescriptionHelpFormatter,
+    _SubParsersAction,
+)
 from collections.abc import Mapping
 from typing import Any
 
@@ -82,6 +89,17 @@ def _add(choices: Any, command: Command) -> None:
     command.arguments(parser)
     add_shared(parser, SUPPRESS)
     parser.set_defaults(command=command)
+
+
+def commands(parser: ArgumentParser) -> dict[str, ArgumentParser]:
+    """The parsers of all commands, by name."""
+    choices = [one.choices for one in parser._actions if isinstance(one, _SubParsersAction)]
+    return dict(choices[0].items())
+
+
+def actions(parser: ArgumentParser) -> list[Action]:
+    """All arguments and options, for which argparse has no other way."""
+    return list(parser._actions)
 
 
 def paragraphs(texts: Any) -> str:

@@ -48,3 +48,25 @@ def node(api: "Api", text: str) -> Row:
 def _first(rows: list[Row], ways: Iterable[Callable[[Row], bool]]) -> list[Row]:
     """Rows that fit in the first way in which any does."""
     return next((found for way in ways if (found := [x for x in rows if way(x)])), [])
+
+
+def either(api: "Api", text: str) -> tuple[str, Row]:
+    """`cluster` or `node`, and that. Raises Unknown, or Mistake if it may be both."""
+    found = [pair for kind, find in KINDS.items() if (pair := _try(kind, find, api, text))]
+    if len(found) > 1:
+        raise Mistake(f"{text!r} is a cluster and a node: give the cluster's id or the address")
+    if not found:
+        raise Unknown(f"no cluster and no node {text!r} is here")
+    return found[0]
+
+
+KINDS: dict[str, Callable[["Api", str], Row]] = {"cluster": cluster, "node": node}
+
+
+def _try(
+    kind: str, find: Callable[["Api", str], Row], api: "Api", text: str
+) -> tuple[str, Row] | None:
+    try:
+        return kind, find(api, text)
+    except Unknown:
+        return None

@@ -1,0 +1,31 @@
+"""`gschedctl terminate`."""
+
+from argparse import ArgumentParser
+
+from gsched.ctl import orders
+from gsched.ctl.command import Command, Session
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Of this command."""
+    parser.add_argument(
+        "targets", nargs="+", metavar="CLUSTER", help="a cluster's id, label or name"
+    )
+    orders.add_reason(parser)
+    orders.add_yes(parser)
+
+
+def run(session: Session) -> int:
+    """All that are named."""
+    return orders.carry_out(
+        session, "terminate", orders.cluster, "Terminate {} with all jobs, for good?"
+    )
+
+
+COMMAND = Command(
+    "terminate",
+    "End clusters with all their jobs",
+    run,
+    arguments,
+    about="",
+)

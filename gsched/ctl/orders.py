@@ -1,0 +1,65 @@
+"""What commands that change something have in common."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+from gsched.ctl import targets
+from gsched.ctl.command import Session
+from gsched.ctl.failures import DONE
+
+Row = dict[str, Any]
+Find = Callable[[Any, str], tuple[str, Row]]
+
+
+def cluster(api: Any, text: str) -> tuple[str, Row]:
+    """To be found among clusters."""
+    return "cluster", targets.cluster(api, text)
+
+
+def node(api: Any, text: str) -> tuple[str, Row]:
+    """To be found among nodes."""
+    return "node", targets.node(api, text)
+
+
+def add_reason(parser: ArgumentParser) -> None:
+    """Why: others see it."""
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why; others are shown it")
+
+
+def add_yes(parser: ArgumentParser) -> None:
+    """For commands after which something is lost."""
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask before it is done")
+
+
+def carry_out(session: Session, verb: str, find: Find, question: str = "") -> int:
+    """Have it done to all that are named, or to none if one of them is not known.
+
+    `question`: asked before, with {} for their names.
+    """
+    found = [find(session.api, text) for text in dict.fromkeys(session.given.targets)]
+    if question:
+        names = ", ".join(name(kind, row) for kind, row in found)
+        session.screen.confirm(question.format(names), session.given.yes)
+    done = []
+    for kind, row in found:
+        id_ = row["id"] if kind == "cluster" else row["address"]
+        reason = {"reason": session.given.reason}
+        warn(session, session.api.send("POST", f"/{kind}s/{id_}/{verb}", reason))
+        done.append({"kind": kind, "id": id_, "action": verb})
+        if not session.screen.json:
+            session.screen.say(f"{verb}: {name(kind, row)}")
+    if session.screen.json:
+        session.screen.give({"done": done})
+    return DONE
+
+
+def warn(session: Session, answer: Row) -> None:
+    """Where it is done, but a crash would undo it."""
+    if answer.get("warning"):
+        session.screen.note(f"gschedctl: {answer['warning']}")
+
+
+def name(kind: str, row: Row) -> str:
+    """For people."""
+    return f"{kind} {row['label'] if kind == 'cluster' else row['address']}"
