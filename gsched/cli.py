@@ -1,5 +1,6 @@
 """The `gsched` command."""
 
+import gc
 import logging
 import os
 import signal
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Mistake as error:
         print(f"gsched: {error}", file=sys.stderr)  # noqa: T201
         return USAGE_ERROR
+    _rarely_look_for_garbage()
     handlers = _stop_on_signals(server)
     if settings.daemon or not (sys.stdin and sys.stdin.isatty()):  # else the terminal has gone
         reload = Reload(server, service, lambda: read(words, os.environ))
@@ -49,6 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     server.shut_down()
     del handlers
     return 0
+
+
+def _rarely_look_for_garbage() -> None:
+    """What is here now stays, and jobs leave no cycles behind: looking took 5 % of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _greet(server: Server) -> None:
