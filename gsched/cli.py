@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import gevent
 
-from gsched import __version__, logs
+from gsched import __version__, logs, passwd
 from gsched.console import Console, interactive
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.table import parse, read
@@ -28,6 +28,8 @@ SAME_WISH = 1.0  # seconds
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal or the console stops it. Returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] and words[0] in passwd.COMMANDS:
+        return passwd.main(words, os.environ)
     settings = parse(words, os.environ)
     logs.to(sys.stderr, debug=settings.debug, form=settings.log_format)
     service = Service(os.environ)

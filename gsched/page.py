@@ -1,30 +1,37 @@
-"""The page of a running server, with what is served beside it."""
+"""The page of a running server, with what is served beside it, and who may see it."""
 
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from gsched.history.happenings import Happenings
 from gsched.history.recorder import Recorder
-from gsched.httpd import app
+from gsched.httpd import accounts, app
+from gsched.httpd.accounts import Accounts, AccountsError
 from gsched.httpd.acting import Acting
 from gsched.httpd.api import Api
 from gsched.httpd.audit import Audit
 from gsched.httpd.local import LocalServer
+from gsched.httpd.login import Login
 from gsched.httpd.metrics import Figures, Metrics
 from gsched.httpd.past import Past
 from gsched.httpd.readiness import Readiness
 from gsched.httpd.server import PageServer
 from gsched.net.exchange import Exchange
 from gsched.net.keeping.keeper import Keeping
+from gsched.net.transport import tls
 from gsched.net.transport.greenlets import under_way
 from gsched.net.transport.guests import Guests
 from gsched.net.transport.lag import Lag
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
+from gsched.options.values import is_loopback
 from gsched.store.audit import AuditFile
+
+log = logging.getLogger("gsched.httpd")
 
 STOP_TIMEOUT = 1.0  # seconds
 
@@ -49,9 +56,16 @@ class Page:
         self._lag = Lag()
         self._happenings = Happenings()
         logging.getLogger("gsched").addHandler(self._happenings)
+        self._accounts = accounts_of(settings) if settings.httpd else None
+        self.tls = tls.load("http", settings.http_certfile, settings.http_keyfile)
+        secure = self.tls.used or settings.http_url.startswith("https:")
+        self._login = Login(self._accounts, secure)
         book = exchange.scheduler.book
         self._audit = Audit(AuditFile(settings.dest_path_prefix), exchange.now)
-        parts = (
+        self._app = _application(
+            settings,
+            snapshot,
+            self._login,
             Api(book, exchange.now, lambda: keeper.problem, recorder.job),
             Past(book, exchange.now, recorder, self._happenings),
             Readiness(lambda: keeper.problem or book.refusing),
@@ -59,15 +73,8 @@ class Page:
             Acting(exchange, keeper, self._audit),
             self._audit,
         )
-        host, port = settings.http_host, settings.http_port
-        self._app: app.Page = app.build(snapshot, (host, *_own_names()), parts)
         self._local = LocalServer(settings.api_socket, self._app)
-        self._server = PageServer(host, port, self._app) if settings.httpd else None
-        try:
-            if self._server is not None:
-                self._server.start()
-        except OSError as error:
-            raise Mistake(f"--http_port {port}: {os.strerror(error.errno or 0)}") from error
+        self._server = self._at_port(settings) if settings.httpd else None
         self._local.start()
         self._lag.start()
 
@@ -75,6 +82,17 @@ class Page:
     def url(self) -> str:
         """Its address for a browser on this host; empty without --httpd."""
         return self._server.url if self._server else ""
+
+    def renew(self, settings: Settings) -> None:
+        """Read the accounts again. Raises Mistake, and then all stays as it was."""
+        if not self._server:
+            return
+        found = accounts_of(settings)
+        if found is not None:
+            self._accounts = found
+            self._login.renew(found)
+        elif self._accounts is not None:
+            raise Mistake(f"{settings.accounts} is gone")
 
     def stop(self) -> None:
         """Serve nobody any more."""
@@ -85,6 +103,16 @@ class Page:
             if server is not None:
                 server.stop(STOP_TIMEOUT)
         self._audit.close()
+
+    def _at_port(self, settings: Settings) -> PageServer:
+        host, port = settings.http_host, settings.http_port
+        _check_reach(host, self._accounts, self.tls.used)
+        server = PageServer(host, port, self._app, self.tls)
+        try:
+            server.start()
+        except OSError as error:
+            raise Mistake(f"--http_port {port}: {os.strerror(error.errno or 0)}") from error
+        return server
 
     def _figures(self) -> Figures:
         return Figures(
@@ -98,7 +126,62 @@ class Page:
         )
 
 
-def _own_names() -> list[str]:
-    """What this host calls itself: browsers and Prometheus may ask for it by that name."""
-    name = socket.gethostname()
-    return [name, name.partition(".")[0]]
+def accounts_of(settings: Settings) -> Accounts | None:
+    """Who may see the page; None where nobody needs an account. Raises Mistake."""
+    path = settings.accounts
+    try:
+        found = accounts.read(path)
+        if accounts.too_open(path):
+            log.warning("others than its owner may use %s: chmod 600 mends that", path)
+    except FileNotFoundError:
+        if settings.http_accounts is None:
+            return None
+        raise Mistake(f"--http_accounts {path}: no such file; gsched passwd makes it") from None
+    except AccountsError as error:
+        raise Mistake(f"--http_accounts: {error}") from error
+    return found
+
+
+def _check_reach(host: str, accounts: Accounts | None, secure: bool) -> None:
+    """Who is known by name may see the page from elsewhere. Raises Mistake."""
+    if is_loopback(host):
+        return
+    if accounts is None:
+        raise Mistake(
+            f"--http_host {host}: a page for other hosts takes accounts; "
+            "make one by: gsched passwd NAME --role admin"
+        )
+    if not secure:
+        log.warning(
+            "--http_host %s without --http_certfile: passwords and all that the page shows cross "
+            "the network in clear, unless a proxy on this host is all that reaches it",
+            host,
+        )
+
+
+def _application(
+    settings: Settings, snapshot: Callable[[], dict[str, Any]], login: Login, *parts: app.Part
+) -> app.Page:
+    """The page, with what is asked for by whom."""
+    built: app.Page = app.build(
+        snapshot,
+        hosts=_names(settings),
+        parts=(login, *parts),
+        identify=login.identify,
+        origins=_origins(settings.http_url),
+        read_only=settings.http_read_only,
+    )
+    return built
+
+
+def _names(settings: Settings) -> Iterable[str]:
+    """How browsers and Prometheus may call this host."""
+    own = socket.gethostname()
+    proxied = urlsplit(settings.http_url).hostname or ""
+    return (settings.http_host, own, own.partition(".")[0], proxied, *settings.http_name)
+
+
+def _origins(url: str) -> list[str]:
+    """What browsers say of a page at that URL, where there is one."""
+    parts = urlsplit(url)
+    return [f"{parts.scheme}://{parts.netloc}".lower()] if url else []

@@ -1,7 +1,7 @@
 """What SIGHUP does: options are read again, and those that a server can change while it runs are.
 
-These are the level of the log, and the certificates, whose files are read in any case. Of others
-that have changed the log says that they need a restart. After a mistake all stays as it was.
+These are the level of the log, and certificates and accounts, whose files are read in any case. Of
+others that have changed the log says that they need a restart. After a mistake all stays as it was.
 """
 
 import logging
@@ -43,9 +43,13 @@ class Reload:
     def _follow(self, wanted: Settings) -> None:
         logs.trace(wanted.debug)
         self._current = replace(self._current, debug=wanted.debug)
-        for side, used in (("node", self._server.node_tls), ("cluster", self._server.cluster_tls)):
+        for side, used in self._server.certificates():
             if used.used:
                 self._renew(side, used, wanted)
+        try:
+            self._server.renew_accounts()
+        except Mistake as mistake:
+            log.error("the accounts that are used stay: %s", mistake)
         for name in self._others(wanted):
             log.warning("%s has changed: that needs a restart", _LABELS.get(name, f"--{name}"))
         log.info("the options were read again")

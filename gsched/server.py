@@ -168,6 +168,17 @@ class Server:
             "node_command": node_command(),
         }
 
+    def certificates(self) -> Iterator[tuple[str, tls.Tls]]:
+        """Where TLS may be used: of nodes, clients and the page."""
+        yield from (("node", self.node_tls), ("cluster", self.cluster_tls))
+        if self._page is not None:
+            yield "http", self._page.tls
+
+    def renew_accounts(self) -> None:
+        """Read the accounts of the page again. Raises Mistake."""
+        if self._page is not None:
+            self._page.renew(self.settings)
+
     def limits(self) -> dict[str, list[int]]:
         """What peers take of what they may take: both numbers, by option."""
         largest, most, quota = self.tenants.largest(), self.tenants.most, self._state.quota

@@ -6,8 +6,9 @@ start. Only those that say ANYBODY answer strangers.
 
 import os
 import pwd
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,9 @@ ROLES = (VIEWER, OPERATOR, ADMIN)  # each may do what those before it may
 ANYBODY = "anybody"
 
 ACTOR_KEY = "gsched.actor"  # environ: the Actor, or None where a stranger asks
+HOLD_KEY = "gsched.hold"  # environ: the Hold of a request, where it has one
+HEADER = "HTTP_X_GSCHED"  # environ: what our page says by itself, and no form can
+CHECK = 60.0  # seconds from one look at a stream's hold to the next
 
 Environ = dict[str, Any]
 
@@ -36,6 +40,16 @@ class Actor:
     def may(self, role: str) -> bool:
         """Whether that role, or a greater one, is theirs."""
         return ROLES.index(self.role) >= ROLES.index(role)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """How long somebody may go on: streams end with it."""
+
+    lives: Callable[[], bool]
+    endings: set[Callable[[], None]] = field(default_factory=set)
+    """What is called when it ends before anybody looks."""
+    by_cookie: bool = False  # which a browser sends by itself
 
 
 Identify = Callable[[Environ], Actor | None]
@@ -81,8 +95,8 @@ class Roles:
         def checked(*args: Any, **named: Any) -> Any:
             if role != ANYBODY:
                 _require(role, request.environ[ACTOR_KEY])
-            if changes and (reason := guard.not_json(request.environ)):
-                raise HTTPError(415, reason)
+            if changes:
+                _require_ours(request.environ)
             return callback(*args, **named)
 
         return checked
@@ -94,6 +108,39 @@ def _require(role: str, who: Actor | None) -> None:
         raise HTTPError(401, "sign in, or send a token", **bearer)
     if not who.may(role):
         raise HTTPError(403, f"this takes the role {role}; {who.name} is {who.role}")
+
+
+def _require_ours(environ: Environ) -> None:
+    if reason := guard.not_json(environ):
+        raise HTTPError(415, reason)
+    hold = environ.get(HOLD_KEY)
+    if hold and hold.by_cookie and environ.get(HEADER) != "1":
+        raise HTTPError(403, "with a cookie, what changes something needs the header X-Gsched: 1")
+
+
+class HeldStream:
+    """A live stream that ends when its reader may not read on."""
+
+    def __init__(self, stream: Any, hold: Hold, now: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._hold, self._now = stream, hold, now
+        self._due = now() + CHECK
+        hold.endings.add(stream.end)
+
+    def close(self) -> None:
+        """Its reader has gone."""
+        self._hold.endings.discard(self._stream.end)
+        self._stream.close()
+
+    def __iter__(self) -> "HeldStream":
+        return self
+
+    def __next__(self) -> bytes:
+        chunk: bytes = next(self._stream)
+        if self._now() >= self._due:
+            self._due += CHECK
+            if not self._hold.lives():
+                raise StopIteration
+        return chunk
 
 
 def needed(route: bottle.Route) -> str:

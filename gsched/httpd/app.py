@@ -34,16 +34,21 @@ def build(
     hosts: Iterable[str] = (),
     parts: Iterable[Part] = (),
     identify: access.Identify = access.everybody,
+    origins: Iterable[str] = (),
+    read_only: bool = False,
 ) -> bottle.Bottle:
     """Returns the page as a WSGI application.
 
     `snapshot` returns the scheduler's state, ready for JSON; it is called for each request of
     the state and once a second while somebody watches. `hosts` are names under which browsers
-    may reach us besides localhost; `parts` add routes of their own; `identify` says who asks.
-    Raises FileNotFoundError when the page's files are missing, and LookupError for a route that
-    lacks a role. Call `close()` when done: it ends the live streams.
+    may reach us besides localhost, `origins` those of proxies before us; `parts` add routes of
+    their own; `identify` says who asks; `read_only` takes all away that changes something, but
+    signing in and out, and but for users of this host. Raises FileNotFoundError when the page's
+    files are missing, and LookupError for a route that lacks a role. Call `close()` when done: it
+    ends the live streams.
     """
-    page = Page(snapshot, guard.host_names(hosts), assets.load(), identify)
+    names = guard.host_names(hosts)
+    page = Page(snapshot, names, assets.load(), identify, frozenset(origins), read_only)
     for part in parts:
         part.install(page)
     for route in page.routes:
@@ -60,10 +65,12 @@ class Page(bottle.Bottle):
         hosts: frozenset[str],
         files: dict[str, assets.Asset],
         identify: access.Identify,
+        origins: frozenset[str],
+        read_only: bool,
     ) -> None:
         super().__init__()
         self._snapshot, self._hosts, self._files = snapshot, hosts, files
-        self._identify = identify
+        self._identify, self._origins, self._read_only = identify, origins, read_only
         self.publisher = Publisher(snapshot)
         self.install(access.Roles())
         self.get("/", callback=self.index, role=access.ANYBODY)
@@ -87,9 +94,11 @@ class Page(bottle.Bottle):
 
         if reason := guard.refusal(environ, self._hosts):
             return _refused("421 Misdirected Request", reason, environ, start)
-        if reason := guard.foreign(environ):
+        if reason := guard.foreign(environ, self._origins):
             return _refused("403 Forbidden", reason, environ, start)
         local = guard.PEER_KEY in environ
+        if self._read_only and not local and not guard.reads(environ):
+            return _refused("405 Method Not Allowed", "this page only reads", environ, start)
         environ[access.ACTOR_KEY] = (access.neighbour if local else self._identify)(environ)
         return super().wsgi(environ, start)  # type: ignore[no-any-return]
 
@@ -101,8 +110,9 @@ class Page(bottle.Bottle):
         return body
 
     def index(self) -> bytes:
-        """The page itself."""
-        return self._send(assets.INDEX)
+        """The page itself; to strangers, the one where they sign in."""
+        stranger = request.environ[access.ACTOR_KEY] is None
+        return self._send(assets.LOGIN if stranger else assets.INDEX)
 
     def static(self, name: str) -> bytes:
         """One of the page's files."""
@@ -118,7 +128,7 @@ class Page(bottle.Bottle):
         response.content_type = "application/json"
         return encode(self._snapshot())
 
-    def events(self) -> Stream:
+    def events(self) -> Stream | access.HeldStream:
         """The state of the scheduler each second, as server-sent events."""
         try:
             stream = self.publisher.subscribe()
@@ -131,7 +141,8 @@ class Page(bottle.Bottle):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
         response.content_type = "text/event-stream"
         response.set_header("X-Accel-Buffering", "no")  # nginx would collect the events
-        return stream
+        hold = request.environ.get(access.HOLD_KEY)
+        return access.HeldStream(stream, hold) if hold else stream
 
     def _send(self, name: str) -> bytes:
         asset = self._files.get(name)

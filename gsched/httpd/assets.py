@@ -15,7 +15,7 @@ import gsched
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-INDEX = "index.html"
+INDEX, LOGIN = "index.html", "login.html"
 
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",

@@ -33,6 +33,7 @@ HEADERS = (
 
 ADDRESS_KEY = "gsched.address"  # environ: the local address at which the connection came in
 PEER_KEY = "gsched.peer"  # environ: the user at the other end of a Unix socket
+SESSION = "/api/v1/session"  # where one signs in and out
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # methods that change nothing: all others may
 
@@ -73,6 +74,11 @@ def foreign(environ: dict[str, Any], origins: frozenset[str] = frozenset()) -> s
         own = f"{environ.get('wsgi.url_scheme', 'http')}://{environ.get('HTTP_HOST', '')}"
         ours = origin is None or origin == own
     return None if ours else f"only this page itself may change things, not {origin or site!r:.80}"
+
+
+def reads(environ: dict[str, Any]) -> bool:
+    """Returns whether a request changes nothing but whether somebody is signed in."""
+    return environ.get("REQUEST_METHOD") in SAFE or environ.get("PATH_INFO") == SESSION
 
 
 def not_json(environ: dict[str, Any]) -> str | None:

@@ -8,6 +8,8 @@ prints to stderr; here everything goes to the log. The process must be monkey-pa
 import io
 import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ssl import SSLError
 from typing import Any
 
@@ -18,6 +20,7 @@ from gevent.util import wrap_errors
 
 from gsched.httpd import app as page
 from gsched.httpd import events, guard, unix
+from gsched.net.transport.tls import PLAIN, Tls
 
 log = logging.getLogger("gsched.httpd")
 
@@ -55,6 +58,7 @@ class Handler(pywsgi.WSGIHandler):
     idle_timeout = 15.0  # seconds from one request to the end of the next one's first line
     head_timeout = 10.0  # seconds for the headers of a request
     body_timeout = 10.0  # seconds for its body
+    handshake_timeout = 5.0  # seconds for that of TLS
     io_timeout = 20.0  # seconds for a single read or write
 
     def read_requestline(self) -> str:
@@ -104,6 +108,7 @@ class Handler(pywsgi.WSGIHandler):
         self.wsgi_input.socket = None  # whoever awaited "100 Continue" has had it
         environ["wsgi.input"] = self.wsgi_input
         environ[page.SOCKET_KEY] = self.socket
+        environ["wsgi.url_scheme"] = "https" if self.server.tls.used else "http"
         if self.socket.family == socket.AF_UNIX:
             environ[guard.PEER_KEY] = unix.user(self.socket)
         else:
@@ -126,9 +131,18 @@ class Handler(pywsgi.WSGIHandler):
 
 
 class Server(pywsgi.WSGIServer):
-    """The listening socket and its connections. `listener`: host and port, or the socket."""
+    """The listening socket and its connections.
 
-    def __init__(self, listener: tuple[str, int] | socket.socket, application: page.Page) -> None:
+    `listener`: host and port, or the socket. `tls`: of the page, or that it has none.
+    """
+
+    def __init__(
+        self,
+        listener: tuple[str, int] | socket.socket,
+        application: page.Page,
+        tls: Tls = PLAIN,
+    ) -> None:
+        self.tls = tls
         self.idle: set[Any] = set()  # sockets on which no request has begun
         # SERVER_NAME is given since gevent would ask the DNS for it, and wait.
         super().__init__(
@@ -165,8 +179,25 @@ class Server(pywsgi.WSGIServer):
     def _serve(self, sock: Any, address: Any) -> None:
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(self.handler_class.io_timeout)
-        super().handle(sock, address)
+        if self.tls.accepting is None:
+            sock.settimeout(self.handler_class.io_timeout)
+            super().handle(sock, address)
+            return
+        with self._shaken(sock) as secure:
+            super().handle(secure, address)
+
+    @contextmanager
+    def _shaken(self, sock: Any) -> Iterator[Any]:
+        """The connection with TLS."""
+        assert self.tls.accepting is not None
+        sock.settimeout(self.handler_class.handshake_timeout)
+        with gevent.Timeout(self.handler_class.handshake_timeout, TimeoutError("no handshake")):
+            secure = self.tls.accepting.wrap_socket(sock, server_side=True)
+        try:
+            secure.settimeout(self.handler_class.io_timeout)
+            yield secure
+        finally:
+            secure.close()
 
     def stop(self, timeout: float | None = None) -> None:
         """Stops listening, wakes idle connections, and kills what still runs after `timeout`."""
@@ -180,10 +211,10 @@ class Server(pywsgi.WSGIServer):
 class PageServer:
     """The page, served at one address."""
 
-    def __init__(self, host: str, port: int, application: page.Page) -> None:
+    def __init__(self, host: str, port: int, application: page.Page, tls: Tls = PLAIN) -> None:
         """Prepares to serve `application` at `host` and `port` (0 takes a free one)."""
-        self._server = Server((host, port), application)
-        self._host, self._port = host, port
+        self._server = Server((host, port), application, tls)
+        self._host, self._port, self._scheme = host, port, "https" if tls.used else "http"
 
     @property
     def port(self) -> int:
@@ -194,7 +225,7 @@ class PageServer:
     def url(self) -> str:
         """The page's address for a browser on this host."""
         host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
-        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def start(self) -> None:
         """Listens and returns. Raises OSError when the port is taken or not allowed."""

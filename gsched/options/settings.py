@@ -82,6 +82,17 @@ class Settings:
     httpd: bool
     http_host: str
     http_port: int
+    http_accounts: Path | None
+    http_certfile: Path | None
+    http_keyfile: Path | None
+    http_name: tuple[str, ...]
+    http_url: str
+    http_read_only: bool
+
+    @property
+    def accounts(self) -> Path:
+        """Where the accounts of the page are, if there are any."""
+        return self.http_accounts or self.dest_path_prefix / "accounts"
 
     @property
     def api_socket(self) -> Path:

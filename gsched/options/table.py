@@ -11,7 +11,8 @@ from typing import Any
 from gsched import __version__
 from gsched.options import sources, values
 from gsched.options.limits import LIMITS
-from gsched.options.option import Later, Option
+from gsched.options.option import Option
+from gsched.options.page import PAGE
 from gsched.options.prose import PROSE
 from gsched.options.settings import Settings, build
 from gsched.options.starting import STARTING
@@ -25,13 +26,6 @@ _SECRETS = "Secrets and TLS"
 _CHOICE = "Which job runs next"
 _TIME = "Time"
 _FILES = "Files and state"
-_PAGE = "Web page"
-
-_OTHER_HOSTS = Later(
-    "a page for other hosts",
-    "give a loopback address such as 127.0.0.1, and reach it through ssh -L or a proxy",
-    lambda address: not values.is_loopback(address),
-)
 
 OPTIONS: tuple[Option, ...] = (
     *STARTING,
@@ -307,29 +301,7 @@ OPTIONS: tuple[Option, ...] = (
         default="10",
     ),
     *LIMITS,
-    Option(
-        "httpd",
-        _PAGE,
-        "Start the web page that monitors and manages all clusters, each shown as "
-        "name @ client address.",
-    ),
-    Option(
-        "http_host",
-        _PAGE,
-        "Name or address at which the page is served.",
-        metavar="ADDR",
-        read=values.host,
-        default="127.0.0.1",
-        later=_OTHER_HOSTS,
-    ),
-    Option(
-        "http_port",
-        _PAGE,
-        "TCP port of the page; 0 picks a free one.",
-        metavar="N",
-        read=values.own_port,
-        default="8181",
-    ),
+    *PAGE,
 )
 
 

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 Node = tuple[str, "int | None"]
 
@@ -202,6 +203,21 @@ def network(value: str) -> str:
         return str(ipaddress.ip_network(value))
     except ValueError:
         raise ValueError("an address, or a network such as 10.0.0.0/8 or fd00::/8") from None
+
+
+def url(value: str) -> str:
+    """An http or https URL without user, query and fragment; empty for an empty value."""
+    allowed = "a URL like https://gsched.example.org/ or http://host:8080/below/"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError(allowed) from None
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    right = parts.scheme in ("http", "https") and _is_host(parts.hostname or "-") and port != 0
+    if value and not (plain and right):
+        raise ValueError(allowed)
+    return value
 
 
 def is_loopback(address: str) -> bool:

@@ -103,6 +103,18 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     "httpd": [("true", {"httpd": True}), ("yes", {"httpd": True})],
     "http_host": [("::1", {"http_host": "::1"}), ("127.9.9.9", {"http_host": "127.9.9.9"})],
     "http_port": [("80", {"http_port": 80}), ("0", {"http_port": 0})],
+    "http_accounts": [("/a/b", {"http_accounts": Path("/a/b")})] * 2,
+    "http_certfile": [("/a/cert", {"http_certfile": Path("/a/cert")})] * 2,
+    "http_keyfile": [("/a/key", {"http_keyfile": Path("/a/key")})] * 2,
+    "http_name": [
+        (["gs.example.org"], {"http_name": ("gs.example.org",)}),
+        (["a", "[::1]"], {"http_name": ("a", "::1")}),
+    ],
+    "http_url": [
+        ("https://gs.example.org/below/", {"http_url": "https://gs.example.org/below/"}),
+        ("http://[::1]:8080", {"http_url": "http://[::1]:8080"}),
+    ],
+    "http_read_only": [("true", {"http_read_only": True})] * 2,
 }
 AWKWARD = [
     "#",

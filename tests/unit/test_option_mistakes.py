@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,6 @@ from option_cases import (
     variable,
 )
 
-from gsched.options.option import Option
 from gsched.options.table import OPTIONS, parse
 
 
@@ -231,29 +229,9 @@ def test_a_file_that_cannot_be_read(
 # ------------------------------------------------------------------- not in this release yet
 
 
-def test_values_of_later(source: Source, mistake: Mistake) -> None:
-    cases: list[tuple[str, Raw]] = [
-        ("http_host", "0.0.0.0"),
-        ("http_host", "::"),
-        ("http_host", "example.org"),
-        ("http_host", "192.168.1.1"),
-    ]
-    for name, raw in cases:
-        line = mistake(lambda name=name, raw=raw: source(name, raw))  # type: ignore[misc]
-        assert f"--{name}" in line and "not in this release" in line
-
-
 def test_values_of_today(source: Source) -> None:
     assert source("durability", "process") == DEFAULT
     assert source("ipv4_udp_multicast", "false") == DEFAULT
     assert source("node_certfile", "") == DEFAULT
     for host in ("localhost", "127.0.0.2", "::1", "[::1]", "LOCALHOST"):
         assert source("http_host", host).http_host == host.strip("[]")
-
-
-@pytest.mark.parametrize("option", [o for o in OPTIONS if o.later], ids=lambda o: o.name)
-def test_taking_later_out_switches_an_option_on(option: Option) -> None:
-    on = dataclasses.replace(option, later=None)
-    assert on.value("0.0.0.0")
-    with pytest.raises(ValueError, match="not in this release"):
-        option.value("0.0.0.0")

@@ -87,6 +87,12 @@ def test_defaults() -> None:
         "httpd": False,
         "http_host": "127.0.0.1",
         "http_port": 8181,
+        "http_accounts": None,
+        "http_certfile": None,
+        "http_keyfile": None,
+        "http_name": (),
+        "http_url": "",
+        "http_read_only": False,
     }
 
 
