@@ -2,12 +2,17 @@
 
 import json
 import signal
-from http.client import HTTPConnection
+import ssl
+import subprocess
+import sys
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from peers import Gsched, Stage
+from peers.certificates import self_signed
 from peers.process import PATIENCE
 
 from gsched.httpd import unix
@@ -50,3 +55,39 @@ def test_programs_of_this_host_ask_at_a_socket(stage: Stage) -> None:
     assert local(again, "GET", "/healthz") == (200, b"ok\n")
     assert again.terminate() == 0
     assert not path.exists()
+
+
+def over_tls(gsched: Gsched, method: str, path: str, body: Any = None, **more: str) -> Any:
+    """Ask at its port by https. The answer, read."""
+    place = urlsplit(gsched.page)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection = HTTPSConnection(str(place.hostname), place.port, timeout=PATIENCE, context=context)
+    headers = {"Content-Type": "application/json", "X-Gsched": "1", **more}
+    connection.request(method, path, json.dumps(body) if body else None, headers)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer
+
+
+@pytest.mark.proves("--http_accounts", "--http_certfile", "--http_keyfile")
+def test_accounts_over_tls(stage: Stage, tmp_path: Path) -> None:
+    made = self_signed(tmp_path, "page")
+    path = tmp_path / "accounts"
+    command = [sys.executable, "-m", "gsched", "passwd", "ada", "--http_accounts", str(path)]
+    subprocess.run(command, input="correct horse\n", text=True, check=True, timeout=PATIENCE)
+    tls = ("--http_certfile", str(made.cert), "--http_keyfile", str(made.key))
+    gsched = stage.gsched("--http_accounts", str(path), *tls, ready=False)
+    gsched.page = gsched.wait_for_text(r"(https://\S+) page").group(1)
+    assert over_tls(gsched, "GET", "/api/v1/status").status == 401
+    given = {"name": "ada", "password": "correct horse"}
+    answer = over_tls(gsched, "POST", "/api/v1/session", given)
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    assert cookie.startswith("__Host-gsched_")
+    assert over_tls(gsched, "GET", "/api/v1/status", Cookie=cookie).status == 200
+    path.write_text("")
+    gsched.send(signal.SIGHUP)
+    gsched.wait_for_text("the options were read again")
+    assert over_tls(gsched, "GET", "/api/v1/status", Cookie=cookie).status == 401
+    assert local(gsched, "GET", "/api/v1/status")[0] == 200
