@@ -210,7 +210,13 @@ def test_mistakes_of_the_command_are_one_line(words, capsys, monkeypatch):
 
 @pytest.mark.parametrize(
     "line",
-    ["ada", "ada:king:x", "ada:admin:plain", "a:admin:scrypt$3$1$1$AA==$AA==", f"{ADA.line}:"],
+    [
+        "ada",
+        "ada:king:x",
+        "ada:admin:plain",
+        "a:admin:scrypt$3$1$1$AA==$AA==",
+        "a:admin:sha256$g$0",
+    ],
 )
 def test_what_is_malformed_is_named_by_its_line(tmp_path, line):
     path = tmp_path / "accounts"
