@@ -33,7 +33,12 @@ def test_jobs_of_a_cluster_and_why_one_waits(stage: Stage, tmp_path: Path, brows
     ]
     gate.touch()
     client.outcome()
-    shows(view, "#job-why", "its client has its answer")
+    shows(view, "#job-why", "finished at")
+    view.evaluate("() => { location.hash = '#/finished'; }")
+    shows(view, "#finished", rows[2][0])
+    assert [row[1] for row in cells(view, "finished")] == ["finished"] * 3
+    view.evaluate("() => { location.hash = '#/events'; }")
+    shows(view, "#events", node.address)
 
 
 def test_what_can_be_ordered_is_done_and_taken_back(

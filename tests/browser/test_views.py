@@ -256,7 +256,7 @@ def test_strangers_text_stays_text(site: Site, browse: Browse) -> None:
         node = play.scheduler.nodes["10.20.0.1"]
         node.name = node.note = node.release = node.doubt = hostile
         for job in play.scheduler.jobs.values():
-            job.reason, job.story[-1] = hostile, hostile
+            job.reason, job.story = hostile, (*job.story[:-1], hostile)
         for lease in cluster.leases.values(): lease.reason = hostile
         play.problem = hostile
         play.more = dict(version=hostile, listens=[hostile], client_program=hostile,

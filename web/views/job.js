@@ -55,7 +55,7 @@ export class View {
   show(job) {
     this.pill.hidden = false;
     tell(this.pill, clean(job.state), JOB_TONES);
-    this.cancel.hidden = job.state === "done";
+    this.cancel.hidden = job.state === "done" || job.state === "gone";
     setText(this.why, clean(job.why, SENTENCE));
     this.facts.set([
       ["Cluster", clean(job.label)],
