@@ -133,3 +133,11 @@ def test_a_shell_is_told_nodes(site: Site, tmp_path: Path) -> None:
     asked |= {"PYTHONPATH": str(manual.PATH.parents[1]), "_ARGCOMPLETE_IFS": "\n"}
     subprocess.run([sys.executable, "-m", "gsched.ctl"], env=asked, timeout=30)
     assert told.read_text().split() == ["alpha"]
+
+
+def test_events(site: Site) -> None:
+    row = about("Event", seq=7, count=3, time=1.0, level="warning", text="node lost")
+    site.answer(f"{API}/log", about("Log", events=[row], last=7))
+    assert site.run("events").out.endswith("  warning  node lost (3 times)\n")
+    assert site.run("events", "--level", "warning", "--json").json == row
+    assert site.asked[-1][2] == {"limit": "100", "level": "warning"}

@@ -22,7 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--state", choices=STATES, help="only those in this state: %(choices)s")
     parser.add_argument("--after", metavar="UID", type=uid, help="only later ones")
     about = f"as many at the most; {LIMIT} unless given"
-    parser.add_argument("--limit", metavar="N", type=_count, default=LIMIT, help=about)
+    parser.add_argument("--limit", metavar="N", type=count_of, default=LIMIT, help=about)
     parser.add_argument("--all", action="store_true", help="without a limit")
 
 
@@ -70,7 +70,8 @@ def uid(text: str) -> str:
     return text
 
 
-def _count(text: str) -> int:
+def count_of(text: str) -> int:
+    """A number of rows."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10**9):
         raise ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
