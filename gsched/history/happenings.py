@@ -5,7 +5,6 @@ What is repeated, but for numbers in it, is one event that is counted.
 
 import logging
 import re
-import threading
 from collections import deque
 from itertools import islice
 from typing import Any
@@ -30,7 +29,6 @@ class Happenings(logging.Handler):
         self._events: deque[Row] = deque(maxlen=MOST)
         self._seq = 0
         self._kinds: deque[Any] = deque(maxlen=1)
-        self.lock = threading.RLock()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it; the text alone, since a traceback is not for everybody."""

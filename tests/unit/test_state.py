@@ -14,6 +14,7 @@ from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.table import parse
 from gsched.state import State
+from gsched.store import history
 from gsched.store.journal import NAME, SCHEMA
 
 TABLES = ("nodes", "clusters", "leases", "jobs", "results")
@@ -127,3 +128,17 @@ def test_a_forgetful_run_leaves_what_a_durable_one_has_kept(used: Path) -> None:
     start(used, "--durability", "off")
     with opened(settings(used)) as state:
         assert len(state.saved().jobs) == before
+
+
+def test_a_history_that_is_none_or_of_a_newer_gsched_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / history.NAME).write_bytes(b"no history" * 1000)
+    with pytest.raises(Mistake, match=r"not a database; move it away, or give --history 0"):
+        State(settings(tmp_path))
+    with opened(settings(tmp_path, "--history", "0")) as state:
+        assert state.history is None
+    with opened(settings(tmp_path, "--clean")) as state:
+        assert state.history is not None and state.history.count == 0
+    with sqlite3.connect(tmp_path / history.NAME) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(Mistake, match=r"of a newer gsched \(schema 99"):
+        State(settings(tmp_path))
