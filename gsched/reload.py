@@ -18,7 +18,7 @@ from gsched.service import Service
 
 log = logging.getLogger("gsched.reload")
 
-_LABELS = {"algorithm": "--fair_cluster_scheduler or --early_cluster_scheduler"}
+_LABELS = {"algorithm": "--fair_, --weighted_ or --early_cluster_scheduler"}
 
 
 class Reload:

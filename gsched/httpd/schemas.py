@@ -177,7 +177,7 @@ STATUS = record(
     epoch=text("another one after each start without the state of the last run"),
     time=TIME,
     uptime=number("seconds"),
-    algorithm=text(enum=["submitted", "fair", "early"]),
+    algorithm=text(enum=["submitted", "fair", "early", "weighted"]),
     totals=record(
         "Sums.",
         **{x: whole() for x in ("nodes", "cpus", "busy", "clusters")},

@@ -45,7 +45,7 @@ class Settings:
     cluster_keyfile: Path | None
     cluster_certfile: Path | None
     algorithm: str
-    """`submitted`, `fair` or `early`."""
+    """`submitted`, `fair`, `early` or `weighted`."""
     pulse_interval: float
     """Seconds."""
     ping_interval: float | None
@@ -139,13 +139,11 @@ def _ports(values: Mapping[str, Any], given: Collection[str]) -> dict[str, int]:
 
 def _algorithm(values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
     """How jobs are chosen; ValueError when two ways are asked for."""
-    fair, early = "fair_cluster_scheduler", "early_cluster_scheduler"
-    if values[fair] and values[early]:
-        both = f"{named(fair, origins)} and {named(early, origins)}"
+    wanted = [way for way in ("fair", "early", "weighted") if values[f"{way}_cluster_scheduler"]]
+    if len(wanted) > 1:
+        both = " and ".join(named(f"{way}_cluster_scheduler", origins) for way in wanted)
         raise ValueError(f"{both} exclude each other: give only one")
-    if values[fair]:
-        return "fair"
-    return "early" if values[early] else "submitted"
+    return wanted[0] if wanted else "submitted"
 
 
 def _other_ports(merged: Mapping[str, Any]) -> tuple[int, ...]:

@@ -216,6 +216,13 @@ OPTIONS: tuple[Option, ...] = (
         "--fair_cluster_scheduler.",
     ),
     Option(
+        "weighted_cluster_scheduler",
+        _CHOICE,
+        "Run the earliest job of the cluster that has used least CPU time, of which an hour ago "
+        "counts half; clusters with the same name and client count as one. It excludes the other "
+        "two.",
+    ),
+    Option(
         "pulse_interval",
         _TIME,
         "Seconds, 1 to 600, between the pulses that nodes must send. A node that is silent for "

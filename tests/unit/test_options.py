@@ -109,7 +109,7 @@ def test_repr_keeps_secrets() -> None:
 
 def test_every_row_has_a_field_and_a_case() -> None:
     own = {"config", "save_config"}
-    merged = {"dispy_port", "fair_cluster_scheduler", "early_cluster_scheduler"}
+    merged = {"dispy_port", *(f"{x}_cluster_scheduler" for x in ("fair", "early", "weighted"))}
     fields = {field.name for field in dataclasses.fields(Settings)}
     assert fields == set(BY_NAME) - own - merged | {"algorithm"}
     assert set(CASES) == set(BY_NAME) - own

@@ -45,7 +45,12 @@ EVERYTHING = [
     *("--other_ports", "none", "--ipv4_udp_multicast=no", "-n", "a", "-n", "[::1]:9", "-n", "b:1"),
     *("--local_node", "--cooperative", "--cleanup_nodes", "--node_secret= # a'\"\\ "),
     *("--cluster_secret", "ключ", "--node_keyfile=", "--node_certfile=", "--cluster_keyfile="),
-    *("--cluster_certfile=", "--fair_cluster_scheduler", "--early_cluster_scheduler=0"),
+    *(
+        "--cluster_certfile=",
+        "--fair_cluster_scheduler",
+        "--early_cluster_scheduler=0",
+        "--weighted_cluster_scheduler=0",
+    ),
     *("--pulse_interval", "1.50", "--ping_interval", "0", "--zombie_interval", "2"),
     *("--msg_timeout", ".5", "--dest_path_prefix", "~/a b", "--max_file_size", "10M"),
     *("--oversize_files", "refuse", "--durability", "off", "--grace_period", "3"),

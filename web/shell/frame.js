@@ -9,6 +9,7 @@ const ALGORITHMS = {
   submitted: "earliest job first",
   fair: "clusters take turns",
   early: "earliest cluster first",
+  weighted: "least used first",
 };
 const SKEW = 5; // seconds that clocks may differ before it is worth a word
 
