@@ -12,6 +12,7 @@ from gevent import subprocess
 
 from gsched.net.transport.greenlets import Greenlets
 from gsched.net.transport.mistakes import Mistake
+from gsched.options.option import PREFIX
 from gsched.options.settings import Settings
 
 log = logging.getLogger("gsched.local_node")
@@ -84,6 +85,7 @@ class LocalNode:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=_environment(),
                 start_new_session=True,  # an interrupt at the terminal is for us, not for it
             )
         self._process.stdin.write(json.dumps(self._arguments).encode())
@@ -91,6 +93,11 @@ class LocalNode:
         log.info("the local node runs as process %s", self._process.pid)
         self._process.wait()
         return float(gevent.get_hub().loop.now() - begin)
+
+
+def _environment() -> dict[str, str]:
+    """Ours without our options: jobs read what their node has, and these may hold secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 
 def _arguments(settings: Settings) -> list[str]:

@@ -69,5 +69,6 @@ class Reload:
     def _others(self, wanted: Settings) -> Iterator[str]:
         """Names of what is not as the server goes by it."""
         for one in fields(Settings):
-            if getattr(self._current, one.name) != getattr(wanted, one.name):
+            changed = getattr(self._current, one.name) != getattr(wanted, one.name)
+            if one.compare and changed:
                 yield one.name

@@ -364,7 +364,9 @@ class Server:
 
 
 def _warn_of_secrets(settings: Settings, own: list[Own]) -> None:
-    """Say what secrets do not keep apart, or who gets in without."""
+    """Say what secrets do not keep apart, who gets in without, and which ones others see."""
+    for problem in settings.exposed:
+        log.warning("%s", problem)
     if settings.cluster_secret and settings.cluster_secret == settings.node_secret:
         log.warning(
             "--node_secret and --cluster_secret are the same: who runs a node can be a client, and "

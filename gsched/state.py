@@ -4,6 +4,7 @@ import fcntl
 import logging
 import shutil
 import time
+from pathlib import Path
 from typing import TextIO
 
 from gsched.core.restoring import Saved
@@ -22,6 +23,8 @@ log = logging.getLogger("gsched.journal")
 
 OFF, POWER = "off", "power"
 RESERVED_IDS = 10**12  # more than one run can use
+_LOCK = "lock"
+_OTHERS = 0o077  # rights of group and all others
 _SIGN, _IDS = "sign", "ids"
 _MEND = "restore it from a backup, or start with --clean, which forgets all jobs"
 _SEE_TO_DISK = "see to the disk and who may use it; nothing is lost yet"
@@ -76,7 +79,8 @@ class State:
         directory = self._directory
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = (directory / "lock").open("w")
+            _make_private(directory)
+            lock = (directory / _LOCK).open("w")
         except OSError as error:
             raise Mistake(f"--dest_path_prefix {directory}: {error.strerror}") from error
         try:
@@ -119,6 +123,20 @@ class State:
     def _mistake(self, error: JournalError) -> Mistake:
         mend = _MEND if error.damaged else _SEE_TO_DISK
         return Mistake(f"--dest_path_prefix {self._directory}: {error}; {mend}")
+
+
+def _make_private(directory: Path) -> None:
+    """See that nobody else reads it. Raises OSError, and Mistake for one that is not ours alone."""
+    if not directory.stat().st_mode & _OTHERS:
+        return
+    ours = any((directory / name).exists() for name in (_LOCK, NAME))
+    if any(directory.iterdir()) and not ours:
+        raise Mistake(
+            f"--dest_path_prefix {directory}: others may read it, and it holds more than ours; "
+            "give a folder of its own, or chmod 700 it"
+        )
+    directory.chmod(0o700)
+    log.info("%s is for its owner alone from now on", directory)
 
 
 def _number(text: str) -> int:

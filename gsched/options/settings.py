@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from gsched.options.secrecy import secrets
 from gsched.options.values import CLIENTS_OFFSET, NODES_OFFSET, Node
 
 
@@ -44,6 +45,8 @@ class Settings:
     node_certfile: Path | None
     cluster_keyfile: Path | None
     cluster_certfile: Path | None
+    exposed: tuple[str, ...] = field(compare=False)
+    """What is to be said of secrets that others can see."""
     algorithm: str
     """`submitted`, `fair`, `early` or `weighted`."""
     pulse_interval: float
@@ -116,6 +119,7 @@ def build(
     Raises ValueError, with the whole message, for options that do not go together.
     """
     merged = {**values, **_ports(values, origins), "algorithm": _algorithm(values, origins)}
+    merged |= secrets(values, origins)
     merged["other_ports"] = _other_ports(merged)
     if "dest_path_prefix" not in origins or merged["dest_path_prefix"] is None:
         merged["dest_path_prefix"] = _state_folder(environ)

@@ -14,6 +14,7 @@ from gsched.options.limits import LIMITS
 from gsched.options.option import Option
 from gsched.options.page import PAGE
 from gsched.options.prose import PROSE
+from gsched.options.secrecy import SECRECY
 from gsched.options.settings import Settings, build
 from gsched.options.starting import STARTING
 
@@ -22,7 +23,6 @@ __all__ = ["OPTIONS", "Settings", "parse"]
 _ADDRESSES = "Addresses"
 _PORTS = "Ports"
 _NODES = "Nodes"
-_SECRETS = "Secrets and TLS"
 _CHOICE = "Which job runs next"
 _TIME = "Time"
 _FILES = "Files and state"
@@ -147,62 +147,7 @@ OPTIONS: tuple[Option, ...] = (
         "Nodes always remove the files of a computation: cleanup=False of clients becomes "
         "cleanup=True.",
     ),
-    Option(
-        "node_secret",
-        _SECRETS,
-        "Use only nodes that have the same secret. Better given in a file of mode 0600 or in "
-        "GSCHED_NODE_SECRET, since others see command lines.",
-        metavar="SECRET",
-        read=values.text,
-        default="",
-    ),
-    Option(
-        "cluster_secret",
-        _SECRETS,
-        "Serve only clients that have the same secret. Better given in a file of mode 0600 or "
-        "in GSCHED_CLUSTER_SECRET, since others see command lines.",
-        metavar="SECRET",
-        read=values.text,
-        default="",
-    ),
-    Option(
-        "node_keyfile",
-        _SECRETS,
-        "File with the key for TLS with nodes, the same as --keyfile of dispynode. Not needed "
-        "when the certificate file has the key inside.",
-        metavar="FILE",
-        read=values.path,
-        default="",
-    ),
-    Option(
-        "node_certfile",
-        _SECRETS,
-        "File with the certificate for TLS with nodes, the same as --certfile of dispynode: all "
-        "of them share it, or their files hold that of its issuer too. The TLS of dispynode works "
-        "on Python 3.11 and older only.",
-        metavar="FILE",
-        read=values.path,
-        default="",
-    ),
-    Option(
-        "cluster_keyfile",
-        _SECRETS,
-        "File with the key for TLS with clients, the same as keyfile of SharedJobCluster. Not "
-        "needed when the certificate file has the key inside.",
-        metavar="FILE",
-        read=values.path,
-        default="",
-    ),
-    Option(
-        "cluster_certfile",
-        _SECRETS,
-        "File with the certificate for TLS with clients, the same as certfile of "
-        "SharedJobCluster: all of them share it, or their files hold that of its issuer too. The "
-        "TLS of dispy's clients works on Python 3.11 and older only.",
-        metavar="FILE",
-        read=values.path,
-        default="",
-    ),
+    *SECRECY,
     Option(
         "fair_cluster_scheduler",
         _CHOICE,

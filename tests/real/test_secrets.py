@@ -1,9 +1,30 @@
 """Secrets on both sides: those who know them work together, others are told what to mend."""
 
+import json
+from pathlib import Path
+
 import pytest
 from peers import Stage, namespace
 
 pytestmark = pytest.mark.real
+
+
+@pytest.mark.proves("--node_secret_file", "--cluster_secret_file")
+def test_secrets_in_files(stage: Stage, tmp_path: Path) -> None:
+    """Neither the list of processes nor what the server says has them."""
+    node, options = stage.node(1, "-s", "pearsome"), []
+    for side, secret in (("node", "pearsome"), ("cluster", "figleaves")):
+        path = tmp_path / side
+        path.write_text(f"{secret}\n")
+        path.chmod(0o600)
+        options += [f"--{side}_secret_file", str(path)]
+    gsched = stage.gsched("--debug", *options, nodes=[node])
+    client = stage.client("squares", gsched, cluster={"secret": "figleaves"}, jobs=5)
+    assert client.outcome()["nodes"] == {node.address: 5}
+    seen = (
+        Path(f"/proc/{gsched.pid}/cmdline").read_text() + gsched.err + json.dumps(gsched.status())
+    )
+    assert "pearsome" not in seen and "figleaves" not in seen
 
 
 @pytest.mark.proves("secret=", "--node_secret", "--cluster_secret")
@@ -41,5 +62,6 @@ def test_secrets_that_keep_nobody_out(stage: Stage) -> None:
     stage.gsched(*same).wait_for_text("--node_secret and --cluster_secret are the same")
     namespace.add_address("5", "10.75.0.1")
     stage.gsched(address="10.75.0.1").wait_for_text("no --cluster_secret: whoever reaches")
-    for options in ((), ("--node_secret", "pears", "--cluster_secret", "figs")):
-        assert "secret" not in stage.gsched(*options).err
+    other = {"GSCHED_NODE_SECRET": "pears", "GSCHED_CLUSTER_SECRET": "figs"}
+    for environ in ({}, other):
+        assert "secret" not in stage.gsched(environ=environ).err

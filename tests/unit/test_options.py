@@ -64,6 +64,7 @@ def test_defaults() -> None:
         "node_certfile": None,
         "cluster_keyfile": None,
         "cluster_certfile": None,
+        "exposed": (),
         "algorithm": "submitted",
         "pulse_interval": 10.0,
         "ping_interval": 60.0,
@@ -109,10 +110,11 @@ def test_repr_keeps_secrets() -> None:
 
 def test_every_row_has_a_field_and_a_case() -> None:
     own = {"config", "save_config"}
+    files = {"node_secret_file", "cluster_secret_file"}  # see test_exposed
     merged = {"dispy_port", *(f"{x}_cluster_scheduler" for x in ("fair", "early", "weighted"))}
     fields = {field.name for field in dataclasses.fields(Settings)}
-    assert fields == set(BY_NAME) - own - merged | {"algorithm"}
-    assert set(CASES) == set(BY_NAME) - own
+    assert fields == set(BY_NAME) - own - merged - files | {"algorithm", "exposed"}
+    assert set(CASES) == set(BY_NAME) - own - files
 
 
 def test_names_are_unique_and_plain() -> None:

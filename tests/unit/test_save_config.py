@@ -44,6 +44,7 @@ EVERYTHING = [
     *("--port", "5", "--scheduler_port=6", "--node_port=7", "--dispy_port", "9700"),
     *("--other_ports", "none", "--ipv4_udp_multicast=no", "-n", "a", "-n", "[::1]:9", "-n", "b:1"),
     *("--local_node", "--cooperative", "--cleanup_nodes", "--node_secret= # a'\"\\ "),
+    *("--node_secret_file=", "--cluster_secret_file="),
     *("--cluster_secret", "ключ", "--node_keyfile=", "--node_certfile=", "--cluster_keyfile="),
     *(
         "--cluster_certfile=",

@@ -1,0 +1,92 @@
+"""Secrets: where they may come from, and what is said of those that others can see."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gsched import local_node
+from gsched.net.transport.mistakes import Mistake
+from gsched.options.settings import Settings
+from gsched.options.sources import Wrong
+from gsched.options.table import parse, read
+from gsched.state import State
+
+HOME = {"HOME": "/home/x"}
+
+
+def written(path: Path, content: str, mode: int = 0o600) -> str:
+    path.write_text(content)
+    path.chmod(mode)
+    return str(path)
+
+
+@pytest.mark.parametrize("side", ["node", "cluster"])
+@pytest.mark.parametrize("content", ["pears", "pears\n", "pears\r\n"])
+def test_secret_in_a_file(tmp_path: Path, side: str, content: str) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(content.encode())
+    path.chmod(0o600)
+    settings = parse([f"--{side}_secret_file", str(path)], HOME)
+    assert getattr(settings, f"{side}_secret") == "pears"
+    assert "pears" not in repr(settings)
+    assert settings.exposed == ()
+
+
+@pytest.mark.parametrize("content", ["", "\n", "pears\nplums\n"])
+def test_files_that_hold_no_secret(tmp_path: Path, content: str) -> None:
+    with pytest.raises(Wrong) as wrong:
+        read(["--node_secret_file", written(tmp_path / "secret", content)], HOME)
+    assert "--node_secret_file" in wrong.value.text and "one line" in wrong.value.text
+    assert "pears" not in wrong.value.text
+
+
+def test_mistakes_name_the_option(tmp_path: Path) -> None:
+    path = written(tmp_path / "secret", "pears")
+    with pytest.raises(Wrong) as both:
+        read(["--node_secret_file", path, "--node_secret", "plums"], HOME)
+    assert "exclude each other" in both.value.text and "plums" not in both.value.text
+    with pytest.raises(Wrong) as missing:
+        read(["--cluster_secret_file", str(tmp_path / "none")], HOME)
+    assert "--cluster_secret_file" in missing.value.text
+
+
+def test_what_others_see_is_said(tmp_path: Path) -> None:
+    config = written(tmp_path / "my.conf", "node_secret = pears\n", 0o644)
+    legible = written(tmp_path / "secret", "pears", 0o604)
+
+    def said(*words: str) -> list[str]:
+        return [one.partition(":")[0] for one in parse([*words], HOME).exposed]
+
+    assert said("--node_secret", "pears") == ["--node_secret"]
+    assert said("--config", config) == ["--config"]
+    assert said("--cluster_secret_file", legible) == ["--cluster_secret_file"]
+    os.chmod(config, 0o640)
+    assert said("--config", config) == []
+    assert parse([], HOME | {"GSCHED_NODE_SECRET": "pears"}).exposed == ()
+
+
+def test_jobs_of_a_local_node_do_not_inherit_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GSCHED_CLUSTER_SECRET", "figs")
+    monkeypatch.setenv("OTHER", "1")
+    found = local_node._environment()
+    assert found["OTHER"] == "1" and "figs" not in found.values()
+
+
+def settings(folder: Path) -> Settings:
+    return parse(["--dest_path_prefix", str(folder)], HOME)
+
+
+def test_the_folder_is_private(tmp_path: Path) -> None:
+    """A new one, and one that an older gsched, or somebody else, has left open."""
+    folder = tmp_path / "state"
+    for _ in range(2):
+        State(settings(folder)).close()
+        assert folder.stat().st_mode & 0o777 == 0o700
+        folder.chmod(0o755)
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    (shared / "else").touch()
+    with pytest.raises(Mistake, match=f"--dest_path_prefix {shared}: others may read it"):
+        State(settings(shared))
+    assert shared.stat().st_mode & 0o777 == 0o755
