@@ -40,7 +40,7 @@ EXAMPLES = {
     f"{NAME} status": "How is the scheduler of this host?",
     f"{NAME} why 1763884800123004": "Why does this job not run?",
     f"{NAME} jobs --state queued --json": "Waiting jobs, for a program.",
-    f"{NAME} --url https://jobs.example.org --token_file ~/.gsched/token top": "Watch another one.",
+    f"{NAME} --url https://jobs.example.org --token_file ~/token status": "How is another one?",
 }
 
 

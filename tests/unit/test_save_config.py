@@ -60,7 +60,9 @@ EVERYTHING = [
     *("--max_client_clusters", "5", "--max_client_jobs", "6", "--max_client_bytes", "7g"),
     *("--max_cluster_size", "8m", "--max_spool_size", "9g", "--min_free_disk", "0", "--httpd"),
     *("--history", "50"),
-    *("--http_host", "localhost", "--http_port", "0"),
+    *("--http_host", "localhost", "--http_port", "0", "--http_accounts", "people"),
+    *("--http_certfile", "page.pem", "--http_keyfile", "page.key", "--http_name", "gate"),
+    *("--http_url", "https://gate.example.org/", "--http_read_only"),
 ]
 
 
