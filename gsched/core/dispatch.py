@@ -46,6 +46,7 @@ class Dispatch:
     def offer(self, cluster: Cluster, pinned: Node | None, message: Any, now: float) -> Job:
         """A new job with a uid of its own, to be confirmed by its client."""
         job = Job(self._book.next_id(), cluster, pinned, message)
+        job.seq = self._book.next_place()
         self._book.jobs[job.uid] = cluster.jobs[job.uid] = job
         job.story += (now, "offered", "")
         self._book.keep(job)
@@ -54,7 +55,6 @@ class Dispatch:
     def accepted(self, job: Job, now: float) -> None:
         """The client confirmed: from here on the job must end in an answer."""
         job.move(Event.ACCEPTED, now)
-        job.seq = self._book.next_place()
         job.cluster.waiting += 1
         self._book.submitted += 1
         if job.cancelling:

@@ -30,7 +30,7 @@ def _job(job: Job) -> None:
     assert job.cluster.jobs.get(job.uid) is job, f"unknown to its cluster: {job.tell()}"
     assert (job.node is not None) == (job.state in AT_NODE), f"node and state differ: {job.tell()}"
     assert (job.end is not None) == (job.state is State.DONE), f"end and state differ: {job.tell()}"
-    assert bool(job.seq) == (job.state is not State.OFFERED), f"place in the order: {job.tell()}"
+    assert job.seq, f"place in the order: {job.tell()}"
     if job.node is not None:
         assert job.node.jobs.get(job.uid) is job, f"unknown to its node: {job.tell()}"
         assert job.pinned in (None, job.node), f"not where it is pinned: {job.tell()}"

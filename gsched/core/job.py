@@ -113,7 +113,7 @@ class Job:
         self.pinned = pinned  # the only node that may run it
         self.message = message  # what the node is sent; opaque here, None once it is of no use
         self.state = State.OFFERED
-        self.seq = 0  # place in the order of submission, kept for life; 0 until accepted
+        self.seq = 0  # place in the order of submission, kept for life
         self.node: Node | None = None  # while SENDING or RUNNING
         self.lane = 0  # which of its node's CPUs it has, from 0; chosen anew for each node
         self.last: Node | None = None  # the one it was sent to last

@@ -22,11 +22,15 @@ class JobQueue:
         self._returned: list[tuple[int, Job]] = []
 
     def add(self, job: Job) -> None:
-        """A job just submitted: later than all others here."""
-        self._fresh.append(job)
+        """A job just accepted. Clients may confirm jobs in another order than they submit them."""
+        fresh = self._fresh
+        if fresh and fresh[-1].seq > job.seq:
+            self.put_back(job)
+        else:
+            fresh.append(job)
 
     def put_back(self, job: Job) -> None:
-        """A job that was taken from here before."""
+        """A job that stands in front of some that are here."""
         heappush(self._returned, (job.seq, job))
 
     def head(self) -> Job | None:

@@ -59,6 +59,7 @@ class Recorder:
     def offer(self, cluster: Cluster, pinned: str | None = None) -> Job:
         """A client brings a job that it has not confirmed yet."""
         job = self.scheduler.offered(cluster, pinned, "message", self.now)
+        self.reference.submitted(job)
         self.watch.jobs.append(job)
         self.scheduler.check()
         return job
@@ -73,11 +74,7 @@ class Recorder:
 
     def _note(self, name: str, args: tuple[Any, ...]) -> None:
         """What the reference and the watch have to know of an event."""
-        if name == "accepted":
-            job = self.scheduler.jobs.get(args[0])
-            if job is not None and job.state is State.OFFERED:
-                self.reference.submitted(job)
-        elif name in ("cancelled", "cancel"):
+        if name in ("cancelled", "cancel"):
             for uid in [args[0]] if name == "cancelled" else args[0]:
                 job = self.scheduler.jobs.get(uid)
                 if job is not None and job.state is not State.DONE:

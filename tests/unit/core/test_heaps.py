@@ -126,6 +126,12 @@ class Waiting:
         self.jobs.append(job(number))
         self.queue.add(self.jobs[-1])
 
+    def add_two(self, number: int) -> None:
+        """Two new jobs, the later one first."""
+        for one in (job(number), job(number - 1)):
+            self.jobs = sorted([*self.jobs, one], key=lambda job: job.seq)
+            self.queue.add(one)
+
     def pop(self, _: int) -> None:
         """The first one goes to a node."""
         if self.jobs:
@@ -148,12 +154,14 @@ class Waiting:
             self.jobs.pop(number % len(self.jobs)).state = State.DONE
 
 
-@given(st.lists(st.sampled_from(["add", "add", "pop", "put_back", "end"]), max_size=80), st.data())
+@given(
+    st.lists(st.sampled_from(["add", "add_two", "pop", "put_back", "end"]), max_size=80), st.data()
+)
 @VALUES
 def test_jobs_come_in_the_order_of_submission(steps: list[str], data: st.DataObject) -> None:
     waiting = Waiting()
     for at, step in enumerate(steps, 1):
-        number = at if step == "add" else data.draw(st.integers(0, 10))
+        number = 2 * at if step.startswith("add") else data.draw(st.integers(0, 10))
         getattr(waiting, step)(number)
         assert waiting.queue.head() is (waiting.jobs[0] if waiting.jobs else None)
         assert sorted(job.seq for job in waiting.queue) == [job.seq for job in waiting.jobs]
