@@ -1,6 +1,7 @@
 """The directory of a scheduler at its start: what is wrong with it is said in one line."""
 
 import random
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,11 +34,10 @@ def opened(settings: Settings) -> Iterator[State]:
         state.close()
 
 
-@pytest.fixture
-def used(tmp_path: Path) -> Path:
-    """One with some of everything."""
-    folder = tmp_path / "used"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state with some of everything: it takes a while until the dice have made it."""
+    folder = tmp_path_factory.mktemp("original")
     kept = Kept(folder, 3)
     while not all(kept.journal.rows(table) for table in TABLES):
         kept.step()
@@ -45,6 +45,12 @@ def used(tmp_path: Path) -> Path:
     with opened(settings(folder)):
         pass  # it has an identity now
     return folder
+
+
+@pytest.fixture
+def used(original: Path, tmp_path: Path) -> Path:
+    """One with some of everything."""
+    return Path(shutil.copytree(original, tmp_path / "used"))
 
 
 def start(folder: Path, *options: str) -> None:
