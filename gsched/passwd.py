@@ -25,6 +25,9 @@ _TITLE = "# Accounts of gsched's page: see gsched passwd. Read at the start and 
 
 def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Do what is asked for. Returns the exit code."""
+    if {"-h", "--help"} & set(words):
+        print(__doc__)  # noqa: T201
+        return 0
     try:
         _run(words, environ)
     except (ValueError, AccountsError, Wrong) as error:

@@ -223,3 +223,9 @@ def test_what_is_malformed_is_named_by_its_line(tmp_path, line):
     path.write_text(f"# accounts\n{line}\n")
     with pytest.raises(AccountsError, match="line 2"):
         accounts.read(path)
+
+
+@pytest.mark.parametrize("command", passwd.COMMANDS)
+def test_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert passwd.main([command, "--help"], {}) == 0
+    assert f"gsched {command} NAME" in capsys.readouterr().out

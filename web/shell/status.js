@@ -34,7 +34,10 @@ export class Status {
   constructor({ onRetry, onHold }) {
     this.run = null; // which run of the scheduler the page shows: its epoch and version
     this.mark = "";
-    byId("retry").addEventListener("click", onRetry);
+    byId("retry").addEventListener("click", () => {
+      if (document.body.dataset.state === "locked") location.reload(); // strangers get the login
+      else onRetry();
+    });
     byId("live").parentElement.addEventListener("click", onHold);
     document.addEventListener("gsched:title", () => this.title());
   }
@@ -49,6 +52,7 @@ export class Status {
     setText(byId("banner-text"), words);
     byId("banner").hidden = words === "";
     byId("retry").hidden = retryIn === null;
+    setText(byId("retry"), name === "locked" ? "Sign in" : "Try now");
     setText(byId("banner-retry"), retryIn === null ? "" : `Next try in ${retryIn} s`);
     const marks = { paused: " (paused)", stopped: " (stopped)", locked: " (logged out)" };
     this.mark = marks[name] ?? (words ? " (stale)" : "");
