@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from gsched.net.transport.lag import Lag
+from gsched.net.transport.lag import PERIOD, Lag
 
 
 @pytest.fixture
@@ -46,3 +46,11 @@ def test_counts_are_cumulative(lag: Lag) -> None:
     counts = [count for _, count in found]
     assert counts == sorted(counts) and counts[-1] >= 3 and total >= 0.0
     assert [bound for bound, _ in found][-1] == "+Inf"
+
+
+def test_it_looks_once_in_a_period_and_sleeps_in_between(lag: Lag) -> None:
+    began = time.monotonic()
+    wait_for_looks(lag, 5)
+    span = time.monotonic() - began
+    assert span >= 4 * PERIOD
+    assert looks(lag) <= span / PERIOD + 1

@@ -27,7 +27,7 @@ class Lag:
 
     def start(self) -> None:
         """Begin to look."""
-        self._timer = get_hub().loop.timer(PERIOD, ref=False)
+        self._timer = get_hub().loop.timer(PERIOD, PERIOD, ref=False)
         self._again()
 
     def stop(self) -> None:
@@ -41,7 +41,8 @@ class Lag:
 
     def _again(self) -> None:
         self._due = monotonic() + PERIOD
-        self._timer.start(self._look, update=True)  # counted from now, not from the last event
+        # Counted from now. `start` would not wait once more: what is left of its time is nothing.
+        self._timer.again(self._look, update=True)
 
     def _look(self) -> None:
         late = max(0.0, monotonic() - self._due)
