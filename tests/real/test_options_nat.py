@@ -134,9 +134,6 @@ def _places(status: Row) -> list[str]:
     return [node["address"] for node in status["nodes"]]
 
 
-@pytest.mark.xfail(
-    strict=False, reason="one run in eight was seen to lose the result: not understood"
-)
 def test_node_behind_nat_after_a_restart(
     new_site: Callable[[int], Site], stage: Stage, tmp_path: Path
 ) -> None:

@@ -73,6 +73,7 @@ def test_log_for_programs(stage: Stage, tmp_path: Path) -> None:
     places = {"gate": str(tmp_path / "gate"), "marks": str(tmp_path)}
     client = stage.client("waits", gsched, **places)
     status = gsched.wait_for_totals(running=1)
+    wait_until(lambda: list(tmp_path.glob("*-127.*")), "the job has begun")
     node.kill()
     assert [job["status"] for job in client.outcome()["jobs"]] == ["Abandoned"]
     gsched.wait_for_totals(clusters=0)

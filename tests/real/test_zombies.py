@@ -39,7 +39,9 @@ def test_nodes_that_do_not_hear_us_are_set_up_anew(stage: Stage) -> None:
     gsched = stage.gsched(*QUICK, nodes=[node])
     client = stage.client("rests", gsched, seconds=SECONDS)
     assert [x[0] for x in results(client.outcome(PATIENCE))] == [1, 4, 2, 3]
-    assert set_ups(gsched) >= 4  # at the end the other one is dropped as well
+    # The other one is dropped when its job ends; whether it is set up anew before its client closes
+    # it is a matter of milliseconds.
+    assert set_ups(gsched) >= 3
     assert "is lost" not in gsched.err
 
 
