@@ -8,18 +8,26 @@ from gsched.ctl import targets
 from gsched.ctl.command import Session
 from gsched.ctl.failures import DONE
 
+A_CLUSTER, A_NODE = "a cluster's id, label or name", "a node's address or name"
+EITHER = f"{A_CLUSTER}, or {A_NODE}"
+
 Row = dict[str, Any]
-Find = Callable[[Any, str], tuple[str, Row]]
+Find = Callable[[Row, str], tuple[str, Row]]
 
 
-def cluster(api: Any, text: str) -> tuple[str, Row]:
+def cluster(state: Row, text: str) -> tuple[str, Row]:
     """To be found among clusters."""
-    return "cluster", targets.cluster(api, text)
+    return "cluster", targets.cluster(state, text)
 
 
-def node(api: Any, text: str) -> tuple[str, Row]:
+def node(state: Row, text: str) -> tuple[str, Row]:
     """To be found among nodes."""
-    return "node", targets.node(api, text)
+    return "node", targets.node(state, text)
+
+
+def add_targets(parser: ArgumentParser, metavar: str, about: str) -> None:
+    """What it is done to: one or several."""
+    parser.add_argument("targets", nargs="+", metavar=metavar, help=about)
 
 
 def add_reason(parser: ArgumentParser) -> None:
@@ -37,7 +45,8 @@ def carry_out(session: Session, verb: str, find: Find, question: str = "") -> in
 
     `question`: asked before, with {} for their names.
     """
-    found = [find(session.api, text) for text in dict.fromkeys(session.given.targets)]
+    state = session.api.get("/status")
+    found = [find(state, text) for text in dict.fromkeys(session.given.targets)]
     if question:
         names = ", ".join(name(kind, row) for kind, row in found)
         session.screen.confirm(question.format(names), session.given.yes)

@@ -1,26 +1,26 @@
-"""What people type for clusters and nodes: an id, its beginning, an address or a name."""
+"""What people type for clusters and nodes: an id, its beginning, an address or a name.
+
+They are looked up in `state`, the answer of /api/v1/status, so that one look serves for many.
+"""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gsched.ctl.failures import Mistake, Unknown
-
-if TYPE_CHECKING:
-    from gsched.ctl.api import Api
 
 Row = dict[str, Any]
 
 LEAST = 4  # characters of the beginning of an id
 
 
-def cluster(api: "Api", text: str) -> Row:
+def cluster(state: Row, text: str) -> Row:
     """The cluster with that id, name or label. Raises Unknown, or Mistake if there are several."""
     ways: tuple[Callable[[Row], bool], ...] = (
         lambda row: row["id"] == text,
         lambda row: text in (row["label"], row["name"]),
         lambda row: len(text) >= LEAST and row["id"].startswith(text),
     )
-    found = _first(api.get("/status")["clusters"], ways)
+    found = _first(state["clusters"], ways)
     if len(found) > 1:
         ids = ", ".join(f"{row['id']} ({row['label']})" for row in found[:5])
         raise Mistake(f"{text!r} may be any of {len(found)} clusters: {ids}; give the id")
@@ -29,14 +29,14 @@ def cluster(api: "Api", text: str) -> Row:
     return found[0]
 
 
-def node(api: "Api", text: str) -> Row:
+def node(state: Row, text: str) -> Row:
     """The node with that address or name. Raises Unknown, or Mistake if there are several."""
     ways: tuple[Callable[[Row], bool], ...] = (
         lambda row: row["address"] == text,
         lambda row: row["name"] == text,
         lambda row: row["name"].partition(".")[0] == text,
     )
-    found = _first(api.get("/status")["nodes"], ways)
+    found = _first(state["nodes"], ways)
     if len(found) > 1:
         places = ", ".join(row["address"] for row in found[:5])
         raise Mistake(f"{text!r} may be any of {len(found)} nodes: {places}; give the address")
@@ -50,9 +50,9 @@ def _first(rows: list[Row], ways: Iterable[Callable[[Row], bool]]) -> list[Row]:
     return next((found for way in ways if (found := [x for x in rows if way(x)])), [])
 
 
-def either(api: "Api", text: str) -> tuple[str, Row]:
+def either(state: Row, text: str) -> tuple[str, Row]:
     """`cluster` or `node`, and that. Raises Unknown, or Mistake if it may be both."""
-    found = [pair for kind, find in KINDS.items() if (pair := _try(kind, find, api, text))]
+    found = [pair for kind, find in KINDS.items() if (pair := _try(kind, find, state, text))]
     if len(found) > 1:
         raise Mistake(f"{text!r} is a cluster and a node: give the cluster's id or the address")
     if not found:
@@ -60,13 +60,13 @@ def either(api: "Api", text: str) -> tuple[str, Row]:
     return found[0]
 
 
-KINDS: dict[str, Callable[["Api", str], Row]] = {"cluster": cluster, "node": node}
+KINDS: dict[str, Callable[[Row, str], Row]] = {"cluster": cluster, "node": node}
 
 
 def _try(
-    kind: str, find: Callable[["Api", str], Row], api: "Api", text: str
+    kind: str, find: Callable[[Row, str], Row], state: Row, text: str
 ) -> tuple[str, Row] | None:
     try:
-        return kind, find(api, text)
+        return kind, find(state, text)
     except Unknown:
         return None

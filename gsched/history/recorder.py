@@ -25,7 +25,6 @@ from gsched.wire.records import JobReply
 log = logging.getLogger("gsched.history")
 
 PAUSE = 1.0  # seconds between two batches
-RETRY_PAUSE = 5.0  # seconds between two tries on a disk that takes nothing
 MOST_WAITING = 100_000  # jobs that wait to be written; further ones are left out
 LONGEST = 300  # characters of a reason
 

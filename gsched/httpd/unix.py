@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 LONGEST = 107  # bytes of a path that fit into a socket's address
@@ -22,16 +22,11 @@ def listen(path: Path) -> socket.socket:
     """
     with suppress(FileNotFoundError):
         path.unlink()
-    sock = socket.socket(socket.AF_UNIX)
-    try:
+    with _made() as sock, _short(path) as name:
         os.fchmod(sock.fileno(), 0o600)  # what bind makes has this mode from its first instant
-        with _short(path) as name:
-            sock.bind(name)
+        sock.bind(name)
         os.chmod(path, 0o600)  # for systems that do not look at the former
         sock.listen(BACKLOG)
-    except BaseException:
-        sock.close()
-        raise
     return sock
 
 
@@ -40,14 +35,9 @@ def connect(path: Path, timeout: float) -> socket.socket:
 
     `timeout`: seconds for this, and for each step later.
     """
-    sock = socket.socket(socket.AF_UNIX)
-    try:
+    with _made() as sock, _short(path) as name:
         sock.settimeout(timeout)
-        with _short(path) as name:
-            sock.connect(name)
-    except BaseException:
-        sock.close()
-        raise
+        sock.connect(name)
     return sock
 
 
@@ -56,6 +46,16 @@ def user(sock: socket.socket) -> int:
     given = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     uid: int = _CREDENTIALS.unpack(given)[1]
     return uid
+
+
+@contextmanager
+def _made() -> Iterator[socket.socket]:
+    """A new socket, which is closed if what is done with it fails."""
+    with ExitStack() as failing:
+        sock = socket.socket(socket.AF_UNIX)
+        failing.callback(sock.close)
+        yield sock
+        failing.pop_all()
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def _table_row(option: Option) -> str:
     """One row of the markdown table."""
     names = "<br>".join(f"`{invocation}`" for invocation in option.invocations)
     variable = f"`{option.variable}`" if option.variable else "-"
-    meaning = _NAME.sub(r"`\g<0>`", option.meaning)
+    meaning = _NAME.sub(r"`\g<0>`", option.help)
     cells = (names, variable, f"`{option.default_text}`", meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
@@ -59,7 +59,7 @@ def conf(options: Sequence[Option] = OPTIONS) -> str:
 
 def _conf_block(option: Option) -> str:
     """The help of one option as a comment, and its line, commented out."""
-    text = option.meaning
+    text = option.help
     if option.default_shown:
         text += f" Default: {option.default_shown}."
     return f"{_comment([text])}\n#{written_line(option.name, option.default)}"

@@ -17,21 +17,6 @@ _LONGEST_SHOWN = 80
 
 
 @dataclass(frozen=True)
-class Later:
-    """What an option needs that this release does not have yet.
-
-    Taking it out of an option's row switches the option on.
-    """
-
-    what: str
-    """Completes "... is not in this release"."""
-    instead: str = "leave it out"
-    """What to do about it."""
-    when: Callable[[Any], bool] = bool
-    """Whether a value needs it (for a repeatable option: one of its values)."""
-
-
-@dataclass(frozen=True)
 class Option:
     """An option that the command line, the environment and the file can give."""
 
@@ -56,7 +41,6 @@ class Option:
     repeatable: bool = False
     in_variable: bool = True
     in_file: bool = True
-    later: Later | None = None
 
     @property
     def is_flag(self) -> bool:
@@ -98,11 +82,6 @@ class Option:
         return tuple(f"{spelling} {argument}" for spelling in self.spellings)
 
     @property
-    def meaning(self) -> str:
-        """The help, and what of it is not in this release."""
-        return f"{self.help} Not in this release: {self.later.what}." if self.later else self.help
-
-    @property
     def default_text(self) -> str:
         """The default as people read it."""
         default = self.default
@@ -123,14 +102,10 @@ class Option:
     def _one(self, written: str) -> Any:
         """What one text means; ValueError as for `value`."""
         try:
-            value = self.read(written)
+            return self.read(written)
         except ValueError as error:
             hint = self._hint(written)
             raise ValueError(f"{shown(written)} is not allowed, give {error}{hint}") from error
-        if self.later and self.later.when(value):
-            needs = f"{self.later.what} is not in this release; {self.later.instead}"
-            raise ValueError(f"{shown(written)} cannot be used: {needs}")
-        return value
 
     def _hint(self, written: str) -> str:
         """What a wrong value gives away of what was meant."""

@@ -244,7 +244,7 @@ def _add_group(parser: _Parser, title: str, options: Iterable[Option]) -> None:
     """Add the options of one group, each as an action that stores its text."""
     group = parser.add_argument_group(title)
     for option in options:
-        explained = f"{option.meaning} Default: {option.default_text}."
+        explained = f"{option.help} Default: {option.default_text}."
         action = group.add_argument(
             *option.spellings,
             dest=option.name,

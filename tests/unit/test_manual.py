@@ -38,7 +38,7 @@ def test_a_row_for_each_option() -> None:
         assert names.count("`") == 2 * len(option.spellings)
         assert variable == (f"`{option.variable}`" if option.variable else "-")
         assert default == f"`{option.default_text}`"
-        assert meaning.replace("`", "") == option.meaning
+        assert meaning.replace("`", "") == option.help
     assert len(rows) == 2 + len({option.group for option in OPTIONS}) + len(OPTIONS)
 
 
@@ -53,7 +53,7 @@ def test_the_file_has_every_option_with_its_help() -> None:
     flowing = " ".join(manual.conf().replace("\n# ", " ").split())
     for option in OPTIONS:
         if option.in_file:
-            assert option.meaning in flowing
+            assert option.help in flowing
             assert f" {option.group} -" in flowing
 
 

@@ -5,11 +5,11 @@ import { el, setText } from "../parts/dom.js";
 import { ago, clean, count } from "../parts/format.js";
 import { JobList } from "../parts/job_list.js";
 import { choice, facts, heading } from "../parts/page.js";
-import { Table, state as stateColumn, tell, text } from "../parts/table.js";
+import { tell } from "../parts/table.js";
 import { to } from "../shell/router.js";
 import { CLUSTER_TONES, named, note, progress, stateOf } from "./cluster_columns.js";
 import { clusterOrders } from "./orders.js";
-import { placeLink, PLACE_TONES, retry } from "./places.js";
+import { placeLink, placesTable } from "./places.js";
 
 const SENTENCE = 1000; // characters
 const STATES = [["", "all"], ...["queued", "sending", "running", "done"].map((x) => [x, x])];
@@ -29,12 +29,9 @@ export class View {
     const refine = (changes) => router.refine({ after: "", ...changes });
     this.states = choice("State", STATES, (state) => refine({ state }));
     this.list = new JobList(refine);
-    this.places = new Table("The nodes of this cluster, and how far its set-up is there", [
+    this.places = placesTable("The nodes of this cluster, and how far its set-up is there",
       placeLink("Node", "nodes", (place) => place.node, (place) => clean(place.node)),
-      stateColumn("State", (place) => clean(place.state), PLACE_TONES),
-      text("Again in", retry, { kind: "number" }),
-      text("Reason", (place) => clean(place.reason), { kind: "note" }),
-    ], (place) => place.node, { id: "places" });
+      (place) => place.node);
     this.element = el("section", {},
       el("p", { class: "crumbs" }, el("a", { href: to("clusters") }, "Clusters")),
       this.head.element, this.why, this.orders.element,

@@ -5,11 +5,11 @@ import { el, setText } from "../parts/dom.js";
 import { ago, bytes, clean, count, duration, percent, seconds } from "../parts/format.js";
 import { JobList } from "../parts/job_list.js";
 import { facts, heading } from "../parts/page.js";
-import { Table, state as stateColumn, tell, text } from "../parts/table.js";
+import { tell } from "../parts/table.js";
 import { to } from "../shell/router.js";
 import { NODE_TONES, nodeName, note, perJob } from "./node_columns.js";
 import { nodeOrders } from "./orders.js";
-import { placeLink, PLACE_TONES, retry } from "./places.js";
+import { placeLink, placesTable } from "./places.js";
 
 const SENTENCE = 1000; // characters
 
@@ -24,12 +24,9 @@ export class View {
     this.orders.element.hidden = true;
     this.facts = facts();
     this.list = new JobList((changes) => router.refine(changes));
-    this.places = new Table("The clusters that are set up on this node", [
+    this.places = placesTable("The clusters that are set up on this node",
       placeLink("Cluster", "clusters", (place) => place.cluster, (place) => clean(place.label)),
-      stateColumn("State", (place) => clean(place.state), PLACE_TONES),
-      text("Again in", retry, { kind: "number" }),
-      text("Reason", (place) => clean(place.reason), { kind: "note" }),
-    ], (place) => place.cluster, { id: "places" });
+      (place) => place.cluster);
     this.element = el("section", {},
       el("p", { class: "crumbs" }, el("a", { href: to("nodes") }, "Nodes")),
       this.head.element, this.why, this.orders.element,

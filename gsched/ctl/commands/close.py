@@ -8,12 +8,7 @@ from gsched.ctl.command import Command, Session
 
 def arguments(parser: ArgumentParser) -> None:
     """Of this command."""
-    parser.add_argument(
-        "targets",
-        nargs="+",
-        metavar="ID",
-        help="a cluster's id, label or name, or a node's address or name",
-    )
+    orders.add_targets(parser, "ID", orders.EITHER)
     orders.add_reason(parser)
     orders.add_yes(parser)
 

@@ -23,7 +23,8 @@ def run(session: Session) -> int:
     """List, or one."""
     given, screen = session.given, session.screen
     if given.cluster is not None:
-        about = session.api.get(f"/clusters/{targets.cluster(session.api, given.cluster)['id']}")
+        row = targets.cluster(session.api.get("/status"), given.cluster)
+        about = session.api.get(f"/clusters/{row['id']}")
         screen.give(about) if screen.json else _show(session, about)
         return DONE
     found = [row for page in session.api.pages("/clusters", "clusters") for row in page["clusters"]]

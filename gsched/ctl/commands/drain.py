@@ -8,7 +8,7 @@ from gsched.ctl.command import Command, Session
 
 def arguments(parser: ArgumentParser) -> None:
     """Of this command."""
-    parser.add_argument("targets", nargs="+", metavar="NODE", help="a node's address or name")
+    orders.add_targets(parser, "NODE", orders.A_NODE)
     orders.add_reason(parser)
 
 

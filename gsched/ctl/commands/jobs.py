@@ -46,8 +46,8 @@ def run(session: Session) -> int:
 def filters(session: Session) -> dict[str, str | None]:
     """What the API is asked for, where people gave names."""
     given, api = session.given, session.api
-    cluster = given.cluster and targets.cluster(api, given.cluster)["id"]
-    node = given.node and targets.node(api, given.node)["address"]
+    cluster = given.cluster and targets.cluster(api.get("/status"), given.cluster)["id"]
+    node = given.node and targets.node(api.get("/status"), given.node)["address"]
     return {"cluster": cluster, "node": node, "state": given.state}
 
 

@@ -27,7 +27,8 @@ def run(session: Session) -> int:
     """List, or one."""
     given, screen = session.given, session.screen
     if given.node is not None:
-        about = session.api.get(f"/nodes/{targets.node(session.api, given.node)['address']}")
+        found = targets.node(session.api.get("/status"), given.node)
+        about = session.api.get(f"/nodes/{found['address']}")
         screen.give(about) if screen.json else _show(session, about)
         return DONE
     pages = session.api.pages("/nodes", "nodes")

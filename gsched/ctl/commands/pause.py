@@ -8,9 +8,7 @@ from gsched.ctl.command import Command, Session
 
 def arguments(parser: ArgumentParser) -> None:
     """Of this command."""
-    parser.add_argument(
-        "targets", nargs="+", metavar="CLUSTER", help="a cluster's id, label or name"
-    )
+    orders.add_targets(parser, "CLUSTER", orders.A_CLUSTER)
     orders.add_reason(parser)
 
 

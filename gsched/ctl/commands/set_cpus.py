@@ -11,14 +11,15 @@ def arguments(parser: ArgumentParser) -> None:
     """Of this command."""
     about = "so many at the most; all: those that it offers; -2: all but two"
     parser.add_argument("cpus", type=_cpus, help=about)
-    parser.add_argument("targets", nargs="+", metavar="NODE", help="a node's address or name")
+    orders.add_targets(parser, "NODE", orders.A_NODE)
     orders.add_reason(parser)
 
 
 def run(session: Session) -> int:
     """All nodes that are named."""
     given, api = session.given, session.api
-    found = [targets.node(api, text)["address"] for text in dict.fromkeys(given.targets)]
+    state = api.get("/status")
+    found = [targets.node(state, text)["address"] for text in dict.fromkeys(given.targets)]
     cpus = None if given.cpus == "all" else given.cpus
     for address in found:
         orders.warn(

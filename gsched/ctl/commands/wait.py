@@ -63,7 +63,8 @@ def _has_ended(session: Session, one: str) -> bool:
 
 
 def _clusters(session: Session) -> Question:
-    left = [targets.cluster(session.api, text) for text in _some(session, "clusters")]
+    wanted, state = _some(session, "clusters"), session.api.get("/status")
+    left = [targets.cluster(state, text) for text in wanted]
 
     def missing() -> str:
         here = {row["id"] for row in session.api.get("/status")["clusters"]}
@@ -88,7 +89,9 @@ def _nodes(session: Session) -> Question:
 
 def _idle(session: Session) -> Question:
     """No job runs at these nodes; without any, none waits or runs at all."""
-    left = [targets.node(session.api, text)["address"] for text in session.given.which]
+    which = session.given.which
+    known = session.api.get("/status") if which else {}
+    left = [targets.node(known, text)["address"] for text in which]
 
     def missing() -> str:
         state = session.api.get("/status")

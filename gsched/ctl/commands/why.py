@@ -37,12 +37,13 @@ def _find(session: Session, text: str) -> tuple[str, Row]:
             reason = unknown
     else:
         reason = Unknown(f"there is no cluster and no node {text!r}, and a job's uid is a number")
+    state = api.get("/status")
     try:
-        return "cluster", api.get(f"/clusters/{targets.cluster(api, text)['id']}")
+        return "cluster", api.get(f"/clusters/{targets.cluster(state, text)['id']}")
     except Unknown:
         pass
     try:
-        return "node", api.get(f"/nodes/{targets.node(api, text)['address']}")
+        return "node", api.get(f"/nodes/{targets.node(state, text)['address']}")
     except Unknown:
         raise reason from None
 
