@@ -9,7 +9,7 @@ from gevent.select import select
 from rich.console import Console as Screen
 from rich.table import Table
 
-from gsched.core.job import Job
+from gsched.core.model.job import Job
 from gsched.net.transport.greenlets import Greenlets
 from gsched.server import Server
 

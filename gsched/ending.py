@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import gevent
 
-from gsched.core.job import State
+from gsched.core.model.job import State
 from gsched.core.scheduler import Scheduler
 from gsched.net.exchange import Exchange
 

@@ -9,15 +9,16 @@ from urllib.parse import urlsplit
 
 from gsched.history.happenings import Happenings
 from gsched.history.recorder import Recorder
-from gsched.httpd import accounts, app
-from gsched.httpd.accounts import Accounts, AccountsError
-from gsched.httpd.acting import Acting
-from gsched.httpd.api import Api
-from gsched.httpd.audit import Audit
+from gsched.httpd import app
+from gsched.httpd.access import accounts
+from gsched.httpd.access.accounts import Accounts, AccountsError
+from gsched.httpd.access.login import Login
+from gsched.httpd.api.acting import Acting
+from gsched.httpd.api.audit import Audit
+from gsched.httpd.api.past import Past
+from gsched.httpd.api.reading import Api
 from gsched.httpd.local import LocalServer
-from gsched.httpd.login import Login
 from gsched.httpd.metrics import Figures, Metrics
-from gsched.httpd.past import Past
 from gsched.httpd.readiness import Readiness
 from gsched.httpd.server import PageServer
 from gsched.net.exchange import Exchange

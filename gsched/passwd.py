@@ -11,9 +11,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gsched.httpd import accounts
-from gsched.httpd.access import VIEWER
-from gsched.httpd.accounts import Account, Accounts, AccountsError
+from gsched.httpd.access import accounts
+from gsched.httpd.access.accounts import Account, Accounts, AccountsError
+from gsched.httpd.access.roles import VIEWER
 from gsched.options.configfile import save
 from gsched.options.sources import Wrong
 from gsched.options.table import read

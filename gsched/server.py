@@ -13,7 +13,7 @@ from gevent.event import Event
 
 from gsched import __version__
 from gsched.core.scheduler import Scheduler
-from gsched.core.snapshot import snapshot
+from gsched.core.seen.snapshot import snapshot
 from gsched.ending import Ending
 from gsched.history.recorder import Recorder
 from gsched.local_node import LocalNode

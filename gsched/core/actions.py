@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 
 from gsched.core.admission import Admission
 from gsched.core.book import INFO, Book
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.dispatch import AT_NODE, Dispatch
 from gsched.core.effects import Effect, SeekNode
-from gsched.core.job import State
-from gsched.core.node import Node
-from gsched.core.order import CANCELLED, CLOSED, DRAINED, LIMITED, PAUSED, TERMINATED, Order
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import State
+from gsched.core.model.node import Node
+from gsched.core.model.order import CANCELLED, CLOSED, DRAINED, LIMITED, PAUSED, TERMINATED, Order
 from gsched.core.placement import Placement
 
 Finish = Callable[[float], list[Effect]]

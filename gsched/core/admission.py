@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gsched.core.book import INFO, Book
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.dispatch import Dispatch
 from gsched.core.effects import FindNodes, Forget, Sweep, TellScheduled
-from gsched.core.job import State
-from gsched.core.lease import Allocation
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import State
+from gsched.core.model.lease import Allocation
+from gsched.core.model.wishes import Wishes
 from gsched.core.placement import Placement
-from gsched.core.wishes import Wishes
 
 AT_ONCE = 500  # jobs of a cluster that are ended before others have their turn
 

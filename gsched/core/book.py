@@ -4,15 +4,15 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from gsched.core.cluster import Cluster
+from gsched.core.choice.ledger import Ledger
+from gsched.core.choice.policies import POLICIES, Policy, prioritised
+from gsched.core.choice.ready import Ready
 from gsched.core.effects import Effect, Report
-from gsched.core.job import End, Job
-from gsched.core.lease import Lease
-from gsched.core.ledger import Ledger
-from gsched.core.node import Node
-from gsched.core.policies import POLICIES, Policy, prioritised
-from gsched.core.ready import Ready
-from gsched.core.sharing import NO_SHARING, Sharing
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End, Job
+from gsched.core.model.lease import Lease
+from gsched.core.model.node import Node
+from gsched.core.model.sharing import NO_SHARING, Sharing
 
 INFO, WARNING, ERROR = 20, 30, 40  # levels of Report
 

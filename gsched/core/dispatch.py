@@ -5,7 +5,6 @@ from enum import Enum
 from typing import Any
 
 from gsched.core.book import ERROR, INFO, WARNING, Book
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import (
     Remember,
     SendJob,
@@ -14,9 +13,10 @@ from gsched.core.effects import (
     TellStarted,
     TerminateJob,
 )
-from gsched.core.job import CANCELLING, End, Event, Job, State
-from gsched.core.node import Node
-from gsched.core.queue import JobQueue
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import CANCELLING, End, Event, Job, State
+from gsched.core.model.node import Node
+from gsched.core.model.queue import JobQueue
 
 MAX_REFUSALS = 10  # of one job, for reasons that lie in the job; then it is given up
 MAX_LOSSES = 3  # of nodes while they had the job; then it is given up

@@ -6,10 +6,10 @@ Whoever carries out an effect tells the core how it went: each text says by whic
 from dataclasses import dataclass
 from typing import Any
 
-from gsched.core.cluster import Cluster
-from gsched.core.job import Job
-from gsched.core.lease import Lease
-from gsched.core.node import Node
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job
+from gsched.core.model.lease import Lease
+from gsched.core.model.node import Node
 
 
 @dataclass(frozen=True, slots=True)

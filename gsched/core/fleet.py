@@ -5,8 +5,8 @@ from typing import Any
 
 from gsched.core.book import INFO, WARNING, Book
 from gsched.core.dispatch import Dispatch
-from gsched.core.job import End
-from gsched.core.node import Node, NodeState
+from gsched.core.model.job import End
+from gsched.core.model.node import Node, NodeState
 from gsched.core.placement import Placement
 from gsched.core.quarantine import Quarantine
 

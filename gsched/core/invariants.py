@@ -1,11 +1,11 @@
 """What must hold between any two events."""
 
 from gsched.core.book import Book
-from gsched.core.cluster import Cluster, ClusterState
-from gsched.core.job import Job, State
-from gsched.core.lease import LeaseState
-from gsched.core.node import Node, NodeState
-from gsched.core.order import CLOSED
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import Job, State
+from gsched.core.model.lease import LeaseState
+from gsched.core.model.node import Node, NodeState
+from gsched.core.model.order import CLOSED
 
 AT_NODE = (State.SENDING, State.RUNNING)
 

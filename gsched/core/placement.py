@@ -1,12 +1,12 @@
 """Which cluster is on which node: leases from the set-up to the close. See lease.py."""
 
 from gsched.core.book import ERROR, WARNING, Book
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.dispatch import Dispatch
 from gsched.core.effects import Close, SetUp, TellNode
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Allocation, Lease, LeaseState, SetUpFailure
-from gsched.core.node import Node, NodeState
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Allocation, Lease, LeaseState, SetUpFailure
+from gsched.core.model.node import Node, NodeState
 
 MAX_BROKEN = 4  # set-ups that fail by the computation's fault, before the node is given up
 OVERTAKING = 10.0  # seconds within which two messages of a node may arrive in the wrong order

@@ -10,7 +10,7 @@ is forgiven once it has stayed for an hour, which is how long a node by itself k
 """
 
 from gsched.core.book import INFO, WARNING, Book
-from gsched.core.node import Loss, Node
+from gsched.core.model.node import Loss, Node
 
 FREE = 2  # losses in a row that cost nothing
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0  # seconds, doubling

@@ -10,14 +10,14 @@ from typing import Any
 
 from gsched.core.admission import Admission, Opening
 from gsched.core.book import Book
-from gsched.core.cluster import ClusterState
 from gsched.core.dispatch import Dispatch
 from gsched.core.effects import Close, SendResult, TerminateJob
 from gsched.core.fleet import NodeFacts, learn
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Lease, LeaseState
-from gsched.core.node import Node, NodeState
-from gsched.core.order import CLOSED, Order
+from gsched.core.model.cluster import ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Lease, LeaseState
+from gsched.core.model.node import Node, NodeState
+from gsched.core.model.order import CLOSED, Order
 from gsched.core.placement import Placement
 
 RESTORED = "restored"  # in a job's story

@@ -10,17 +10,17 @@ from typing import Any
 from gsched.core.actions import Actions
 from gsched.core.admission import Admission, Opening
 from gsched.core.book import Book
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.dispatch import AT_NODE, Dispatch, Refusal
 from gsched.core.effects import Effect, FindNodes
 from gsched.core.fleet import Fleet, NodeFacts
 from gsched.core.invariants import verify
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Allocation, Lease, SetUpFailure
-from gsched.core.node import Node
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Allocation, Lease, SetUpFailure
+from gsched.core.model.node import Node
+from gsched.core.model.wishes import Wishes
 from gsched.core.placement import Placement
 from gsched.core.restoring import Restoring, Saved
-from gsched.core.wishes import Wishes
 
 MISSED_PULSES = 5  # in a row, after which a node is silent (options: --pulse_interval)
 

@@ -13,7 +13,7 @@ import gevent
 from gevent.threadpool import ThreadPool
 
 from gsched.core.effects import Remember
-from gsched.core.job import Job, State
+from gsched.core.model.job import Job, State
 from gsched.history.series import HOUR, WEEK, Series
 from gsched.net.exchange import Exchange
 from gsched.net.nodes.faults import last_line

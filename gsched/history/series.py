@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gsched.core.book import Book
-from gsched.core.job import End
-from gsched.core.node import NodeState
+from gsched.core.model.job import End
+from gsched.core.model.node import NodeState
 
 MINUTE, HOUR, WEEK = 60, 3600, 7 * 24 * 3600
 MOST_CLUSTERS = 50  # that have a share of their own; the others count together

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gsched.core.book import Book
-from gsched.core.job import State
+from gsched.core.model.job import State
 from gsched.store.history import ENDS
 
 MOST_LANED = 128  # nodes that are shown job by job

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import bottle
 from bottle import HTTPError, HTTPResponse, request, response
 
-from gsched.httpd import access, assets, guard
+from gsched.httpd import assets
+from gsched.httpd.access import guard, roles
 from gsched.httpd.events import RETRY_AFTER, Publisher, Stream, TooManyStreamsError, encode
 
 log = logging.getLogger("gsched.httpd")
@@ -26,14 +27,14 @@ class Part(Protocol):
 
     def install(self, app: bottle.Bottle) -> None:
         """Add its routes, each answered in a bounded time. Those that change something name the
-        least role that may (access.py)."""
+        least role that may (roles.py)."""
 
 
 def build(
     snapshot: Snapshot,
     hosts: Iterable[str] = (),
     parts: Iterable[Part] = (),
-    identify: access.Identify = access.everybody,
+    identify: roles.Identify = roles.everybody,
     origins: Iterable[str] = (),
     read_only: bool = False,
 ) -> bottle.Bottle:
@@ -52,7 +53,7 @@ def build(
     for part in parts:
         part.install(page)
     for route in page.routes:
-        access.needed(route)
+        roles.needed(route)
     return page
 
 
@@ -64,7 +65,7 @@ class Page(bottle.Bottle):
         snapshot: Snapshot,
         hosts: frozenset[str],
         files: dict[str, assets.Asset],
-        identify: access.Identify,
+        identify: roles.Identify,
         origins: frozenset[str],
         read_only: bool,
     ) -> None:
@@ -72,10 +73,10 @@ class Page(bottle.Bottle):
         self._snapshot, self._hosts, self._files = snapshot, hosts, files
         self._identify, self._origins, self._read_only = identify, origins, read_only
         self.publisher = Publisher(snapshot)
-        self.install(access.Roles())
-        self.get("/", callback=self.index, role=access.ANYBODY)
-        self.get("/static/<name:path>", callback=self.static, role=access.ANYBODY)
-        self.get("/healthz", callback=self.healthz, role=access.ANYBODY)
+        self.install(roles.Roles())
+        self.get("/", callback=self.index, role=roles.ANYBODY)
+        self.get("/static/<name:path>", callback=self.static, role=roles.ANYBODY)
+        self.get("/healthz", callback=self.healthz, role=roles.ANYBODY)
         self.get("/api/v1/status", callback=self.status)
         self.get("/api/v1/events", callback=self.events)
 
@@ -99,7 +100,7 @@ class Page(bottle.Bottle):
         local = guard.PEER_KEY in environ
         if self._read_only and not local and not guard.reads(environ):
             return _refused("405 Method Not Allowed", "this page only reads", environ, start)
-        environ[access.ACTOR_KEY] = (access.neighbour if local else self._identify)(environ)
+        environ[roles.ACTOR_KEY] = (roles.neighbour if local else self._identify)(environ)
         return super().wsgi(environ, start)  # type: ignore[no-any-return]
 
     def default_error_handler(self, res: HTTPError) -> bytes:
@@ -111,7 +112,7 @@ class Page(bottle.Bottle):
 
     def index(self) -> bytes:
         """The page itself; to strangers, the one where they sign in."""
-        stranger = request.environ[access.ACTOR_KEY] is None
+        stranger = request.environ[roles.ACTOR_KEY] is None
         return self._send(assets.LOGIN if stranger else assets.INDEX)
 
     def static(self, name: str) -> bytes:
@@ -128,7 +129,7 @@ class Page(bottle.Bottle):
         response.content_type = "application/json"
         return encode(self._snapshot())
 
-    def events(self) -> Stream | access.HeldStream:
+    def events(self) -> Stream | roles.HeldStream:
         """The state of the scheduler each second, as server-sent events."""
         try:
             stream = self.publisher.subscribe()
@@ -141,8 +142,8 @@ class Page(bottle.Bottle):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
         response.content_type = "text/event-stream"
         response.set_header("X-Accel-Buffering", "no")  # nginx would collect the events
-        hold = request.environ.get(access.HOLD_KEY)
-        return access.HeldStream(stream, hold) if hold else stream
+        hold = request.environ.get(roles.HOLD_KEY)
+        return roles.HeldStream(stream, hold) if hold else stream
 
     def _send(self, name: str) -> bytes:
         asset = self._files.get(name)

@@ -5,7 +5,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from gsched.httpd import access, unix
+from gsched.httpd import unix
+from gsched.httpd.access import roles
 from gsched.httpd.app import Page
 from gsched.httpd.server import Server
 
@@ -21,7 +22,7 @@ class LocalServer:
 
     def start(self) -> None:
         """Listens and returns. Where that cannot be, the log says so, and all else goes on."""
-        access.local_name(os.geteuid())
+        roles.local_name(os.geteuid())
         try:
             self._server = Server(unix.listen(self._path), self._application)
             self._server.start()

@@ -18,9 +18,9 @@ from prometheus_client.registry import Collector
 
 from gsched import __version__
 from gsched.core.book import Book
-from gsched.core.job import State
-from gsched.core.node import NodeState
-from gsched.core.snapshot import node_state
+from gsched.core.model.job import State
+from gsched.core.model.node import NodeState
+from gsched.core.seen.snapshot import node_state
 
 MOST_LABELS = 100  # clusters that have figures of their own, those with most jobs waiting
 LONGEST = 100  # characters of a label

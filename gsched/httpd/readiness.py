@@ -5,7 +5,7 @@ from collections.abc import Callable
 import bottle
 from bottle import response
 
-from gsched.httpd import access
+from gsched.httpd.access import roles
 
 
 class Readiness:
@@ -16,7 +16,7 @@ class Readiness:
 
     def install(self, app: bottle.Bottle) -> None:
         """Add the route."""
-        app.get("/readyz", callback=self._ready, role=access.ANYBODY)
+        app.get("/readyz", callback=self._ready, role=roles.ANYBODY)
 
     def _ready(self) -> str:
         response.content_type = "text/plain; charset=utf-8"

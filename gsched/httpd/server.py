@@ -19,7 +19,8 @@ from gevent.pool import Pool
 from gevent.util import wrap_errors
 
 from gsched.httpd import app as page
-from gsched.httpd import events, guard, unix
+from gsched.httpd import events, unix
+from gsched.httpd.access import guard
 from gsched.net.transport.tls import PLAIN, Tls
 
 log = logging.getLogger("gsched.httpd")

@@ -9,9 +9,9 @@ from typing import Any
 
 from gevent.event import Event
 
-from gsched.core.cluster import Cluster
-from gsched.core.job import Job as CoreJob
-from gsched.core.lease import Lease
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job as CoreJob
+from gsched.core.model.lease import Lease
 from gsched.net.introductions import Introduction
 from gsched.net.tenants import JOB, Account
 from gsched.net.transport.channel import Address

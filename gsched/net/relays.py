@@ -7,8 +7,8 @@ to each other; what is held here is never more than one read.
 import logging
 from dataclasses import replace
 
-from gsched.core.cluster import Cluster
-from gsched.core.lease import LeaseState
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.lease import LeaseState
 from gsched.core.scheduler import Scheduler
 from gsched.net.computation import Message, computation_of, message_of
 from gsched.net.files import CHUNK, REFUSED, receive_count

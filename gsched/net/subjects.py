@@ -1,9 +1,9 @@
 """What a line of the log is about, as fields of its record: `extra=about(node, job)`."""
 
-from gsched.core.cluster import Cluster
-from gsched.core.job import Job
-from gsched.core.lease import Lease
-from gsched.core.node import Node
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job
+from gsched.core.model.lease import Lease
+from gsched.core.model.node import Node
 
 FIELDS = ("job", "cluster", "node")
 Subject = Job | Cluster | Lease | Node

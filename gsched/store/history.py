@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gsched.core.job import End
+from gsched.core.model.job import End
 
 NAME = "history.sqlite"
 SCHEMA = 1  # raise it with each change of the tables that an older gsched cannot read

@@ -6,11 +6,11 @@ from collections import deque
 from typing import Any
 
 from gsched.core.admission import Opening
-from gsched.core.cluster import Cluster
 from gsched.core.effects import SendJob, SendResult, SetUp, TellScheduled
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End
-from gsched.core.lease import Allocation
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End
+from gsched.core.model.lease import Allocation
 from gsched.core.scheduler import Scheduler
 
 Figures = dict[str, float]

@@ -21,13 +21,13 @@ from gevent import fileobject  # noqa: E402
 from gsched.core import effects as wanted  # noqa: E402
 from gsched.core.admission import Opening  # noqa: E402
 from gsched.core.fleet import NodeFacts  # noqa: E402
-from gsched.core.job import End, State  # noqa: E402
-from gsched.core.lease import Allocation  # noqa: E402
+from gsched.core.model.job import End, State  # noqa: E402
+from gsched.core.model.lease import Allocation  # noqa: E402
 from gsched.core.scheduler import Scheduler  # noqa: E402
-from gsched.core.snapshot import snapshot  # noqa: E402
-from gsched.httpd import access  # noqa: E402
+from gsched.core.seen.snapshot import snapshot  # noqa: E402
 from gsched.httpd import app as page  # noqa: E402
-from gsched.httpd.api import Api  # noqa: E402
+from gsched.httpd.access import roles  # noqa: E402
+from gsched.httpd.api.reading import Api  # noqa: E402
 from gsched.httpd.server import PageServer  # noqa: E402
 
 MIB = 2**20
@@ -67,9 +67,9 @@ class Play:
             **self.more,
         }
 
-    def identify(self, environ: dict[str, Any]) -> access.Actor | None:
+    def identify(self, environ: dict[str, Any]) -> roles.Actor | None:
         """Everybody may all, or nobody is known."""
-        return None if self.locked else access.everybody(environ)
+        return None if self.locked else roles.everybody(environ)
 
     # -- what happens -------------------------------------------------------------------------
 

@@ -11,10 +11,10 @@ import gevent
 import pytest
 
 from gsched.core import effects
-from gsched.core.cluster import Cluster
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End, Job
-from gsched.core.lease import Allocation
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End, Job
+from gsched.core.model.lease import Allocation
 from gsched.core.scheduler import Opening, Scheduler
 from gsched.net.clients import news
 from gsched.net.clients.delivery import Delivery

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from jsonschema import Draft202012Validator
 
 from gsched.ctl.cli import main
-from gsched.httpd.openapi import document
+from gsched.httpd.api.openapi import document
 
 Row = dict[str, Any]
 DOCUMENT = json.loads(json.dumps(document()))

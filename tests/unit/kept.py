@@ -8,11 +8,11 @@ from typing import Any
 
 from gsched.core import effects
 from gsched.core.actions import Forbidden
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.dispatch import AT_NODE, Refusal
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Allocation, Lease, LeaseState, SetUpFailure
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Allocation, Lease, LeaseState, SetUpFailure
 from gsched.core.scheduler import Opening, Refused, Scheduler
 from gsched.net.computation import Computation, Message
 from gsched.net.keeping.revival import revive

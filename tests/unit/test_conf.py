@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from gsched.ending import LAST_RESULTS, STOP_TIMEOUT
-from gsched.httpd import guard
+from gsched.httpd.access import guard
 from gsched.options.table import OPTIONS, Settings, parse
 
 CONF = Path(__file__).resolve().parents[2] / "conf"

@@ -6,9 +6,9 @@ import pytest
 from bottle import Bottle
 from web_asked import Answer
 
-from gsched.httpd import access, guard
 from gsched.httpd import app as page
-from gsched.httpd.access import ADMIN, ANYBODY, OPERATOR, ROLES, VIEWER, Actor
+from gsched.httpd.access import guard, roles
+from gsched.httpd.access.roles import ADMIN, ANYBODY, OPERATOR, ROLES, VIEWER, Actor
 
 JSON = "application/json"
 
@@ -73,7 +73,7 @@ def test_strangers_get_what_says_nothing_and_no_more():
 
 
 def test_without_accounts_whoever_reaches_the_page_may_all():
-    assert access.everybody({"REMOTE_ADDR": "127.0.0.1"}) == Actor("local", ADMIN, "127.0.0.1")
+    assert roles.everybody({"REMOTE_ADDR": "127.0.0.1"}) == Actor("local", ADMIN, "127.0.0.1")
 
 
 def test_a_route_knows_who_asks():
@@ -81,7 +81,7 @@ def test_a_route_knows_who_asks():
 
     class Part:
         def install(self, app):
-            app.get("/who", callback=lambda: seen.append(access.actor()))
+            app.get("/who", callback=lambda: seen.append(roles.actor()))
 
     app = page.build(dict, parts=[Part()])
     Answer(app, "/who", REMOTE_ADDR="127.0.0.1")

@@ -12,14 +12,15 @@ from test_httpd_api import API, Site, check
 from web_asked import Answer
 
 from gsched.core import effects
-from gsched.core.job import State
-from gsched.core.order import Order
-from gsched.httpd import access, cancelling
-from gsched.httpd.orders import ORDERS
+from gsched.core.model.job import State
+from gsched.core.model.order import Order
+from gsched.httpd.access import roles
+from gsched.httpd.api import cancelling
+from gsched.httpd.api.orders import ORDERS
 from gsched.store import audit
 from gsched.store.audit import AuditError, AuditFile, Entry
 
-ANNA = access.Actor("anna", "admin", "10.1.1.1")
+ANNA = roles.Actor("anna", "admin", "10.1.1.1")
 
 
 class Desk:

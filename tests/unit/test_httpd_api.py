@@ -12,15 +12,15 @@ from jsonschema import Draft202012Validator, ValidationError
 from past import past
 from web_asked import Answer
 
-from gsched.core import listing
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import TerminateJob
-from gsched.core.lease import SetUpFailure
+from gsched.core.model.lease import SetUpFailure
+from gsched.core.seen import listing
 from gsched.httpd import app as page
-from gsched.httpd.acting import Acting
-from gsched.httpd.api import Api
-from gsched.httpd.audit import Audit
-from gsched.httpd.openapi import OPERATIONS, document
+from gsched.httpd.api.acting import Acting
+from gsched.httpd.api.audit import Audit
+from gsched.httpd.api.openapi import OPERATIONS, document
+from gsched.httpd.api.reading import Api
 from gsched.net.exchange import Exchange
 from gsched.net.keeping.keeper import Forgetful
 from gsched.store.audit import AuditFile

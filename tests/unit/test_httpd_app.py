@@ -14,7 +14,8 @@ from web_asked import Answer
 
 import gsched
 from gsched.httpd import app as page
-from gsched.httpd import assets, events, guard
+from gsched.httpd import assets, events
+from gsched.httpd.access import guard
 
 PACKAGE = Path(gsched.__file__).resolve().parent
 SNAPSHOT = {

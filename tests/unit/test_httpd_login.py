@@ -8,14 +8,14 @@ import pytest
 from web_asked import Answer
 
 from gsched import passwd
-from gsched.httpd import access, accounts, guard, sessions, throttle
 from gsched.httpd import app as page
-from gsched.httpd.access import ADMIN, ROLES, VIEWER
-from gsched.httpd.accounts import Account, Accounts, AccountsError
-from gsched.httpd.login import Login
-from gsched.httpd.openapi import AUDIT, OPERATIONS, ORDERS, past_operations
-from gsched.httpd.sessions import Sessions
-from gsched.httpd.throttle import Throttle, TooManyAttemptsError
+from gsched.httpd.access import accounts, guard, roles, sessions, throttle
+from gsched.httpd.access.accounts import Account, Accounts, AccountsError
+from gsched.httpd.access.login import Login
+from gsched.httpd.access.roles import ADMIN, ROLES, VIEWER
+from gsched.httpd.access.sessions import Sessions
+from gsched.httpd.access.throttle import Throttle, TooManyAttemptsError
+from gsched.httpd.api.openapi import AUDIT, OPERATIONS, ORDERS, past_operations
 
 PASSWORD = "correct horse"
 ADA = Account("ada", ADMIN, accounts.hashed(PASSWORD))
@@ -97,10 +97,10 @@ def test_a_stream_ends_when_its_reader_may_not_read_on(clock):
             pass
 
     lives = [True]
-    held = access.HeldStream(Stream(), access.Hold(lambda: lives[0]), clock)
+    held = roles.HeldStream(Stream(), roles.Hold(lambda: lives[0]), clock)
     lives[0] = False
     assert next(held) == b"x"
-    clock.now += access.CHECK
+    clock.now += roles.CHECK
     with pytest.raises(StopIteration):
         next(held)
 

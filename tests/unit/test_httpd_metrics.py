@@ -8,7 +8,7 @@ from core.world import World
 from prometheus_client.parser import text_string_to_metric_families
 from web_asked import Answer
 
-from gsched.core.job import End
+from gsched.core.model.job import End
 from gsched.httpd import app as page
 from gsched.httpd import metrics
 from gsched.httpd.metrics import Figures, Metrics

@@ -6,8 +6,9 @@ import stat
 
 import pytest
 
-from gsched.httpd import access, guard, unix
-from gsched.httpd.access import ADMIN, Actor
+from gsched.httpd import unix
+from gsched.httpd.access import guard, roles
+from gsched.httpd.access.roles import ADMIN, Actor
 
 
 @pytest.mark.parametrize("deep", ["", "/".join(["d" * 60] * 4)], ids=["short", "long"])
@@ -54,11 +55,11 @@ def test_where_nothing_can_listen_is_an_error(tmp_path):
 def test_root_and_our_own_user_may_all_and_others_nothing():
     own = os.geteuid()
     for uid in {0, own}:
-        who = access.neighbour({guard.PEER_KEY: uid})
-        assert who == Actor(access.local_name(uid), ADMIN, "unix")
+        who = roles.neighbour({guard.PEER_KEY: uid})
+        assert who == Actor(roles.local_name(uid), ADMIN, "unix")
     for uid in (own + 1, 65534, 4_000_000_000):
-        assert access.neighbour({guard.PEER_KEY: uid}) is None
-    assert access.local_name(4_000_000_000) == "user 4000000000"
+        assert roles.neighbour({guard.PEER_KEY: uid}) is None
+    assert roles.local_name(4_000_000_000) == "user 4000000000"
 
 
 def test_our_pairs_have_credentials_too():

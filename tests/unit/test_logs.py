@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from gsched.core.node import Node
+from gsched.core.model.node import Node
 from gsched.logs import LONGEST, MOST, PERIOD, Dam, Lines, Objects, printable
 from gsched.net.subjects import about
 from gsched.net.transport import listeners

@@ -10,7 +10,7 @@ import pytest
 from gsched.core import effects
 from gsched.core.admission import Opening
 from gsched.core.fleet import NodeFacts
-from gsched.core.lease import Allocation, LeaseState
+from gsched.core.model.lease import Allocation, LeaseState
 from gsched.core.scheduler import Scheduler
 from gsched.net.clients.callbacks import Callbacks
 from gsched.net.clients.openings import Openings

@@ -6,7 +6,7 @@ from typing import Any
 import gevent
 import pytest
 
-from gsched.core.node import NodeState
+from gsched.core.model.node import NodeState
 from gsched.core.scheduler import Scheduler
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity

@@ -7,9 +7,9 @@ from typing import Any
 import psutil
 import pytest
 
-from gsched.core.lease import Allocation
+from gsched.core.model.lease import Allocation
+from gsched.core.model.wishes import Wishes
 from gsched.core.scheduler import Opening, Refused, Scheduler
-from gsched.core.wishes import Wishes
 from gsched.net.clients import requests as clients
 from gsched.net.clients.callbacks import Callbacks
 from gsched.net.clients.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings, allocations

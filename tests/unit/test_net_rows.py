@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from kept import Kept, essence, is_set_up, over
 
-from gsched.core.job import State
-from gsched.core.lease import Lease, LeaseState
+from gsched.core.model.job import State
+from gsched.core.model.lease import Lease, LeaseState
 from gsched.core.scheduler import Scheduler
 from gsched.store.journal import Batch
 from gsched.wire.pickles import dumps, loads

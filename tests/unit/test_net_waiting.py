@@ -7,8 +7,8 @@ import gevent
 import pytest
 
 from gsched.core.admission import Opening
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import FindNodes, Forget, TellScheduled
+from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.scheduler import Scheduler
 from gsched.net.clients import waiting
 from gsched.net.clients.waiting import LOOKS, Waiting

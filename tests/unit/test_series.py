@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from core.world import World
 
-from gsched.core.job import End
+from gsched.core.model.job import End
 from gsched.history import series
 from gsched.history.series import COLUMNS, HOUR, OTHERS, Series, merged
 

@@ -8,10 +8,10 @@ import logging
 import gevent
 
 from gsched.core import effects
-from gsched.core.cluster import Cluster, ClusterState
-from gsched.core.job import End, Job, State
-from gsched.core.node import Node
-from gsched.core.tally import Tally
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.node import Node
+from gsched.core.model.tally import Tally
 from gsched.net.clients.mailbox import Letter, Mailbox
 from gsched.net.clients.news import News
 from gsched.net.clients.probe import Probe

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import gevent
 from gevent.event import Event
 
-from gsched.core.cluster import Cluster, ClusterState
-from gsched.core.node import Node
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.node import Node
 from gsched.net.transport.greenlets import Greenlets
 
 PAUSE = 1.0  # seconds between two messages on a node, while jobs go on

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from gsched.core.cluster import Cluster
 from gsched.core.effects import Forget
-from gsched.core.lease import Allocation
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.lease import Allocation
+from gsched.core.model.wishes import Wishes
 from gsched.core.scheduler import Opening, Refused
-from gsched.core.wishes import Wishes
 from gsched.net.clients.callbacks import Callbacks
 from gsched.net.computation import Computation, computation_of, message_of
 from gsched.net.exchange import Exchange

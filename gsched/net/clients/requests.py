@@ -9,10 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import Effect
-from gsched.core.job import Job as CoreJob
-from gsched.core.job import State
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import Job as CoreJob
+from gsched.core.model.job import State
 from gsched.core.scheduler import Refused
 from gsched.net.clients import uploads
 from gsched.net.clients.delivery import Delivery

@@ -2,7 +2,7 @@
 
 import gevent
 
-from gsched.core.cluster import Cluster, ClusterState
+from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.net.clients.delivery import Delivery
 from gsched.net.exchange import Exchange
 from gsched.net.transport.greenlets import Greenlets

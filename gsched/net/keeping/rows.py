@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Allocation, Lease, LeaseState
-from gsched.core.node import Node, NodeState
-from gsched.core.order import Order
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Allocation, Lease, LeaseState
+from gsched.core.model.node import Node, NodeState
+from gsched.core.model.order import Order
 from gsched.core.restoring import SavedCluster, SavedJob, SavedLease, SavedNode
 from gsched.core.scheduler import Opening
 from gsched.net.computation import Computation, Message, computation_of, message_of

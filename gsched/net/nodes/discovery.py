@@ -13,9 +13,9 @@ from typing import Any
 import gevent
 from gevent.lock import BoundedSemaphore
 
-from gsched.core.cluster import Cluster
 from gsched.core.effects import FindNodes, Forget, SeekNode
-from gsched.core.node import Node, NodeState
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.node import Node, NodeState
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.reception import Reception

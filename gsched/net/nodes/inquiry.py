@@ -16,8 +16,8 @@ from collections.abc import Iterable
 import gevent
 
 from gsched.core.dispatch import AT_NODE
-from gsched.core.job import Job
-from gsched.core.node import Node, NodeState
+from gsched.core.model.job import Job
+from gsched.core.model.node import Node, NodeState
 from gsched.net.computation import computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End, Job, State
-from gsched.core.lease import LeaseState
-from gsched.core.node import Node, NodeState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import LeaseState
+from gsched.core.model.node import Node, NodeState
 from gsched.net.computation import message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity

@@ -8,8 +8,8 @@ its own timer looks, every `--zombie_interval`.
 
 import gevent
 
-from gsched.core.job import Job, State
-from gsched.core.node import Node
+from gsched.core.model.job import Job, State
+from gsched.core.model.node import Node
 from gsched.net.exchange import Exchange
 from gsched.net.nodes.inquiry import Inquiry
 from gsched.net.transport.greenlets import Greenlets

@@ -4,11 +4,11 @@ import logging
 
 import gevent
 
-from gsched.core.cluster import Cluster
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import SendJob, TerminateJob
-from gsched.core.job import Job, State
-from gsched.core.node import Node
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job, State
+from gsched.core.model.node import Node
 from gsched.net import files
 from gsched.net.computation import NONE_PICKLED, computation_of, message_of
 from gsched.net.exchange import Exchange

@@ -12,8 +12,8 @@ import gevent
 from gevent.lock import BoundedSemaphore
 
 from gsched.core.effects import Close, SetUp
-from gsched.core.lease import Lease, SetUpFailure
-from gsched.core.node import Node
+from gsched.core.model.lease import Lease, SetUpFailure
+from gsched.core.model.node import Node
 from gsched.net import files
 from gsched.net.computation import Computation, computation_of
 from gsched.net.exchange import Exchange

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import Close
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Lease
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Lease
 
 from .recorder import Recorder
 

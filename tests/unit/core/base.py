@@ -7,12 +7,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from gsched.core import admission
 from gsched.core.admission import AT_ONCE, Opening
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import Job, State
-from gsched.core.lease import LeaseState
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import Job, State
+from gsched.core.model.lease import LeaseState
 from gsched.core.scheduler import Refused
-from gsched.core.snapshot import snapshot
+from gsched.core.seen.snapshot import snapshot
 
 from .answers import Answers
 from .finale import alive, all_close, everybody_answers, nobody_waits_in_vain

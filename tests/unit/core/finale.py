@@ -1,9 +1,9 @@
 """How a run comes to its end: everybody answers, nobody may be left waiting without a reason."""
 
-from gsched.core.cluster import Cluster
-from gsched.core.job import Job, State
-from gsched.core.lease import LeaseState
-from gsched.core.node import Node, NodeState
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job, State
+from gsched.core.model.lease import LeaseState
+from gsched.core.model.node import Node, NodeState
 
 from .answers import Answers
 from .recorder import Recorder

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from gsched.core.admission import Opening
-from gsched.core.cluster import ClusterState
 from gsched.core.dispatch import AT_NODE, Refusal
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Allocation, LeaseState, SetUpFailure
-from gsched.core.node import Node
+from gsched.core.model.cluster import ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Allocation, LeaseState, SetUpFailure
+from gsched.core.model.node import Node
 from gsched.core.placement import MAX_BROKEN
 
 from .answers import Answers

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from gsched.core.actions import Forbidden
-from gsched.core.job import State
+from gsched.core.model.job import State
 
 from .base import Base
 from .strategies import NUMBERS

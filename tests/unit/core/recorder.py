@@ -4,9 +4,9 @@ from typing import Any
 
 from gsched.core.actions import Forbidden
 from gsched.core.admission import Opening
-from gsched.core.cluster import Cluster
 from gsched.core.effects import Close, Effect, SetUp
-from gsched.core.job import Job, State
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job, State
 from gsched.core.scheduler import Refused, Scheduler
 
 from .reference import Reference

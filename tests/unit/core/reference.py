@@ -8,11 +8,11 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from gsched.core.cluster import Cluster
 from gsched.core.effects import Effect, SendJob
-from gsched.core.job import Job, State
-from gsched.core.lease import LeaseState
-from gsched.core.node import Node, NodeState
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job, State
+from gsched.core.model.lease import LeaseState
+from gsched.core.model.node import Node, NodeState
 from gsched.core.scheduler import Scheduler
 
 Choice = tuple[Node, Job]

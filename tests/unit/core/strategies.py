@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from gsched.core.admission import Opening
 from gsched.core.fleet import NodeFacts
-from gsched.core.lease import Allocation
+from gsched.core.model.lease import Allocation
 
 NOBODY = "10.7.7.7"  # an address at which there never is a node
 ADDRESSES = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.1.1", "10.0.1.2"]

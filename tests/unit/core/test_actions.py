@@ -2,13 +2,14 @@
 
 import pytest
 
-from gsched.core import admission, why
+from gsched.core import admission
 from gsched.core.actions import Forbidden
-from gsched.core.cluster import ClusterState
 from gsched.core.effects import FindNodes, Forget, SeekNode, Sweep, TellScheduled, TerminateJob
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Allocation
-from gsched.core.snapshot import snapshot
+from gsched.core.model.cluster import ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Allocation
+from gsched.core.seen import why
+from gsched.core.seen.snapshot import snapshot
 
 from .world import World
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsched.core.lease import Allocation, glob
-from gsched.core.node import Node
+from gsched.core.model.lease import Allocation, glob
+from gsched.core.model.node import Node
 
 from .profiles import VALUES
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import FindNodes, TellNode, TellScheduled
-from gsched.core.job import End, State
-from gsched.core.lease import LeaseState
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import End, State
+from gsched.core.model.lease import LeaseState
 from gsched.core.scheduler import Refused
 
 from .conftest import Make

@@ -2,14 +2,14 @@
 
 import pytest
 
-from gsched.core.cluster import Cluster
 from gsched.core.effects import FindNodes
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End
-from gsched.core.lease import Allocation, SetUpFailure
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End
+from gsched.core.model.lease import Allocation, SetUpFailure
 from gsched.core.placement import MAX_BROKEN
 from gsched.core.scheduler import Refused
-from gsched.core.snapshot import snapshot
+from gsched.core.seen.snapshot import snapshot
 
 from .world import PORT, World
 

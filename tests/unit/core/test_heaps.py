@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsched.core.cluster import Cluster
-from gsched.core.heap import LazyHeap
-from gsched.core.job import Job, State
-from gsched.core.queue import JobQueue
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.heap import LazyHeap
+from gsched.core.model.job import Job, State
+from gsched.core.model.queue import JobQueue
 
 from .profiles import VALUES
 

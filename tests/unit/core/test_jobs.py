@@ -2,11 +2,11 @@
 
 import pytest
 
-from gsched.core.cluster import Cluster
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import SendProvisional
-from gsched.core.job import End, State
-from gsched.core.node import Node
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End, State
+from gsched.core.model.node import Node
 from gsched.core.scheduler import Refused
 
 from .world import World

@@ -3,11 +3,11 @@
 import gc
 from collections import Counter
 
-from gsched.core.cluster import Cluster
-from gsched.core.job import Job
-from gsched.core.lease import Lease
-from gsched.core.node import Node
-from gsched.core.ready import Group
+from gsched.core.choice.ready import Group
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job
+from gsched.core.model.lease import Lease
+from gsched.core.model.node import Node
 
 from .conftest import Make
 from .world import World

@@ -2,12 +2,12 @@
 
 import pytest
 
-from gsched.core.cluster import Cluster
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import FindNodes, TellNode, TellScheduled
-from gsched.core.job import End, State
-from gsched.core.lease import LeaseState
-from gsched.core.node import Node, NodeState
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End, State
+from gsched.core.model.lease import LeaseState
+from gsched.core.model.node import Node, NodeState
 
 from .conftest import Make
 from .world import World

@@ -2,11 +2,11 @@
 
 import pytest
 
-from gsched.core.cluster import Cluster
 from gsched.core.effects import SendJob, TellNode
-from gsched.core.job import End, State
-from gsched.core.node import Node, NodeState
-from gsched.core.snapshot import snapshot
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End, State
+from gsched.core.model.node import Node, NodeState
+from gsched.core.seen.snapshot import snapshot
 
 from .world import World
 

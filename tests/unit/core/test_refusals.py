@@ -3,9 +3,9 @@
 import pytest
 
 from gsched.core.dispatch import Refusal
-from gsched.core.job import End, State
-from gsched.core.lease import LeaseState
-from gsched.core.node import NodeState
+from gsched.core.model.job import End, State
+from gsched.core.model.lease import LeaseState
+from gsched.core.model.node import NodeState
 
 from .world import World
 

@@ -4,10 +4,10 @@ import pytest
 
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import FindNodes
-from gsched.core.job import End, State
-from gsched.core.lease import Allocation, LeaseState, SetUpFailure
-from gsched.core.node import NodeState
-from gsched.core.wishes import Wishes
+from gsched.core.model.job import End, State
+from gsched.core.model.lease import Allocation, LeaseState, SetUpFailure
+from gsched.core.model.node import NodeState
+from gsched.core.model.wishes import Wishes
 
 from .world import PORT, World
 

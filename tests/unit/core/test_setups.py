@@ -2,12 +2,12 @@
 
 import pytest
 
-from gsched.core.cluster import Cluster
 from gsched.core.effects import FindNodes
-from gsched.core.job import End, State
-from gsched.core.lease import Allocation, LeaseState, SetUpFailure
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End, State
+from gsched.core.model.lease import Allocation, LeaseState, SetUpFailure
+from gsched.core.model.wishes import Wishes
 from gsched.core.scheduler import Refused
-from gsched.core.wishes import Wishes
 
 from .world import World
 

@@ -4,12 +4,12 @@ from heapq import heappop, heappush
 
 import pytest
 
-from gsched.core import why
-from gsched.core.cluster import Cluster
 from gsched.core.effects import SendResult
-from gsched.core.job import End, Job
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End, Job
+from gsched.core.model.sharing import Rule, Sharing
 from gsched.core.scheduler import Refused
-from gsched.core.sharing import Rule, Sharing
+from gsched.core.seen import why
 
 from .conftest import Make
 from .world import World

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from gsched.core.dispatch import Refusal
-from gsched.core.lease import SetUpFailure
-from gsched.core.snapshot import snapshot
+from gsched.core.model.lease import SetUpFailure
+from gsched.core.seen.snapshot import snapshot
 
 from .conftest import Make
 from .world import World

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from gsched.core.cluster import Cluster
-from gsched.core.job import TRANSITIONS, Event, Impossible, Job, State
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import TRANSITIONS, Event, Impossible, Job, State
 
 IMPOSSIBLE = [pair for pair in product(State, Event) if pair not in TRANSITIONS]
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from gsched.core import why
-from gsched.core.cluster import Cluster
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import TellScheduled, TerminateJob
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import Job
-from gsched.core.lease import SetUpFailure
-from gsched.core.node import Node
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job
+from gsched.core.model.lease import SetUpFailure
+from gsched.core.model.node import Node
+from gsched.core.seen import why
 
 from .conftest import Make
 from .world import PORT, World

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gsched.core.lease import Allocation
-from gsched.core.wishes import Wishes
+from gsched.core.model.lease import Allocation
+from gsched.core.model.wishes import Wishes
 
 HOSTS = st.sampled_from(["10.0.0.1", "10.0.0.2", "10.0.0.*", "*.1", "*", "10.1.0.1", "name"])
 ALLOCATIONS = st.builds(Allocation, HOSTS, st.sampled_from([None, 0, 1, 2]), st.integers(0, 3))

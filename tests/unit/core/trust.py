@@ -5,8 +5,8 @@ It keeps each node's losses with their times, and looks at nothing that the sche
 
 from dataclasses import dataclass, field
 
-from gsched.core.job import End, Job, State
-from gsched.core.node import Node, NodeState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.node import Node, NodeState
 from gsched.core.scheduler import Scheduler
 
 Who = tuple[str, int, str]

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gsched.core.cluster import Cluster, ClusterState
 from gsched.core.effects import (
     Close,
     Effect,
@@ -19,9 +18,10 @@ from gsched.core.effects import (
     TellStarted,
     TerminateJob,
 )
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Lease
-from gsched.core.node import Node
+from gsched.core.model.cluster import Cluster, ClusterState
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Lease
+from gsched.core.model.node import Node
 
 from .reference import may_run, usable_cpus
 

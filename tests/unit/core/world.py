@@ -7,7 +7,6 @@ before the next thing happens. One that nobody took is an unexpected one, and fa
 from typing import Any, TypeVar
 
 from gsched.core.admission import Opening
-from gsched.core.cluster import Cluster
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import (
     Close,
@@ -23,9 +22,10 @@ from gsched.core.effects import (
     TellStarted,
 )
 from gsched.core.fleet import NodeFacts
-from gsched.core.job import End, Job, State
-from gsched.core.lease import Allocation, Lease, SetUpFailure
-from gsched.core.node import Node, NodeState
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import End, Job, State
+from gsched.core.model.lease import Allocation, Lease, SetUpFailure
+from gsched.core.model.node import Node, NodeState
 from gsched.core.scheduler import Scheduler
 
 from .recorder import Recorder

@@ -1,0 +1,1 @@
+"""Whose job goes first, and who has had how much."""

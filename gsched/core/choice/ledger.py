@@ -1,0 +1,125 @@
+"""Who has used how much: CPU seconds, of which those long ago count less.
+
+Use decays exponentially, as in HTCondor: what was used a half-life ago counts half. Since all
+accounts decay at the same rate, none is ever touched for it: what is used later is entered as so
+much more instead. The order of two accounts changes only when one of them is charged.
+
+An account is that of a name and a client, not of a cluster: who closes a computation and opens it
+again does not start at nothing.
+
+Jobs at nodes count by what they have used so far, and for a bit more, so that many CPUs that get
+free at once are shared as well. What an account shows never sinks: an entry in a heap that is out
+of date is too small at the worst, and is mended when it reaches the top.
+"""
+
+from math import log
+
+from gsched.core.model.account import Account
+from gsched.core.model.cluster import Cluster
+
+LONGEST_ADVANCE = 0.01  # of the half-life: for longer jobs, what they have used counts by itself
+FIRST_ADVANCE = 1.0  # seconds, as long as no job has ended
+KEEN = 0.2  # part that the last job has in what a job is expected to take
+MOST_DOUBLINGS = 400  # after which all entries are made smaller, long before numbers have no end
+MOST_IDLE = 10_000  # accounts that are kept without clusters
+FORGOTTEN = 1.0  # CPU seconds that are worth no account
+
+
+class Ledger:
+    """All accounts. `half_life` in seconds; None: nothing is ever forgotten."""
+
+    def __init__(self, half_life: float | None) -> None:
+        self._half_life = half_life
+        self._epoch: float | None = None  # when an entry counts as it is
+        self._accounts: dict[str, Account] = {}
+
+    def open(self, cluster: Cluster, now: float) -> None:
+        """The cluster has an account from now on, perhaps one that was there before."""
+        if self._epoch is None:
+            self._epoch = now
+        account = self._accounts.setdefault(cluster.label, Account(now))
+        account.clusters += 1
+        cluster.account = account
+
+    def close(self, cluster: Cluster, now: float) -> None:
+        """The cluster is gone; its account stays for a while."""
+        if cluster.account is not None:
+            cluster.account.clusters -= 1
+            if len(self._accounts) > MOST_IDLE:
+                self._forget(now)
+
+    def take(self, account: Account, cpus: int, now: float) -> None:
+        """Jobs with so many CPUs start, or end if negative."""
+        self._settle(account, now)
+        account.cpus += cpus
+        self._show(account, now)
+
+    def learn(self, account: Account, seconds: float) -> None:
+        """A job has run so long."""
+        known = account.advance
+        account.advance = known + KEEN * (seconds - known) if known else seconds
+
+    def tick(self, now: float) -> bool:
+        """Bring all accounts up to date. True if the order may not hold for entries of before."""
+        for account in self._accounts.values():
+            if account.cpus:
+                self._settle(account, now)
+                self._show(account, now)
+        return self._doublings(now) > MOST_DOUBLINGS and self._deflate(now)
+
+    def turn(self, half_life: float | None, now: float) -> None:
+        """Forget at another rate from now on. The order may not hold for entries of before."""
+        self._deflate(now)
+        self._half_life = half_life
+
+    def usage(self, account: Account, now: float) -> float:
+        """CPU seconds, as they count now."""
+        self._settle(account, now)
+        return account.used / self._inflation(now)
+
+    # -- within -------------------------------------------------------------------------------
+
+    def _settle(self, account: Account, now: float) -> None:
+        if account.cpus and now > account.since:
+            account.used += account.cpus * self._inflated(account.since, now)
+        account.since = now
+
+    def _show(self, account: Account, now: float) -> None:
+        ahead = account.cpus * self._advance(account) * self._inflation(now)
+        account.shown = max(account.shown, account.used + ahead)
+
+    def _advance(self, account: Account) -> float:
+        seconds = account.advance or FIRST_ADVANCE
+        most = FIRST_ADVANCE * 60 if self._half_life is None else self._half_life * LONGEST_ADVANCE
+        return min(seconds, most)
+
+    def _doublings(self, now: float) -> float:
+        if self._half_life is None or self._epoch is None:
+            return 0.0
+        return (now - self._epoch) / self._half_life
+
+    def _inflation(self, now: float) -> float:
+        return float(2.0 ** min(self._doublings(now), 1000.0))
+
+    def _inflated(self, since: float, now: float) -> float:
+        """Seconds between these times, each inflated for its own time."""
+        if self._half_life is None:
+            return now - since
+        return (self._inflation(now) - self._inflation(since)) * self._half_life / log(2)
+
+    def _deflate(self, now: float) -> bool:
+        by = self._inflation(now)
+        for account in self._accounts.values():
+            self._settle(account, now)
+            account.used, account.shown = account.used / by, account.shown / by
+        self._epoch = now
+        return True
+
+    def _forget(self, now: float) -> None:
+        """Keep half as many of those that nobody uses, and only what has used something."""
+        accounts = self._accounts.items()
+        idle = [(self.usage(x, now), label) for label, x in accounts if not x.clusters]
+        idle.sort(reverse=True)
+        for rank, (seconds, label) in enumerate(idle):
+            if rank >= MOST_IDLE // 2 or seconds < FORGOTTEN:
+                del self._accounts[label]

@@ -1,0 +1,1 @@
+"""What there is: clusters, nodes, jobs, leases, and what holds them."""

@@ -1,0 +1,1 @@
+"""The interface for programs at /api/v1, from one table of operations."""

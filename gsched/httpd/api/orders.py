@@ -1,0 +1,110 @@
+"""What can be asked for at /api/v1 that changes something."""
+
+from typing import Any
+
+from gsched.core.model.job import State
+from gsched.httpd.access.roles import ADMIN, OPERATOR
+from gsched.httpd.api.operation import LIMIT, Field, Operation, Parameter
+
+MOST_CPUS = 1_000_000
+MOST_PORT = 65_535
+OPEN = (State.OFFERED, State.QUEUED, State.SENDING, State.RUNNING)  # can be cancelled
+
+REASON = Field("reason", "why, for whoever looks at it later")
+_CLUSTER = Parameter("id", "of the cluster", "text", "path")
+_NODE = Parameter("address", "of the node", "text", "path")
+_PORT = Field(
+    "port", "where it listens; the usual ones if not given", "whole", least=1, most=MOST_PORT
+)
+_FILTER = (
+    Field("cluster", "id of their cluster"),
+    Field("node", "address of the node where they are"),
+    Field("state", "their state", tuple(state.value for state in OPEN)),
+)
+
+
+def _order(path: str, about: str, role: str, *body: Field, **more: Any) -> Operation:
+    own = tuple(one for one in (_CLUSTER, _NODE) if f"{{{one.name}}}" in path)
+    given = {"method": "POST", "answer": "Done", "parameters": own} | more
+    return Operation(f"/api/v1{path}", about, role=role, body=(*body, REASON), **given)
+
+
+ORDERS = (
+    _order(
+        "/jobs/cancel",
+        "Cancel jobs, by their uids or by a filter; with dry_run only count them",
+        OPERATOR,
+        Field("uids", "of the jobs", "uids"),
+        Field("filter", "all jobs for which all of it is true", _FILTER),
+        Field("dry_run", "change nothing", "flag"),
+        answer="Cancelled",
+    ),
+    _order("/clusters/{id}/pause", "Its jobs wait; those at nodes go on", OPERATOR),
+    _order("/clusters/{id}/resume", "Its jobs are given to nodes again", OPERATOR),
+    _order(
+        "/clusters/{id}/close",
+        "It takes no more jobs, and goes once its client has the answers to all",
+        ADMIN,
+    ),
+    _order("/clusters/{id}/terminate", "All its jobs end, and it goes", ADMIN),
+    _order(
+        "/clusters/{id}/nodes",
+        "Use more nodes for it, or one that it has given away",
+        OPERATOR,
+        Field("host", "an address, or a pattern with *", required=True),
+        _PORT,
+        Field(
+            "cpus",
+            "of each node; 0: all, negative: all but so many",
+            "whole",
+            least=-MOST_CPUS,
+            most=MOST_CPUS,
+        ),
+    ),
+    _order("/clusters/{id}/nodes/{address}/deallocate", "It gets no more jobs there", OPERATOR),
+    _order(
+        "/clusters/{id}/nodes/{address}/close",
+        "Take it from a node",
+        ADMIN,
+        Field("terminate", "do not wait for its jobs there", "flag"),
+    ),
+    _order(
+        "/nodes",
+        "Look for a node, and whenever it is not known",
+        ADMIN,
+        Field("host", "its name or address", "host", required=True),
+        _PORT,
+    ),
+    _order(
+        "/nodes/{address}",
+        "Set how many of its CPUs may be used",
+        OPERATOR,
+        Field(
+            "cpus",
+            "at the most; negative: all but so many; null: all",
+            "whole",
+            required=True,
+            may_be_null=True,
+            least=-MOST_CPUS,
+            most=MOST_CPUS,
+        ),
+        method="PATCH",
+    ),
+    _order("/nodes/{address}/drain", "It gets no more jobs; those there go on", OPERATOR),
+    _order("/nodes/{address}/resume", "It is used again", OPERATOR),
+    _order(
+        "/nodes/{address}/close",
+        "All clusters leave it at once, and it is not used until it is resumed",
+        ADMIN,
+    ),
+)
+
+AUDIT = Operation(
+    "/api/v1/audit",
+    "What was ordered, by whom and what came of it, the latest first",
+    "Audit",
+    (
+        Parameter("before", "`next` of a page: only earlier ones", "id"),
+        Parameter("limit", f"rows at the most, {LIMIT} unless given", "count"),
+    ),
+)
