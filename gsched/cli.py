@@ -15,9 +15,9 @@ from gsched.console import Console, interactive
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.table import parse, read
 from gsched.reload import Reload
-from gsched.server import Server
+from gsched.running.server import Server
+from gsched.running.welcome import client_program, greeting
 from gsched.service import Service
-from gsched.welcome import client_program, greeting
 
 log = logging.getLogger("gsched")
 

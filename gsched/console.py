@@ -11,7 +11,7 @@ from rich.table import Table
 
 from gsched.core.model.job import Job
 from gsched.net.transport.greenlets import Greenlets
-from gsched.server import Server
+from gsched.running.server import Server
 
 PROMPT = "gsched> "
 MOST_JOBS = 40  # rows of a table that fits a terminal

@@ -13,7 +13,7 @@ from gsched.net.transport import tls
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.sources import Wrong
-from gsched.server import Server
+from gsched.running.server import Server
 from gsched.service import Service
 
 log = logging.getLogger("gsched.reload")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gsched.ending import LAST_RESULTS, STOP_TIMEOUT
 from gsched.httpd.access import guard
 from gsched.options.table import OPTIONS, Settings, parse
+from gsched.running.ending import LAST_RESULTS, STOP_TIMEOUT
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 UNITS = ("gsched.service", "dispynode.service")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gsched import local_node
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.sources import Wrong
 from gsched.options.table import parse, read
-from gsched.state import State
+from gsched.running import local_node
+from gsched.running.state import State
 
 HOME = {"HOME": "/home/x"}
 

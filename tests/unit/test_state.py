@@ -14,7 +14,7 @@ from kept import Kept
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.table import parse
-from gsched.state import State
+from gsched.running.state import State
 from gsched.store import history
 from gsched.store.journal import NAME, SCHEMA
 
@@ -115,7 +115,7 @@ def test_ids_are_never_used_twice_whatever_the_clock_says(
 ) -> None:
     firsts = []
     for now in (2_000_000_000.0, 1_000_000_000.0, 1_000_000_001.0):
-        monkeypatch.setattr("gsched.state.time.time", lambda now=now: now)
+        monkeypatch.setattr("gsched.running.state.time.time", lambda now=now: now)
         with opened(settings(tmp_path)) as state:
             firsts.append(state.first_id)
     assert firsts == sorted(set(firsts))

@@ -81,7 +81,7 @@ class LocalNode:
         begin = gevent.get_hub().loop.now()
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gsched.node_process"],
+                [sys.executable, "-m", "gsched.running.node_process"],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

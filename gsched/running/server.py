@@ -1,0 +1,222 @@
+"""The server: its parts, how they start and how they stop."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import gevent
+from gevent.event import Event
+
+from gsched import __version__
+from gsched.core.scheduler import Scheduler
+from gsched.core.seen.snapshot import snapshot
+from gsched.history.recorder import Recorder
+from gsched.net.exchange import Clock, Exchange
+from gsched.net.identity import Identity
+from gsched.net.reception import Reception
+from gsched.net.transport import tls
+from gsched.net.transport.addresses import own_addresses
+from gsched.net.transport.channel import Channel
+from gsched.net.transport.datagrams import Datagrams
+from gsched.net.transport.greenlets import Greenlets
+from gsched.net.transport.listeners import Complaints
+from gsched.options.settings import Settings
+from gsched.running.cautions import warn_of_secrets
+from gsched.running.ending import Ending
+from gsched.running.limits import Limits
+from gsched.running.local_node import LocalNode
+from gsched.running.page import Page
+from gsched.running.ports import DATAGRAMS, Ports
+from gsched.running.services import Services
+from gsched.running.state import State
+from gsched.running.welcome import client_program, node_command
+
+log = logging.getLogger("gsched")
+
+TICK = 1.0  # seconds
+
+
+class Server:
+    """One scheduler. Raises Mistake, here or in `start`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.own = own_addresses(settings.addresses)
+        self.stopping = Event()
+        self._greenlets = Greenlets()
+        self._complaints = Complaints()
+        self._node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
+        self._cluster_tls = tls.load("cluster", settings.cluster_certfile, settings.cluster_keyfile)
+        self._state = State(settings)
+        self._limits = Limits(settings, self._state.quota)
+        self._ports = Ports(settings, self.own, self._limits.guests, self._complaints)
+        self.scheduler = Scheduler(
+            settings.algorithm,
+            first_id=self._state.first_id,
+            cooperative=settings.cooperative,
+            pulse_interval=settings.pulse_interval,
+            zombie_interval=settings.zombie_interval,
+            durable=self._state.durable,
+        )
+        self.keeper = self._state.keeper(self.scheduler)
+        self.exchange = Exchange(self.scheduler, Clock())
+        self._recorder = Recorder(self.exchange, self._state.history, settings.history)
+        self._started = self.exchange.now()
+        self._reception = Reception(self.exchange.now)
+        self._identity = Identity(
+            node_secret=settings.node_secret,
+            cluster_secret=settings.cluster_secret,
+            announced=tuple(one.announced for one in self.own),
+            sign=self._state.sign,
+        )
+        self._ending = Ending(
+            self.exchange, durable=self._state.durable, grace=settings.grace_period
+        )
+        self._page: Page | None = None
+        self._local_node: LocalNode | None = None
+
+    # -- start --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open all ports and begin to serve."""
+        warn_of_secrets(self.settings, self.own)
+        port = self._ports.open_for_nodes(self._serve_node, self._node_tls)
+        self._services = self._build_services(port)
+        self._ports.open_for_clients(self._services.clients.serve, self._cluster_tls)
+        self._restore()
+        self._listen_for_datagrams(port)
+        self._start_page()
+        self._start_nodes()
+        self._services.waiting.run()
+        self._greenlets.spawn("ticks", self._tick)
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the page and the console show."""
+        now = self.exchange.now()
+        return snapshot(self.scheduler, now) | {
+            "version": __version__,
+            "epoch": self._identity.sign[:16],
+            "time": now,
+            "uptime": now - self._started,
+            "refused": self._reception.refused(),
+            "problem": self.keeper.problem or self._recorder.problem,
+            "limits": self._limits.shown(),
+            "listens": list(self.listens()),
+            "client_program": client_program(self.own[0]),
+            "node_command": node_command(),
+        }
+
+    def certificates(self) -> Iterator[tuple[str, tls.Tls]]:
+        """Where TLS may be used: of nodes, clients and the page."""
+        yield from (("node", self._node_tls), ("cluster", self._cluster_tls))
+        if self._page is not None:
+            yield "http", self._page.tls
+
+    def renew_accounts(self) -> None:
+        """Read the accounts of the page again. Raises Mistake."""
+        if self._page is not None:
+            self._page.renew(self.settings)
+
+    def listens(self) -> Iterator[str]:
+        """Addresses and ports with their purpose, for people."""
+        yield from self._ports.shown()
+        if self._page is not None and self._page.url:
+            yield f"{self._page.url} page"
+
+    # -- stop ---------------------------------------------------------------------------------
+
+    def drain(self, everything: bool = False) -> None:
+        """Take no more jobs; once those that run, or all that wait too, have ended, stop."""
+        self._greenlets.spawn("drain", self._drain, everything)
+
+    def discard(self) -> None:
+        """Stop, and leave nothing for the next start: clients are told, nodes are left."""
+        self._ending.discard()
+        self.stopping.set()
+
+    def shut_down(self) -> None:
+        """See what becomes of jobs (ending.py), then close everything, in a bounded time.
+
+        It is time when somebody sets `stopping`.
+        """
+        log.info("stopping")
+        self._ports.stop_accepting_clients()
+        self._ending.finish()
+        self._close_all()
+
+    def _close_all(self) -> None:
+        self._greenlets.kill()
+        self._services.stop()
+        self._ports.stop()
+        if self._page is not None:
+            self._page.stop()
+        if self._local_node is not None:
+            self._local_node.stop()
+        self._recorder.stop()
+        self.keeper.stop()
+        self._state.close()
+
+    def _drain(self, everything: bool) -> None:
+        self._ending.drain(everything)
+        self.stopping.set()
+
+    # -- parts --------------------------------------------------------------------------------
+
+    def _build_services(self, port: int) -> Services:
+        return Services(
+            self.settings,
+            self.exchange,
+            self._identity,
+            self._reception,
+            self._state,
+            self.keeper,
+            self._limits,
+            Datagrams(self.own, self.settings.ipv4_udp_multicast),
+            port=port,
+            node_tls=self._node_tls,
+            cluster_tls=self._cluster_tls,
+        )
+
+    def _serve_node(self, channel: Channel) -> None:
+        self._services.nodes.serve(channel)
+
+    def _listen_for_datagrams(self, port: int) -> None:
+        ports = [port, *(base + DATAGRAMS for base in self.settings.other_ports)]
+        services = self._services
+        services.datagrams.listen(ports, services.nodes.datagram, self._complaints)
+
+    def _start_page(self) -> None:
+        parts = (self.exchange, self.keeper, self._limits.guests, self._recorder)
+        self._page = Page(self.settings, self.snapshot, *parts)
+
+    def _start_nodes(self) -> None:
+        settings, discovery = self.settings, self._services.discovery
+        if settings.local_node is not None:
+            address = self.own[0].use
+            self._local_node = LocalNode(settings, address)
+            self._local_node.start()
+            discovery.seek(address, settings.node_port)
+        for host, port in settings.nodes:
+            discovery.keep(host, port)
+        discovery.run(settings.ping_interval)
+
+    def _restore(self) -> None:
+        """Go on where the last run has stopped."""
+        saved = self._state.saved()
+        if saved.clusters or saved.nodes:
+            self.exchange.tell(self.scheduler.restored, saved)
+            for cluster in self.scheduler.clusters.values():
+                self._services.openings.restored(cluster)
+            found = (self.scheduler.nodes, self.scheduler.clusters, self.scheduler.jobs)
+            for node in self.scheduler.nodes.values():
+                self._services.discovery.answered(node.source or node.address, node.address)
+            counts = [len(things) for things in found]
+            log.info("from the last run: %d nodes, %d clusters, %d jobs", *counts)
+        self._recorder.start()
+        self.keeper.start()
+        self._services.patrol.start()
+
+    def _tick(self) -> None:
+        while True:
+            gevent.sleep(TICK)
+            self.exchange.tell(self.scheduler.tick)
