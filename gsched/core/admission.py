@@ -39,12 +39,19 @@ class Opening:
 
 
 class Admission:
-    """Events of whole clusters."""
+    """Events of whole clusters. `zombie_interval` in seconds; None: never."""
 
-    def __init__(self, book: Book, dispatch: Dispatch, placement: Placement) -> None:
+    def __init__(
+        self,
+        book: Book,
+        dispatch: Dispatch,
+        placement: Placement,
+        zombie_interval: float | None,
+    ) -> None:
         self._book = book
         self._dispatch = dispatch
         self._placement = placement
+        self._zombie_interval = zombie_interval
 
     def open(self, opening: Opening, now: float) -> Cluster:
         """A new cluster; its client goes on to send files."""
@@ -131,6 +138,15 @@ class Admission:
         self._dispatch.recall(self._book.jobs.values(), now, reason)
         for cluster in list(self._book.clusters.values()) if terminate else ():
             self._leave_nodes(cluster, now)
+
+    def tick(self, now: float) -> None:
+        """Close the clusters whose clients are gone."""
+        for cluster in list(self._book.clusters.values()):
+            silence = now - cluster.heard
+            if cluster.state is ClusterState.CLOSING or self._zombie_interval is None:
+                continue
+            if silence > self._zombie_interval:
+                self.close(cluster, True, now, f"nothing heard of its client for {silence:.0f} s")
 
     def settle(self, now: float) -> None:
         """Finish the closing of clusters as far as it can go."""

@@ -1,8 +1,9 @@
 """The scheduler: events in, effects out.
 
-One method for each event. Each returns the effects that the event has led to; nothing here
-blocks, reads a clock or opens a socket, so an event is atomic. Events that come too late, of a
-job or node that is not there any more, have no effect.
+One method for each event; those for what people have it do are in `actions`, those for what clients
+want of nodes in `demands`. Each returns the effects that the event has led to; nothing here blocks,
+reads a clock or opens a socket, so an event is atomic. Events that come too late, of a job or node
+that is not there any more, have no effect.
 """
 
 from typing import Any
@@ -10,23 +11,18 @@ from typing import Any
 from gsched.core.actions import Actions
 from gsched.core.admission import Admission, Opening
 from gsched.core.book import Book
+from gsched.core.demands import Demands, Refused
 from gsched.core.dispatch import AT_NODE, Dispatch, Refusal
-from gsched.core.effects import Effect, FindNodes
+from gsched.core.effects import Effect
 from gsched.core.fleet import Fleet, NodeFacts
 from gsched.core.invariants import verify
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import End, Job, State
-from gsched.core.model.lease import Allocation, Lease, SetUpFailure
-from gsched.core.model.node import Node
-from gsched.core.model.wishes import Wishes
+from gsched.core.model.lease import Lease, SetUpFailure
 from gsched.core.placement import Placement
 from gsched.core.restoring import Restoring, Saved
 
 MISSED_PULSES = 5  # in a row, after which a node is silent (options: --pulse_interval)
-
-
-class Refused(Exception):
-    """What a client asked for cannot be done; the text says why."""
 
 
 class Scheduler:
@@ -44,8 +40,6 @@ class Scheduler:
     ) -> None:
         self.algorithm = algorithm
         self.pulse_interval = pulse_interval  # seconds
-        self.zombie_interval = zombie_interval  # seconds, None: never
-        self.cooperative = cooperative
         self._book = Book(algorithm, first_id, durable)
         self._dispatch = Dispatch(self._book)
         self._placement = Placement(self._book, self._dispatch, cooperative)
@@ -56,9 +50,10 @@ class Scheduler:
             silence=MISSED_PULSES * pulse_interval,
             zombie_interval=zombie_interval,
         )
-        self._admission = Admission(self._book, self._dispatch, self._placement)
+        self._admission = Admission(self._book, self._dispatch, self._placement, zombie_interval)
         self._parts = (self._book, self._dispatch, self._placement, self._admission)
         self.actions = Actions(*self._parts, self._after)
+        self.demands = Demands(*self._parts[:3], cooperative, self._after)
         book = self._book
         self.nodes, self.clusters, self.jobs = book.nodes, book.clusters, book.jobs
 
@@ -99,7 +94,7 @@ class Scheduler:
             raise Refused(self._book.refusing)
         if cluster.refusing:
             raise Refused(cluster.refusing)
-        node = self._pin(cluster, pinned) if pinned else None
+        node = self.demands.node_for(cluster, pinned) if pinned else None
         return self._dispatch.offer(cluster, node, message, now)
 
     def accepted(self, uid: int, now: float) -> list[Effect]:
@@ -215,60 +210,6 @@ class Scheduler:
         self._placement.closed(lease, now)
         return self._after(now)
 
-    def node_allocated(
-        self, cluster: Cluster, allocations: list[Allocation], now: float
-    ) -> list[Effect]:
-        """The client wants more nodes, or some of those back that it gave away. Raises Refused."""
-        if cluster.state in (ClusterState.CLOSING, ClusterState.CLOSED):
-            raise Refused(f"computation is {cluster.state.value}")
-        cluster.allocations.add(allocations)
-        wishes = Wishes(allocations)
-        self._book.keep(cluster)
-        for node in self.nodes.values():
-            if wishes.first(node):
-                cluster.shut.discard(node.address)
-                lease = cluster.leases.get(node.address)
-                self._placement.resume(lease) if lease else self._placement.settle(cluster, node)
-        self._book.ask(FindNodes(cluster))
-        return self._after(now)
-
-    def node_deallocated(self, cluster: Cluster, address: str, now: float) -> list[Effect]:
-        """The client wants no more jobs on a node. Raises Refused."""
-        lease = self._lease(cluster, address)
-        if address in cluster.shut:
-            raise Refused(f"the client has closed node {address}")
-        self._placement.drain(lease)
-        return self._after(now)
-
-    def node_given_back(
-        self, cluster: Cluster, address: str, terminate: bool, now: float
-    ) -> list[Effect]:
-        """The client is through with a node. Raises Refused."""
-        lease = self._lease(cluster, address)
-        cluster.shut.add(address)
-        self._book.keep(cluster)
-        for job in list(lease.node.pinned.pop(cluster, ())):
-            reason = f"its client closed node {address}"
-            self._dispatch.end(job, End.TERMINATED, now, reason=reason)
-        self._placement.close(lease, terminate, now)
-        return self._after(now)
-
-    def cpus_limited(self, cluster: Cluster, address: str, cpus: int, now: float) -> list[Effect]:
-        """The client sets how many of a node's CPUs are used; negative: all but so many; 0: none.
-
-        More than there are to leave out change nothing. Raises Refused.
-        """
-        node = self._lease(cluster, address).node
-        if not (cluster.exclusive or self.cooperative):
-            raise Refused("only exclusive clusters may set CPUs, or all with --cooperative")
-        limit = cpus if cpus >= 0 else node.total + cpus
-        node.limit = node.limit if limit < 0 else min(limit, node.total)
-        self._book.keep(node)
-        self._book.ready.roomier(node)
-        for lease in node.leases.values():
-            self._placement.tell(lease, "cpus")
-        return self._after(now)
-
     # -- nodes --------------------------------------------------------------------------------
 
     def node_joined(self, facts: NodeFacts, now: float) -> list[Effect]:
@@ -319,8 +260,7 @@ class Scheduler:
     def tick(self, now: float) -> list[Effect]:
         """To be called about once a second: what happens because nothing happened."""
         self._fleet.tick(now)
-        for cluster in list(self.clusters.values()):
-            self._check_client(cluster, now)
+        self._admission.tick(now)
         self._placement.retry(now)
         self._book.tick(now)
         return self._after(now)
@@ -374,26 +314,3 @@ class Scheduler:
     def _job(self, uid: int, *states: State) -> Job | None:
         job = self.jobs.get(uid)
         return job if job is not None and job.state in states else None
-
-    def _lease(self, cluster: Cluster, address: str) -> Lease:
-        lease = cluster.leases.get(address)
-        if lease is None:
-            raise Refused(f"the computation is not on node {address}")
-        return lease
-
-    def _pin(self, cluster: Cluster, address: str) -> Node:
-        node = self.nodes.get(address)
-        if node is None:
-            raise Refused(f"node {address} is not known")
-        if not cluster.works_with(node):
-            raise Refused(f"node {address} runs {node.family}, the client {cluster.family}")
-        if address in cluster.shut or cluster.allocation_for(node) is None:
-            raise Refused(f"node {address} is not among those of the computation")
-        return node
-
-    def _check_client(self, cluster: Cluster, now: float) -> None:
-        if self.zombie_interval is None or cluster.state is ClusterState.CLOSING:
-            return
-        if now - cluster.heard > self.zombie_interval:
-            reason = f"nothing heard of its client for {now - cluster.heard:.0f} s"
-            self._admission.close(cluster, True, now, reason)

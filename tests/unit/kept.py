@@ -179,10 +179,10 @@ class Kept:
         if cluster is None or cluster.state is ClusterState.CLOSED:
             return
         wishes = [
-            lambda: self._tell(self.scheduler.node_given_back, cluster, address, True),
-            lambda: self._tell(self.scheduler.node_deallocated, cluster, address),
-            lambda: self._tell(self.scheduler.node_allocated, cluster, [Allocation(address)]),
-            lambda: self._tell(self.scheduler.cpus_limited, cluster, address, 1),
+            lambda: self._tell(self.scheduler.demands.node_given_back, cluster, address, True),
+            lambda: self._tell(self.scheduler.demands.node_deallocated, cluster, address),
+            lambda: self._tell(self.scheduler.demands.node_allocated, cluster, [Allocation(address)]),
+            lambda: self._tell(self.scheduler.demands.cpus_limited, cluster, address, 1),
             lambda: self._tell(self.scheduler.node_cpus, address, self._dice.randint(0, 3)),
         ]
         self._dice.choice(wishes)()

@@ -29,11 +29,11 @@ def test_what_runs_on_a_node_that_its_client_gives_back(tmp_path: Path, terminat
     while not (lease := busy(kept.scheduler)):
         kept.step()
     cluster, address = lease.cluster, lease.node.address
-    kept.scheduler.node_given_back(cluster, address, terminate, now=kept.now)
+    kept.scheduler.demands.node_given_back(cluster, address, terminate, now=kept.now)
     kept.keep()
     restored = kept.restored().clusters[cluster.id].leases[address]
     assert (restored.state, restored.terminate) == (LeaseState.CLOSING, terminate)
-    kept.scheduler.node_given_back(cluster, address, True, now=kept.now)
+    kept.scheduler.demands.node_given_back(cluster, address, True, now=kept.now)
     kept.keep()
     assert kept.restored().clusters[cluster.id].leases[address].terminate
 

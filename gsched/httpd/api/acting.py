@@ -91,7 +91,7 @@ class Acting:
         wanted = [Allocation(host, given.get("port"), given.get("cpus", 0))]
 
         def event(cluster: Cluster, _by: str, _reason: str, now: float) -> Any:
-            return self._scheduler.node_allocated(cluster, wanted, now)
+            return self._scheduler.demands.node_allocated(cluster, wanted, now)
 
         return self._do(given, "allocate node", cluster, f"may use {host}", event)
 
@@ -99,7 +99,7 @@ class Acting:
         cluster, address = self._cluster(given), given["address"]
 
         def event(cluster: Cluster, _by: str, _reason: str, now: float) -> Any:
-            return self._scheduler.node_deallocated(cluster, address, now)
+            return self._scheduler.demands.node_deallocated(cluster, address, now)
 
         words, undo = f"no more jobs to node {address}", _undo(cluster, "nodes", host=address)
         return self._do(given, "deallocate node", cluster, words, event, undo)

@@ -247,24 +247,24 @@ class ClientService:
 
         def event(now: float) -> list[Effect]:
             found = allocations(wanted if isinstance(wanted, list) else [wanted], spool, there)
-            return self._scheduler.node_allocated(cluster, found, now)
+            return self._scheduler.demands.node_allocated(cluster, found, now)
 
         return self._reply(cluster, event)
 
     def _deallocate_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
         cluster = self._cluster(body)
-        event = self._scheduler.node_deallocated
+        event = self._scheduler.demands.node_deallocated
         return self._reply(cluster, event, cluster, resolve(body["node"]))
 
     def _close_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
         cluster = self._cluster(body)
         terminate = bool(body.get("terminate_pending"))
-        event = self._scheduler.node_given_back
+        event = self._scheduler.demands.node_given_back
         return self._reply(cluster, event, cluster, resolve(body["node"]), terminate)
 
     def _set_node_cpus(self, channel: Channel, body: dict[str, Any]) -> bytes:
         cluster, address = self._cluster(body), resolve(body["node"])
-        event = self._scheduler.cpus_limited
+        event = self._scheduler.demands.cpus_limited
         reply = self._reply(cluster, event, cluster, address, body["cpus"])
         node = self._scheduler.nodes.get(address)
         return dumps(node.cpus) if node and reply == dumps(0) else reply

@@ -69,8 +69,8 @@ class Recorder:
         self.reference, self.watch = Reference(self.scheduler), Watch()
 
     def _find(self, name: str) -> Any:
-        there = hasattr(self.scheduler, name)
-        return getattr(self.scheduler if there else self.scheduler.actions, name)
+        places = (self.scheduler, self.scheduler.actions, self.scheduler.demands)
+        return getattr(next(place for place in places if hasattr(place, name)), name)
 
     def _note(self, name: str, args: tuple[Any, ...]) -> None:
         """What the reference and the watch have to know of an event."""
