@@ -178,11 +178,12 @@ class Kept:
         cluster, address = self._one(self._clusters), self._dice.choice(ADDRESSES)
         if cluster is None or cluster.state is ClusterState.CLOSED:
             return
+        demands = self.scheduler.demands
         wishes = [
-            lambda: self._tell(self.scheduler.demands.node_given_back, cluster, address, True),
-            lambda: self._tell(self.scheduler.demands.node_deallocated, cluster, address),
-            lambda: self._tell(self.scheduler.demands.node_allocated, cluster, [Allocation(address)]),
-            lambda: self._tell(self.scheduler.demands.cpus_limited, cluster, address, 1),
+            lambda: self._tell(demands.node_given_back, cluster, address, True),
+            lambda: self._tell(demands.node_deallocated, cluster, address),
+            lambda: self._tell(demands.node_allocated, cluster, [Allocation(address)]),
+            lambda: self._tell(demands.cpus_limited, cluster, address, 1),
             lambda: self._tell(self.scheduler.node_cpus, address, self._dice.randint(0, 3)),
         ]
         self._dice.choice(wishes)()
