@@ -25,6 +25,11 @@ class Identity:
         return _code("clients", self.sign).decode()
 
     @property
+    def signs(self) -> tuple[str, str]:
+        """Those of ours, which nobody else has."""
+        return self.sign, self.client_sign
+
+    @property
     def client_code(self) -> bytes:
         """What clients put in front of their requests."""
         return _code(self.cluster_secret, self.client_sign)

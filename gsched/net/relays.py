@@ -13,6 +13,7 @@ from gsched.core.scheduler import Scheduler
 from gsched.net.computation import Message, computation_of, message_of
 from gsched.net.files import CHUNK, REFUSED, receive_count
 from gsched.net.identity import Identity
+from gsched.net.origins import is_from
 from gsched.net.paths import check_file
 from gsched.net.subjects import about
 from gsched.net.transport.channel import Caller, Channel
@@ -45,7 +46,7 @@ class Relays:
 
         Raises PeerError and OSError.
         """
-        check_file(file)
+        _check(source, file)
         lease = cluster.leases.get(address)
         if lease is None or lease.state not in PRESENT:
             problem = "%s: file for node %s, where it is not"
@@ -61,7 +62,10 @@ class Relays:
         cluster.tally(node).sent += sent  # others have counted meanwhile
 
     def from_job(self, source: Channel, file: XferFile) -> None:
-        """A file of a running job for its client. Raises PeerError and OSError."""
+        """A file of a running job for its client. Raises PeerError and OSError.
+
+        Clients put it where it says: nobody else may bring it, and it must not lead elsewhere.
+        """
         about = loads(source.receive(SMALL))
         if not isinstance(about, JobReply):
             raise PeerError("a job's file without word of the job")
@@ -71,6 +75,10 @@ class Relays:
         if job is None or node is None or not _is_of(message_of(job), about):
             _refuse(source)
             raise PeerError(f"file of job {about.uid}, which does not run here")
+        if not is_from(node, source.peer[0]):
+            _refuse(source)
+            raise PeerError(f"file of job {about.uid}, which runs at node {node.address}")
+        _check(source, file)
         computation = computation_of(job.cluster)
         with self._connected(source, self._to_clients, computation.reply_to) as target:
             target.send(build("FILEXFER", file))
@@ -112,6 +120,15 @@ def _relay_chunk(source: Channel, target: Channel, there: int, size: int, kept: 
         wanted = max(0, wanted - len(data))
 
     source.receive_all(min(CHUNK, size - there), take)
+
+
+def _check(source: Channel, file: XferFile) -> None:
+    """The sender is told of what is refused. Raises PeerError and OSError."""
+    try:
+        check_file(file)
+    except PeerError:
+        _refuse(source)
+        raise
 
 
 def _refuse(source: Channel) -> None:

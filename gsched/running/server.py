@@ -210,6 +210,7 @@ class Server:
             found = (self.scheduler.nodes, self.scheduler.clusters, self.scheduler.jobs)
             for node in self.scheduler.nodes.values():
                 self._services.discovery.answered(node.source or node.address, node.address)
+            self._services.nodes.signs.restore()
             counts = [len(things) for things in found]
             log.info("from the last run: %d nodes, %d clusters, %d jobs", *counts)
         self._recorder.start()

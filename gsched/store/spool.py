@@ -178,6 +178,8 @@ def _left_in(directory: Path, share: Share) -> Iterator[SpoolFile]:
     """Those that arrived wholly: what is said of a file is written last."""
     for about in directory.glob(f"*{ABOUT}"):
         path = about.with_suffix("")
+        if about.is_symlink() or path.is_symlink():
+            continue  # somebody has laid it: what it leads to is not the client's
         try:
             record, size = loads(about.read_bytes()), path.stat().st_size
         except (OSError, PeerError):

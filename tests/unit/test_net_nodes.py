@@ -6,19 +6,33 @@ from typing import Any
 import gevent
 import pytest
 
+from gsched.core.admission import Opening
+from gsched.core.dispatch import AT_NODE
+from gsched.core.effects import (
+    SendJob,
+    SendProvisional,
+    SendResult,
+    SetUp,
+    TellNode,
+    TellScheduled,
+    TellStarted,
+)
+from gsched.core.model.lease import Allocation
 from gsched.core.model.node import NodeState
 from gsched.core.scheduler import Scheduler
+from gsched.net.computation import Message
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Forgetful
 from gsched.net.nodes import messages as nodes
 from gsched.net.nodes.discovery import Discovery
 from gsched.net.nodes.messages import NodeService
+from gsched.net.nodes.signs import Signs
 from gsched.net.reception import Reception
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import LARGE, build
-from gsched.wire.records import AvailInfo, JobReply
+from gsched.wire.records import AvailInfo, Job, JobReply
 
 NODE, GATEWAY, STRANGER = "192.0.2.7", "198.51.100.1", "203.0.113.9"
 SIGN = "5" * 40
@@ -38,7 +52,7 @@ class World:
         self.sent: list[tuple[Any, bytes]] = []
         self.identity = Identity(node_secret="n", cluster_secret="c", announced=("192.0.2.1",))
         self.scheduler = Scheduler()
-        exchange = Exchange(self.scheduler, lambda: 1000.0)
+        self.exchange = exchange = Exchange(self.scheduler, lambda: 1000.0)
         reception = Reception(exchange.now)
         self.discovery = Discovery(
             exchange,
@@ -166,7 +180,7 @@ def test_pulses_come_from_the_node(world: World) -> None:
     with pytest.raises(PeerError, match="in the name of node"):
         world.serve(pulse, STRANGER)
     assert world.serve(pulse, GATEWAY) == world.serve(pulse, NODE) == [b"PULSE"]
-    world.pong("127.0.0.1", ip_addr="127.0.0.2")
+    world.pong("127.0.0.1", ip_addr="127.0.0.2", sign="6" * 40)
     assert world.serve(build("PULSE", {"ip_addr": "127.0.0.2", "cpus": 0}), "127.0.0.3")
 
 
@@ -214,6 +228,100 @@ def test_what_is_no_node(world: World, other: dict[str, Any]) -> None:
     with pytest.raises(PeerError):
         world.pong(**other)
     assert not world.scheduler.nodes
+
+
+@pytest.mark.parametrize("sign", ["sign", "client_sign"])
+def test_nodes_do_not_bear_our_signs(world: World, sign: str) -> None:
+    """They would be told the code for it: with equal secrets, that of clients."""
+    with pytest.raises(PeerError, match="a sign that is ours"):
+        world.pong(sign=getattr(world.identity, sign))
+    assert not world.scheduler.nodes
+
+
+def test_nodes_do_not_bear_the_sign_of_another(world: World) -> None:
+    """They would be told the code that opens the other, which shows its sign to whoever asks."""
+    world.pong()
+    with pytest.raises(PeerError, match="the sign of node 192"):
+        world.pong(STRANGER, ip_addr=STRANGER)
+    world.pong(NODE, ip_addr="192.0.2.8")  # it has two addresses
+    world.exchange.tell(world.scheduler.node_lost, NODE, "gone")
+    world.exchange.tell(world.scheduler.node_lost, "192.0.2.8", "gone")
+    world.pong(STRANGER, ip_addr=STRANGER)  # it has moved
+    assert STRANGER in world.scheduler.nodes
+
+
+def test_signs_of_an_earlier_run_are_known(world: World) -> None:
+    world.pong()
+    again = Signs(world.scheduler.nodes)
+    again.restore()
+    with pytest.raises(PeerError, match="the sign of node"):
+        again.check(SIGN, STRANGER, STRANGER)
+
+
+def test_signs_are_forgotten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes have a new one each time that they start."""
+    monkeypatch.setattr("gsched.net.nodes.signs._SPARE", 5)
+    for number in range(100):
+        world.pong(sign=f"{number:040x}")
+    assert len(world.service.signs._addresses) <= 7
+
+
+class Running:
+    """A job at a node."""
+
+    def __init__(self, world: World) -> None:
+        world.pong()
+        family = world.scheduler.nodes[NODE].family
+        wanted = [Allocation("*")]
+        opening = Opening(name="c", client="192.0.2.9", family=family, allocations=wanted)
+        core, tell = world.scheduler, world.exchange.tell
+        for effect in (SetUp, SendJob, TellNode, TellScheduled, TellStarted):
+            world.exchange.perform(effect, lambda _: None)
+        for effect in (SendResult, SendProvisional):
+            world.exchange.perform(effect, self._told)
+        self.told: list[Any] = []
+        cluster = core.cluster_opened(opening, 1000.0)
+        tell(core.cluster_scheduled, cluster)
+        tell(core.cluster_started, cluster)
+        tell(core.lease_ready, cluster.leases[NODE], 2)
+        record = Job(
+            uid=None, hash="right", compute_id=1, _args=b"", _kwargs=b"", xfer_files=[], code=""
+        )
+        self.job = core.offered(cluster, None, Message(record, []), 1000.0)
+        tell(core.accepted, self.job.uid)
+
+    def _told(self, effect: Any) -> None:
+        self.told.append(effect)
+
+
+def reply(job: Any, **other: Any) -> bytes:
+    fields = {"uid": job.uid, "hash": "right", "ip_addr": NODE, "status": 11, "result": b""}
+    times = {"start_time": 1000.0, "end_time": 1001.0}
+    return build("JOB_REPLY", JobReply(**fields | times | other))
+
+
+@pytest.mark.parametrize("status", [11, 7], ids=["last", "provisional"])
+def test_who_knows_a_uid_knows_nothing(world: World, status: int) -> None:
+    """Uids are counted, so all of them are known: without the hash they open nothing."""
+    running = Running(world)
+    for hash_ in ("", "wrong", "right" * 9):
+        for source in (STRANGER, NODE):
+            with pytest.raises(PeerError, match="wrong hash"):
+                world.serve(reply(running.job, hash=hash_, status=status), source)
+    assert not running.told and running.job.state in AT_NODE
+
+
+@pytest.mark.parametrize("status", [11, 7], ids=["last", "provisional"])
+def test_replies_come_from_the_node_that_has_the_job(world: World, status: int) -> None:
+    """Even if somebody else has learnt the hash."""
+    running = Running(world)
+    with pytest.raises(PeerError, match="in the name of another"):
+        world.serve(reply(running.job, status=status), STRANGER)
+    world.pong(STRANGER, ip_addr=STRANGER, sign="6" * 40)
+    assert world.serve(reply(running.job, ip_addr=STRANGER, status=status), STRANGER) == [b"ACK"]
+    assert not running.told and running.job.state in AT_NODE
+    assert world.serve(reply(running.job, status=status), NODE) == [b"ACK"]
+    assert len(running.told) == 1
 
 
 def test_long_names_are_cut(world: World) -> None:

@@ -202,6 +202,22 @@ def test_links_that_lie_in_the_spool_are_not_followed(spool: Spool, tmp_path: Pa
     assert not any(path.is_symlink() for path in spool.directory.iterdir())
 
 
+def test_links_in_the_spool_are_no_files_of_an_earlier_run(spool: Spool, tmp_path: Path) -> None:
+    """Nodes would be sent what they lead to."""
+    receive(spool)
+    [file] = Spool(spool.directory).found().values()
+    outside = tmp_path / "outside"
+    outside.write_bytes(CONTENT)
+    for kept, linked in ((".about", ""), ("", ".about")):
+        shutil.copy(f"{file.path}{kept}", f"{spool.directory}/2{kept}")
+        link = Path(f"{spool.directory}/2{linked}")
+        target = outside if not linked else Path(f"{file.path}{linked}")
+        link.symlink_to(target)
+        assert list(Spool(spool.directory).found()) == [1]
+        for path in spool.directory.glob("2*"):
+            path.unlink()
+
+
 @pytest.mark.parametrize("power", [False, True])
 def test_files_are_on_the_disk_itself_where_that_is_wanted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, power: bool

@@ -127,7 +127,7 @@ class Discovery:
         with it: whoever has that could pass for us with the node whose sign it is. Nodes answer
         greetings with any code.
         """
-        own = body["sign"] in (self._identity.sign, self._identity.client_sign)
+        own = body["sign"] in self._identity.signs
         if own or not is_address(body["ip_addr"]) or not 0 < body["port"] < 1 << 16:
             raise PeerError("PING that is not a node's own")
         self._reception.admit("node", body["ip_addr"], body["version"])

@@ -18,10 +18,11 @@ from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Keeping, NotKept
 from gsched.net.nodes.discovery import Discovery
 from gsched.net.nodes.faults import is_nodes_own, last_line
+from gsched.net.nodes.signs import Signs
+from gsched.net.origins import is_from
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.net.subjects import about
-from gsched.net.transport.addresses import is_loopback
 from gsched.net.transport.channel import Channel
 from gsched.net.transport.resolver import is_address
 from gsched.wire import records, secrets
@@ -59,6 +60,7 @@ class NodeService:
         self._keeper = keeper
         self._discovery = discovery
         self._relays = relays
+        self.signs = Signs(self._scheduler.nodes)
         self._handlers: dict[str, Callable[..., bytes | None]] = {
             "PING": self._ping,
             "PULSE": self._pulse,
@@ -100,8 +102,11 @@ class NodeService:
         """A node says that it is free, and proves that it knows our secret."""
         if not secrets.same(body["auth"], self._identity.pong_code):
             raise PeerError("node with another secret: its --secret must equal --node_secret here")
+        if any(secrets.same(body["sign"], own) for own in self._identity.signs):
+            raise PeerError("PONG with a sign that is ours")  # it would be told the code for it
         _check_pong(body)
         self._check_owner(body, source)
+        self.signs.check(body["sign"], body["ip_addr"], source)
         release = self._reception.admit("node", body["ip_addr"], body["version"])
         facts = NodeFacts(
             address=body["ip_addr"],
@@ -117,13 +122,14 @@ class NodeService:
         )
         self._exchange.tell(self._scheduler.node_emptied, facts.address)
         self._exchange.tell(self._scheduler.node_joined, facts)
+        self.signs.learn(facts.identity, facts.address)
 
     def _ping(self, body: dict[str, Any], source: str) -> bytes:
         """A node looks for a scheduler. It does so only while it serves none."""
         node = self._scheduler.nodes.get(body["ip_addr"])
-        known = node is not None and node.identity == body["sign"]
+        known = node is not None and secrets.same(node.identity, body["sign"])
         if node is not None and known and node.state is NodeState.UP and node.total:
-            if not _is_from(node, source):
+            if not is_from(node, source):
                 raise PeerError(f"PING in the name of node {node.address}")
             self._exchange.tell(self._scheduler.node_emptied, node.address)
         else:
@@ -135,7 +141,7 @@ class NodeService:
         node = self._scheduler.nodes.get(body["ip_addr"])
         if node is None:
             return b""
-        if not _is_from(node, source):
+        if not is_from(node, source):
             raise PeerError(f"pulse in the name of node {node.address}")
         self._exchange.tell(
             self._scheduler.node_heard, node.address, _avail(body.get("avail_info"))
@@ -172,11 +178,18 @@ class NodeService:
             log.info("reply for job %s, which is not known", reply.uid, extra={"job": reply.uid})
         elif not secrets.same(message_of(job).hash, reply.hash):
             raise PeerError(f"reply for job {reply.uid} with a wrong hash")
+        elif not self._is_of_node(reply, source):
+            raise PeerError(f"reply for job {reply.uid} in the name of another node")
         elif reply.status == records.PROVISIONAL:
             self._exchange.tell(self._scheduler.provisional, job.uid, reply.ip_addr, reply)
         else:
             return b"ACK" if self.take(job, reply) else b""
         return b"ACK"
+
+    def _is_of_node(self, reply: JobReply, source: str) -> bool:
+        """Whether it comes from the node that it names, if that one is known."""
+        node = self._scheduler.nodes.get(reply.ip_addr or "")
+        return node is None or is_from(node, source)
 
     def take(self, job: Job, reply: JobReply) -> bool:
         """A node says how the job ended. Whether the node may forget it. Raises PeerError."""
@@ -238,16 +251,16 @@ class NodeService:
         node = self._scheduler.nodes.get(body["ip_addr"])
         if node is None:
             return None
-        if not secrets.same(node.identity, body["sign"]) or not _is_from(node, source):
+        if not secrets.same(node.identity, body["sign"]) or not is_from(node, source):
             raise PeerError(f"message in the name of node {node.address} with a wrong sign")
         return node
 
     def _check_owner(self, body: dict[str, Any], source: str) -> None:
         """Another process may take the place of a node only where that one was."""
         node = self._scheduler.nodes.get(body["ip_addr"])
-        if node is None or node.state is not NodeState.UP or node.identity == body["sign"]:
+        if node is None or node.state is not NodeState.UP:
             return
-        if not _is_from(node, source):
+        if not secrets.same(node.identity, body["sign"]) and not is_from(node, source):
             raise PeerError(f"PONG in the name of node {node.address}, which is elsewhere")
 
 
@@ -259,16 +272,6 @@ def _check_pong(body: dict[str, Any]) -> None:
         raise PeerError("PONG without the node's address or ours")
     if len(body["sign"]) > _LONGEST_NAME:
         raise PeerError("PONG with a long sign")
-
-
-def _is_from(node: Node, source: str) -> bool:
-    """Whether the node may be what speaks from there: by way of NAT, say.
-
-    On loopback addresses, all nodes may speak from the same one.
-    """
-    if source in (node.address, node.source):
-        return True
-    return is_loopback(source) and is_loopback(node.address)
 
 
 def _is_wanted(job: Job, reply: JobReply) -> bool:
