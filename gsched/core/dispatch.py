@@ -33,6 +33,10 @@ class Refusal(Enum):
     REJECTED = "job rejected"
     UNFIT = "job not for this node"
     UNREACHABLE = "node unreachable"
+    UNREADABLE = "a file is not to be read here"
+
+
+_BY_THE_JOB = (Refusal.REJECTED, Refusal.UNFIT, Refusal.UNREADABLE)
 
 
 class Dispatch:
@@ -119,9 +123,10 @@ class Dispatch:
         node = job.node
         if node is not None:
             self._hold(node, why, now)
-        job.refusals += why in (Refusal.REJECTED, Refusal.UNFIT)
+        job.refusals += why in _BY_THE_JOB
         if job.refusals >= MAX_REFUSALS:
-            self._stop_or(job, End.ABANDONED, now, f"nodes refused it: {reason}")
+            by = "" if why is Refusal.UNREADABLE else "nodes refused it: "
+            self._stop_or(job, End.ABANDONED, now, f"{by}{reason}")
         else:
             self._again(job, Event.REFUSED, now, reason)
 
@@ -292,7 +297,7 @@ class Dispatch:
         """No new jobs for some seconds, more with each refusal in a row that may be its fault."""
         if why is Refusal.UNKNOWN:
             return
-        node.refusals += why is not Refusal.UNFIT
+        node.refusals += why not in (Refusal.UNFIT, Refusal.UNREADABLE)
         doublings = min(max(0, node.refusals - 1), 10)
         node.held_until = now + min(FIRST_HOLD * 2**doublings, LONGEST_HOLD)
         self._book.held.add(node)

@@ -101,6 +101,9 @@ class Recorder:
 
     def _note(self, ended: Remember) -> None:
         """Only what is lost soon is worked out here: it is done for each job."""
+        if len(self._noted) >= MOST_WAITING:  # the thread that writes is held up by its disk
+            self._left_out += 1
+            return
         job, reply = ended.job, ended.job.reply
         is_reply = isinstance(reply, JobReply)
         self._noted.append(
@@ -138,7 +141,7 @@ class Recorder:
 
     def _write(self, history: History) -> HistoryError | None:
         """What went wrong; then it is tried again with what comes next."""
-        if not any(self._unwritten):
+        if not any(self._unwritten) and history.tidy:
             return None
         _, error = self._writer.apply(_tried, (lambda file: file.write(*self._unwritten), history))
         if error is None:

@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 
 class DiskError(Exception):
-    """Our own disk does not take a file."""
+    """Our own disk does not take a file, or does not give one back."""
 
 
 class FileRefused(Exception):
@@ -86,14 +86,14 @@ def _write(file: BinaryIO, data: bytes) -> None:
 
 
 def send(caller: Caller, address: Address, code: bytes, file: SpoolFile) -> None:
-    """Bring a file to a node. Raises FileRefused, PeerError or OSError."""
+    """Bring a file to a node. Raises FileRefused, PeerError, OSError, and DiskError of ours."""
     with caller.connect(address) as channel:
         channel.send(build("FILEXFER", file.record), code)
         there = receive_count(channel)
         if there == file.size:
             return
-        with file.path.open("rb") as source:
-            there = _send_bytes(channel, source, there)
+        with _read(file, _opened, file.path) as source:
+            there = _send_bytes(channel, file, source, there)
         if there == REFUSED:
             text = f"file {file.record.name} of {file.size} bytes is too large for the node"
             raise FileRefused(f"{text}, see its --max_file_size", outright=True)
@@ -117,16 +117,30 @@ def takes(caller: Caller, address: Address, code: bytes, compute_id: int) -> boo
     return bool(loads(reply, plain=True) != REFUSED)
 
 
-def _send_bytes(channel: Channel, source: BinaryIO, there: int) -> int:
+def _send_bytes(channel: Channel, file: SpoolFile, source: BinaryIO, there: int) -> int:
     sent = 0
-    while sent == there:
-        data = in_thread(source.read, CHUNK)
+    while sent == there < file.size:
+        data = _read(file, source.read, CHUNK)
         if not data:
-            break
+            raise DiskError(
+                f"file {file.record.name} has only {sent} of its {file.size} bytes here"
+            )
         channel.send_raw(data)
         sent += len(data)
         there = receive_count(channel)
     return there
+
+
+def _opened(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def _read(file: SpoolFile, call: Callable[[A], R], arg: A) -> R:
+    """Ask our disk for something of the file. Raises DiskError: the node has no part in it."""
+    try:
+        return in_thread(call, arg)
+    except OSError as error:
+        raise DiskError(f"file {file.record.name} cannot be read here: {error.strerror}") from error
 
 
 def receive_count(channel: Channel) -> int:

@@ -9,26 +9,38 @@ from collections.abc import Callable
 
 import gevent
 
-from gsched.core.model.job import State
+from gsched.core.model.cluster import Cluster
+from gsched.core.model.job import Job, State
 from gsched.core.scheduler import Scheduler
 from gsched.net.exchange import Exchange
 
 log = logging.getLogger("gsched")
 
 STOP_TIMEOUT = 20.0  # seconds for nodes to stop jobs and for clients to be told
-LAST_RESULTS = 2.0  # seconds for clients that are there to take the results of the last jobs
+LAST_RESULTS = 2.0  # seconds for clients to take the results of the last jobs
 _LOOK = 0.05  # seconds between two looks
 _AT_NODES = (State.SENDING, State.RUNNING)
 
 
 class Ending:
-    """Ends the jobs of one scheduler, or leaves them for the next start if it is `durable`."""
+    """Ends the jobs of one scheduler, or leaves them for the next start if it is `durable`.
 
-    def __init__(self, exchange: Exchange, *, durable: bool, grace: float) -> None:
+    `reaches` tells whether a cluster's client took the last thing that it was told.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        durable: bool,
+        grace: float,
+        reaches: Callable[[Cluster], bool],
+    ) -> None:
         self._exchange = exchange
         self._scheduler: Scheduler = exchange.scheduler
         self._durable = durable
         self._grace = grace  # seconds that jobs which run are waited for
+        self._reaches = reaches
 
     def drain(self, everything: bool) -> None:
         """Take no more jobs; wait for those that run, or for `everything` that is queued too."""
@@ -48,7 +60,9 @@ class Ending:
         else:
             self._end_all("the scheduler was stopped", terminate=True)
             with gevent.Timeout(STOP_TIMEOUT, False):
-                wait_until(lambda: not self._scheduler.jobs and not self._leases())
+                wait_until(lambda: not self._awaited() and not self._leases())
+            with gevent.Timeout(LAST_RESULTS, False):  # a client may have been away for a moment
+                wait_until(lambda: not self._scheduler.jobs)
             for job in self._scheduler.jobs.values():
                 log.error("not told to its client: %s", job.tell())
 
@@ -70,6 +84,13 @@ class Ending:
 
     def _end_all(self, reason: str, terminate: bool) -> None:
         self._exchange.tell(lambda now: self._scheduler.stopped(reason, terminate, now))
+
+    def _awaited(self) -> bool:
+        """Whether a job is still to end, or to be taken by a client that is there."""
+        return any(self._is_awaited(job) for job in self._scheduler.jobs.values())
+
+    def _is_awaited(self, job: Job) -> bool:
+        return job.state is not State.DONE or self._reaches(job.cluster)
 
     def _running(self) -> int:
         return self._count(*_AT_NODES)

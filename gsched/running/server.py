@@ -70,7 +70,10 @@ class Server:
             sign=self._state.sign,
         )
         self._ending = Ending(
-            self.exchange, durable=self._state.durable, grace=settings.grace_period
+            self.exchange,
+            durable=self._state.durable,
+            grace=settings.grace_period,
+            reaches=lambda cluster: self._services.delivery.reaches(cluster),
         )
         self._page: Page | None = None
         self._local_node: LocalNode | None = None

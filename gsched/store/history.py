@@ -48,6 +48,9 @@ CREATE TABLE shares (time INTEGER, handle TEXT, label TEXT NOT NULL, seconds REA
 assert FINISHED == 0  # as two of the indices say
 
 _ADD = "INSERT OR IGNORE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REMOVE_UNUSED = (
+    "DELETE FROM clusters WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.cluster = clusters.id)"
+)
 _OLDEST = "SELECT uid FROM jobs ORDER BY ended LIMIT ?"
 ERRORS = (sqlite3.Error, ValueError, OverflowError)
 
@@ -89,7 +92,8 @@ class History:
     def __init__(self, directory: Path, most: int) -> None:
         self._path = directory / NAME
         self._most = most  # jobs
-        self.count = 0  # of jobs that are kept
+        self.count = 0  # of jobs that are kept; not known before the first `write`
+        self.tidy = False  # whether it is
         self._clusters: dict[str, int] = {}
         self._nodes: dict[str, int] = {}
         try:
@@ -118,11 +122,29 @@ class History:
             self._connection.executescript(
                 f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"
             )
-        execute("DELETE FROM clusters WHERE id NOT IN (SELECT cluster FROM jobs)")
-        (self.count,) = execute("SELECT count(*) FROM jobs").fetchone()
 
     def write(self, jobs: Sequence[Ended], points: Sequence[Row], shares: Sequence[Row]) -> None:
         """Add all of these or none, and remove what is too old. Raises HistoryError."""
+        try:
+            self._tidy()
+            self._write(jobs, points, shares)
+        except ERRORS as error:
+            raise _error(self._path, error) from error
+
+    def close(self) -> None:
+        """Bring all into the file itself."""
+        self._connection.close()
+
+    # -- within -----------------------------------------------------------------------------------
+
+    def _tidy(self) -> None:
+        """See, once, what an earlier run has left: where that is much, it takes a while."""
+        if not self.tidy:
+            self._connection.execute(_REMOVE_UNUSED)
+            (self.count,) = self._connection.execute("SELECT count(*) FROM jobs").fetchone()
+            self.tidy = True
+
+    def _write(self, jobs: Sequence[Ended], points: Sequence[Row], shares: Sequence[Row]) -> None:
         execute, count = self._connection.execute, self.count
         try:
             execute("BEGIN IMMEDIATE")
@@ -133,15 +155,9 @@ class History:
                 self._many("REPLACE INTO shares VALUES (?, ?, ?, ?)", shares)
                 self._forget(points[-1][0] - FIGURES)
             execute("COMMIT")
-        except ERRORS as error:
+        except ERRORS:
             self._undo(count)
-            raise _error(self._path, error) from error
-
-    def close(self) -> None:
-        """Bring all into the file itself."""
-        self._connection.close()
-
-    # -- within -----------------------------------------------------------------------------------
+            raise
 
     def _add(self, jobs: Sequence[Ended]) -> None:
         if len(self._clusters) + len(self._nodes) > MOST_NUMBERS:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 NAME = "journal.sqlite"
-SCHEMA = 1  # raise it with each change of the tables that an older gsched cannot read
+SCHEMA = 2  # raise it with each change that an older gsched does not understand, in bodies too
 CHECKPOINT = 4000  # pages of 4 kB, after which the log is brought into the file
 
 _TABLES = """
@@ -39,6 +39,11 @@ CREATE TABLE results (uid INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, offered
                       hash BLOB NOT NULL, node TEXT, end TEXT NOT NULL, reason BLOB NOT NULL,
                       reply BLOB);
 """
+
+# What makes a file of that schema one of the next.
+_CHANGES = {
+    1: "",  # what people have ordered of clusters and nodes is kept in their bodies
+}
 
 # Keys of each table, by which rows are removed.
 _KEYS = {
@@ -127,6 +132,11 @@ class Journal:
         if schema == 0:
             self._connection.executescript(
                 f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"
+            )
+        elif schema < SCHEMA:
+            changes = "".join(_CHANGES[older] for older in range(schema, SCHEMA))
+            self._connection.executescript(
+                f"BEGIN; {changes} PRAGMA user_version = {SCHEMA}; COMMIT;"
             )
 
     def meta(self) -> dict[str, str]:

@@ -117,6 +117,8 @@ def test_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     again.write([ended(200 + uid, 3000.0) for uid in range(5)], [], [])
     again.close()
     last = History(tmp_path, 5)
+    last.write([], [], [])
+    assert last.count == 5
     assert last._connection.execute("SELECT name FROM clusters").fetchall() == [("compute",)]
 
 

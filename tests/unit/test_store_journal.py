@@ -89,6 +89,17 @@ def test_one_of_a_newer_release_is_refused(tmp_path: Path, journal: Journal) -> 
         Journal(tmp_path, power=False)
 
 
+@pytest.mark.parametrize("schema", range(1, SCHEMA))
+def test_one_of_an_older_release_is_taken_up(tmp_path: Path, journal: Journal, schema: int) -> None:
+    """From then on the older release refuses it: it would not do what people have ordered."""
+    journal.write([node("a")])
+    journal._connection.execute(f"PRAGMA user_version = {schema}")
+    journal.close()
+    again = Journal(tmp_path, power=False)
+    assert again.rows("nodes") == [("a", b"body")]
+    assert again._connection.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+
+
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\0" * 300])
 def test_what_is_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)

@@ -71,6 +71,11 @@ class Delivery:
         mailbox.final_only = True
         mailbox.retry_now()
 
+    def reaches(self, cluster: Cluster) -> bool:
+        """Whether its client has taken what it was told last, as far as is known."""
+        mailbox = self._mailboxes.get(cluster.id)
+        return mailbox is None or not mailbox.failures
+
     def probe(self, cluster: Cluster) -> bool:
         """Whether it is the client that answers at its port, and not another program."""
         try:

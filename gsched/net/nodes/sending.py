@@ -83,7 +83,9 @@ class Sending:
             self._refused(effect, Refusal.UNREACHABLE, str(error))
         except files.FileRefused as error:
             self._refused(effect, self._why_refused(effect, error), str(error))
-        except (PeerError, files.DiskError) as error:
+        except files.DiskError as error:
+            self._refused(effect, Refusal.UNREADABLE, str(error))
+        except PeerError as error:
             self._refused(effect, Refusal.REJECTED, str(error))
         else:
             self._send_job(effect, channel)

@@ -135,7 +135,7 @@ class SetUps:
         except OSError as error:
             self._try_close(lease)
             raise SetUpFailed(SetUpFailure.UNREACHABLE, str(error)) from error
-        except (PeerError, files.FileRefused) as error:
+        except (PeerError, files.FileRefused, files.DiskError) as error:
             self._try_close(lease)
             raise SetUpFailed(SetUpFailure.BROKEN, str(error)) from error
 

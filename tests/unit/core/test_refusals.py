@@ -129,6 +129,20 @@ def test_a_job_that_does_not_fit_holds_its_node_up_for_moments_only(world: World
     assert job.reason == "nodes refused it: file too large"
 
 
+def test_a_file_that_we_cannot_read_is_not_told_to_be_the_node_s_fault(world: World) -> None:
+    """The node is not given up for it, and the reason is told as it is."""
+    node = world.node()
+    job = world.sending(world.cluster())
+    for _ in range(9):
+        world.refuse(job, Refusal.UNREADABLE, "file x cannot be read here: EIO")
+        world.wait(0.5)
+        assert world.sent() == [job]
+    world.refuse(job, Refusal.UNREADABLE, "file x cannot be read here: EIO")
+    assert world.results() == [(job, End.ABANDONED)]
+    assert job.reason == "file x cannot be read here: EIO"
+    assert (node.state, node.failures, node.refusals) == (NodeState.UP, 0, 0)
+
+
 def test_a_node_that_three_messages_did_not_reach_is_lost(world: World) -> None:
     node, cluster = world.node(), world.cluster()
     job = world.sending(cluster)
