@@ -61,7 +61,7 @@ class Services:
         self.nodes = NodeService(exchange, identity, self.discovery, relays, reception, keeper)
         self._set_ups = SetUps(exchange, identity, port, to_nodes, keeper)
         self._sending = Sending(exchange, identity, to_nodes, keeper)
-        self._delivery = Delivery(exchange, identity, to_clients)
+        self.delivery = Delivery(exchange, identity, to_clients)
         inquiry = Inquiry(
             *(exchange, identity, to_nodes), *(self._sending, self._set_ups, self.nodes)
         )
@@ -80,7 +80,7 @@ class Services:
         self.clients = ClientService(
             exchange,
             identity,
-            self._delivery,
+            self.delivery,
             self.openings,
             self._sending,
             relays,
@@ -88,7 +88,7 @@ class Services:
             Limit(settings.max_file_size, settings.oversize_files == "refuse"),
             keeper,
         )
-        self.waiting = Waiting(exchange, self._delivery, settings.zombie_interval)
+        self.waiting = Waiting(exchange, self.delivery, settings.zombie_interval)
 
     def stop(self) -> None:
         """Ask and tell nobody any more."""
@@ -100,6 +100,6 @@ class Services:
             self._sending,
             self._set_ups,
             self.waiting,
-            self._delivery,
+            self.delivery,
         ):
             part.stop()
