@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import gevent
 
@@ -18,18 +18,25 @@ from gsched.reload import Reload
 from gsched.running.server import Server
 from gsched.running.welcome import client_program, greeting
 from gsched.service import Service
+from gsched.simulation import command as simulation
 
 log = logging.getLogger("gsched")
 
 USAGE_ERROR = 2
 SAME_WISH = 1.0  # seconds
 
+Command = Callable[[Sequence[str], Mapping[str, str]], int]
+COMMANDS: dict[str, Command] = {  # by the first word; they end, where gsched alone goes on
+    **dict.fromkeys(passwd.COMMANDS, passwd.main),
+    "simulate": simulation.main,
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal or the console stops it. Returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] and words[0] in passwd.COMMANDS:
-        return passwd.main(words, os.environ)
+    if words[:1] and words[0] in COMMANDS:
+        return COMMANDS[words[0]](words, os.environ)
     settings = parse(words, os.environ)
     logs.to(sys.stderr, debug=settings.debug, form=settings.log_format)
     service = Service(os.environ)

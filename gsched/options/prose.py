@@ -44,7 +44,11 @@ Examples:
       Use ports 20000 (nodes' messages), 20001 (nodes) and 20002 (clients) only.
   gsched --fair_cluster_scheduler --save_config gsched.conf
   gsched --config gsched.conf
-      Keep options in a file, and use it."""
+      Keep options in a file, and use it.
+
+Other commands, each with a --help of its own:
+  gsched passwd, gsched token   accounts for the page and its API
+  gsched simulate               compare the algorithms on a workload"""
 
 PROSE = Prose("gsched", __version__, _DESCRIPTION, _EPILOG)
 

@@ -50,6 +50,7 @@ MAY_USE: dict[str, set[str]] = {
     "options": set(),
     "ctl": set(),
     "demo": set(),
+    "simulation": {"core"},
     "store": {"core", "wire"},
     "net": {"core", "wire", "store"},
     "history": {"core", "wire", "store", "net"},

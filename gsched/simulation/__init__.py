@@ -1,0 +1,1 @@
+"""`gsched simulate`: the scheduler's own core at work on a virtual clock."""
