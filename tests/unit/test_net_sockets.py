@@ -1,5 +1,6 @@
 """Streams over real sockets on loopback: what comes at once, late, in pieces, or never."""
 
+import _socket
 import errno
 import resource
 import socket
@@ -11,6 +12,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
+from gsched.net.transport import sockets
 from gsched.net.transport.sockets import Ear, Stream, new_stream
 
 PATIENCE = 30.0
@@ -117,6 +119,31 @@ def test_nobody_listens() -> None:
             stream.connect(taken.getsockname())
         assert refused.value.errno == errno.ECONNREFUSED
         stream.close()
+
+
+class Far(_socket.socket):
+    """Its peer takes a while to answer, or so it says."""
+
+    def __init__(self) -> None:
+        super().__init__(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.codes = [errno.EALREADY, errno.EINPROGRESS]
+
+    def connect_ex(self, address: Any, /) -> int:
+        super().connect_ex(address)
+        return self.codes.pop()
+
+
+def test_a_far_peer_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[Any] = []
+    monkeypatch.setattr(sockets._waits, "wait", lambda *wait: waited.append(wait))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        near, far = new_stream(server.getsockname(), 5.0), Stream(Far(), 5.0)
+        near.connect(server.getsockname())
+        assert not waited
+        far.connect(server.getsockname())
+        assert len(waited) == 1
+    for one in (near, far):
+        one.close()
 
 
 def test_a_port_that_is_taken() -> None:

@@ -104,10 +104,12 @@ class Stream:
     def connect(self, address: Address) -> None:
         """Raises OSError."""
         code = self._socket.connect_ex(address)
-        if code == errno.EINPROGRESS:
+        if code == errno.EINPROGRESS:  # says the system even of its own host: ask it once more
+            code = self._socket.connect_ex(address)
+        if code == errno.EALREADY:
             self._wait_writable()
             code = self._socket.getsockopt(SOL_SOCKET, SO_ERROR)
-        if code:
+        if code and code != errno.EISCONN:
             raise OSError(code, os.strerror(code))
 
     def wait_readable(self) -> None:
