@@ -1,7 +1,7 @@
 // One stream for all tabs of this browser: browsers allow six connections to a server over HTTP/1.1,
 // so with one stream a tab the seventh would hang. It is open while any tab can be seen.
 
-import { NAMES, apply } from "./live/state.js";
+import { NAMES, apply, follows } from "./live/state.js";
 import { Stream } from "./live/stream.js";
 
 const seen = new Set(); // ports of tabs that can be seen
@@ -11,6 +11,7 @@ let last = null; // state of the stream
 const stream = new Stream(new URL("../api/v1/events", import.meta.url), {
   names: NAMES,
   onEvent(name, data) {
+    if (!follows(state, name, data)) return stream.open();
     state = apply(state, name, data);
     for (const port of seen) port.postMessage({ name, data });
   },

@@ -11,7 +11,14 @@ from bottle import HTTPError, HTTPResponse, request, response
 
 from gsched.httpd import assets
 from gsched.httpd.access import guard, roles
-from gsched.httpd.events import RETRY_AFTER, Publisher, Stream, TooManyStreamsError, encode
+from gsched.httpd.live.encoding import encode_by_turns
+from gsched.httpd.live.publisher import (
+    RETRY_AFTER,
+    Publisher,
+    TooManyStreamsError,
+    take_turns,
+)
+from gsched.httpd.live.stream import Stream
 
 log = logging.getLogger("gsched.httpd")
 
@@ -127,10 +134,10 @@ class Page(bottle.Bottle):
     def status(self) -> bytes:
         """The state of the scheduler now, as JSON."""
         response.content_type = "application/json"
-        return encode(self._snapshot())
+        return encode_by_turns(self._snapshot(), take_turns)
 
     def events(self) -> Stream | roles.HeldStream:
-        """The state of the scheduler each second, as server-sent events."""
+        """The state of the scheduler, and each second what is new, as server-sent events."""
         try:
             stream = self.publisher.subscribe()
         except TooManyStreamsError:

@@ -19,13 +19,14 @@ from gevent.pool import Pool
 from gevent.util import wrap_errors
 
 from gsched.httpd import app as page
-from gsched.httpd import events, unix
+from gsched.httpd import unix
 from gsched.httpd.access import guard
+from gsched.httpd.live.publisher import MAX_STREAMS
 from gsched.net.transport.tls import PLAIN, Tls
 
 log = logging.getLogger("gsched.httpd")
 
-CONNECTIONS = events.MAX_STREAMS + 256  # streams can never take all places
+CONNECTIONS = MAX_STREAMS + 256  # streams can never take all places
 BACKLOG = 1024
 MOST_BODY = 102_400  # bytes; Bottle parses no more either
 ACCEPT_PAUSE = 1.0  # seconds without accepting after the system refused, as out of descriptors

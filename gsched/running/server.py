@@ -11,6 +11,7 @@ from gsched import __version__
 from gsched.core.scheduler import Scheduler
 from gsched.core.seen.snapshot import snapshot
 from gsched.history.recorder import Recorder
+from gsched.httpd.live.publisher import take_turns
 from gsched.net.exchange import Clock, Exchange
 from gsched.net.identity import Identity
 from gsched.net.reception import Reception
@@ -96,7 +97,7 @@ class Server:
     def snapshot(self) -> dict[str, Any]:
         """What the page and the console show."""
         now = self.exchange.now()
-        return snapshot(self.scheduler, now) | {
+        return snapshot(self.scheduler, now, take_turns) | {
             "version": __version__,
             "epoch": self._identity.sign[:16],
             "time": now,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import decisions, files, load, restart, storms
-from bench.schedulers import DURABLE, GSCHED, REFERENCE, Kind
+from bench import decisions, files, load, restart, storms, viewers
+from bench.schedulers import DURABLE, GSCHED, REFERENCE, WATCHED, Kind
 
 BOTH = (REFERENCE, GSCHED)
 
@@ -90,6 +90,25 @@ def _decision(nodes: int, clusters: int, jobs: int, **more: Any) -> Scenario:
     if jobs >= 100_000:
         lines += [Line("bytes", f"core's memory per queued job, {jobs:,}", "B", most=1000)]
     return Scenario(name, decisions.decision, arguments, lines, kinds=(), repeats=repeats)
+
+
+def _watched(number: int, **budget: Any) -> Scenario:
+    title = f"1,000 nodes, {number} viewers"
+    lines = [
+        Line("added", f"CPU that they take, {title}", "%", **budget),
+        Line("bytes", f"to each of them a second, {title}", "kB"),
+        Line("lost", f"streams that broke, {title}", "", most=0),
+    ]
+    arguments = {"nodes": 1_000, "viewers": number, "seconds": 20.0}
+    return Scenario(
+        f"viewers-{number}",
+        viewers.watched,
+        arguments,
+        lines,
+        kinds=(WATCHED,),
+        repeats=1,
+        quick={"seconds": 5.0},
+    )
 
 
 _DURABLE = "CPU per job, 1 client x 4 nodes x 8 cpus, --durability process"
@@ -197,6 +216,8 @@ SCENARIOS = [
         repeats=1,
         quick={"queued": 5_000},
     ),
+    _watched(20, most=3),
+    _watched(200),
     _decision(10, 1, 1_000),
     _decision(1_000, 1, 1_000),
     _decision(10_000, 1, 1_000),

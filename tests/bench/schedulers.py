@@ -15,6 +15,7 @@ from bench import lag
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+PAGE_PORT = 8181
 _READY = 20.0  # seconds
 _PR_SET_PDEATHSIG = 1
 
@@ -37,6 +38,8 @@ class Kind:
 _GSCHED = ["gsched", "--other_ports", "none"]
 GSCHED = Kind("gsched", 51347, [*_GSCHED, "--durability", "off"], probe=["--save_config"])
 DURABLE = Kind("durable", 51347, [*_GSCHED, "--durability", "process"], probe=["--save_config"])
+_PAGE = ["--httpd", "--http_port", str(PAGE_PORT)]
+WATCHED = Kind("gsched", 51347, [*GSCHED.arguments, *_PAGE], probe=["--save_config"])
 REFERENCE = Kind("dispyscheduler", 9700, ["dispy.dispyscheduler"], probe=["--help"])
 
 

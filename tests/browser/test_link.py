@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from pages import Browse, Site, cells, shows
 from peers import wait_until
 
@@ -10,6 +11,14 @@ HIDE = """hidden => {
     Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
+
+# What happens in a tick of which nobody hears.
+LOSE = """
+play.node(1, name='borealis')
+streams, page.publisher._streams = page.publisher._streams, set()
+page.publisher._tick()
+page.publisher._streams = streams
+"""
 
 
 def watched(site: Site) -> int:
@@ -70,6 +79,22 @@ def test_a_browser_without_shared_workers_has_a_stream_of_its_own(
     site.run("play.node(0, name='atlas')")
     for tab in tabs:
         shows(tab, "#nodes", "atlas")
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["one for all tabs", "one of its own"])
+def test_who_has_missed_something_hears_the_whole_anew(
+    site: Site, context: Any, browse: Browse, shared: bool
+) -> None:
+    if not shared:
+        context.add_init_script("delete globalThis.SharedWorker")
+    site.run("play.node(0, name='atlas')")
+    view = browse(site.url, "nodes")
+    site.run(LOSE)
+    shows(view, "#nodes", "borealis")
+    shows(view, "#live", "Live")
+    site.run("play.node(2, name='dione')")
+    shows(view, "#nodes", "dione")
+    assert [row[0].split()[0] for row in cells(view, "nodes")] == ["atlas", "borealis", "dione"]
 
 
 def test_its_reader_may_hold_it(site: Site, browse: Browse) -> None:

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import pytest
+from peers.sse import Reader
 
 import gsched
 
@@ -175,13 +176,14 @@ class Served:
 
 
 class Events:
-    """A reader of server-sent events."""
+    """A reader of server-sent events, each with the state as it is then."""
 
     def __init__(self, served):
         self._connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
         self._connection.request("GET", "/api/v1/events")
         self._response = self._connection.getresponse()
         assert self._response.status == 200
+        self._reader = Reader()
 
     def __iter__(self):
         event = {}
@@ -190,7 +192,9 @@ class Events:
             if name:
                 event[name] = value
             elif "event" in event:
-                yield event["event"], json.loads(event["data"])
+                if event["event"] in ("snapshot", "resync", "delta"):
+                    self._reader.hear(event)
+                yield event["event"], self._reader.state
                 event = {}
 
     def until(self, condition):
@@ -237,9 +241,9 @@ def test_the_page_is_served(served):
 
 def test_events_come_and_change(served):
     events = Events(served)
-    assert events.until(lambda _: True)["uptime"] == STATE["uptime"]
-    served.write({**STATE, "uptime": 9000.0})
-    events.until(lambda state: state["uptime"] == 9000.0)
+    assert events.until(lambda _: True)["nodes"] == [NODE]
+    served.write({**STATE, "nodes": [{**NODE, "busy": 7}]})
+    assert events.until(lambda state: state["nodes"][0]["busy"] == 7)["nodes"][0]["cpus"] == 8
     events.close()
 
 
@@ -257,16 +261,19 @@ def test_no_answer_waits_for_delayed_acknowledgements(served):
 
 
 def test_a_reader_that_stalls_holds_up_nobody_and_is_dropped(served):
-    large = {**STATE, "nodes": [{**NODE, "port": port, "note": "x" * 200} for port in range(2000)]}
-    served.write(large)
+    def large(note):
+        nodes = [{**NODE, "address": str(x), "note": note + "x" * 200} for x in range(2000)]
+        served.write({**STATE, "nodes": nodes})
+
+    large("")
     stalled = [served.connect(receive_buffer=4096) for _ in range(3)]
     for sock in stalled:
         sock.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
     reader = Events(served)
     reader.until(lambda state: state["watched"] == 4)
-    for uptime in range(3):
-        served.write({**large, "uptime": uptime})
-        reader.until(lambda state, uptime=uptime: state["uptime"] == uptime)
+    for note in "abc":
+        large(note)
+        reader.until(lambda state, note=note: state["nodes"][0]["note"].startswith(note))
     reader.until(lambda state: state["watched"] == 1)
     reader.close()
     for sock in stalled:

@@ -10,12 +10,14 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 
 import pytest
+from peers.sse import next_event
 from web_asked import Answer
 
 import gsched
 from gsched.httpd import app as page
-from gsched.httpd import assets, events
+from gsched.httpd import assets
 from gsched.httpd.access import guard
+from gsched.httpd.live.publisher import MAX_STREAMS
 
 PACKAGE = Path(gsched.__file__).resolve().parent
 SNAPSHOT = {
@@ -283,140 +285,6 @@ def test_every_answer_is_protected(app, broken):
 # Live updates
 
 
-class Source:
-    """Snapshots that count themselves; fails while `error` is set."""
-
-    def __init__(self):
-        self.taken = 0
-        self.error = None
-
-    def __call__(self):
-        if self.error:
-            raise self.error
-        self.taken += 1
-        return {"epoch": "run7", "taken": self.taken}
-
-
-@pytest.fixture
-def source():
-    return Source()
-
-
-@pytest.fixture
-def publisher(source):
-    made = events.Publisher(source, interval=0.01, limit=3)
-    yield made
-    made.close()
-
-
-def parsed(chunk):
-    """Returns an event's fields; {} for a comment."""
-    lines = [line.split(": ", 1) for line in chunk.decode().strip().splitlines()]
-    return {name: value for name, value in lines if name}
-
-
-def next_event(stream):
-    """Returns the next event that has a name."""
-    return next(event for event in map(parsed, stream) if "event" in event)
-
-
-def test_a_stream_opens_at_once_and_then_tells_the_state(publisher):
-    stream = publisher.subscribe()
-    assert parsed(next(stream)) == {"retry": "2000"}
-    first, second = next_event(stream), next_event(stream)
-    assert (first["event"], first["id"]) == ("snapshot", "run7-1")
-    assert json.loads(first["data"]) == {"epoch": "run7", "taken": 1}
-    assert second["id"] == "run7-2"
-
-
-def test_one_snapshot_and_one_encoding_serve_all_streams(publisher, source):
-    streams = [publisher.subscribe() for _ in range(3)]
-    for stream in streams:
-        next(stream)
-    chunks = [next(stream) for stream in streams]
-    assert source.taken == 1
-    assert chunks[0] is chunks[1] is chunks[2]
-
-
-def test_a_latecomer_gets_the_last_event_without_waiting(source):
-    publisher = events.Publisher(source, interval=3600)
-    next_event(publisher.subscribe())
-    assert next_event(publisher.subscribe())["id"] == "run7-1"
-    publisher.close()
-
-
-def test_nothing_is_taken_while_nobody_watches(publisher, source):
-    assert (source.taken, publisher.running) == (0, False)
-    first, last = publisher.subscribe(), publisher.subscribe()
-    next_event(first)
-    first.close()
-    assert publisher.running
-    last.close()
-    assert publisher.watched == 0
-    wait_until(lambda: not publisher.running)
-    taken = source.taken
-    assert next_event(publisher.subscribe())["id"] == f"run7-{taken + 1}"
-
-
-def wait_until(condition):
-    import gevent
-
-    with gevent.Timeout(30):
-        while not condition():
-            gevent.sleep(0.01)
-
-
-def test_a_reader_that_lags_is_told_that_events_were_dropped(publisher, source):
-    slow, quick = publisher.subscribe(), publisher.subscribe()
-    for _ in range(events.QUEUE + 2):
-        newest = next_event(quick)
-        assert newest["event"] == "snapshot"
-    after = next_event(slow)
-    assert after["event"] == "resync"
-    assert json.loads(after["data"])["taken"] == events.QUEUE + 1
-    assert next_event(slow)["event"] == "snapshot"
-
-
-def test_a_silent_stream_says_that_it_lives():
-    stream = events.Stream(lambda _: None, heartbeat=0.01)
-    next(stream)
-    assert next(stream).startswith(b":")
-
-
-def test_trouble_is_told_and_logged_once_and_passes(publisher, source, caplog):
-    caplog.set_level(logging.INFO, "gsched.httpd")
-    source.error = RuntimeError("secret detail")
-    stream = publisher.subscribe()
-    told = [next_event(stream) for _ in range(3)]
-    assert {event["event"] for event in told} == {"trouble"}
-    assert "secret" not in str(told)
-    source.error = None
-    while next_event(stream)["event"] == "trouble":
-        pass
-    levels = [(record.levelname, bool(record.exc_info)) for record in caplog.records]
-    assert levels == [("ERROR", True), ("INFO", False)]
-
-
-def test_closing_says_good_bye_and_takes_nobody_new(publisher):
-    stream = publisher.subscribe()
-    next_event(stream)
-    publisher.close()
-    assert [parsed(chunk)["event"] for chunk in stream] == ["bye"]
-    with pytest.raises(events.TooManyStreamsError):
-        publisher.subscribe()
-    wait_until(lambda: not publisher.running)
-
-
-def test_a_publisher_that_dies_starts_again_for_the_next_reader(publisher, monkeypatch, caplog):
-    monkeypatch.setattr(publisher, "_take", lambda: 1 / 0)
-    stream = publisher.subscribe()
-    assert [parsed(chunk)["event"] for chunk in list(stream)[1:]] == ["bye"]
-    assert "the page's publisher died" in caplog.text
-    monkeypatch.undo()
-    stream.close()
-    assert next_event(publisher.subscribe())["event"] == "snapshot"
-
-
 def test_the_route_streams_and_gives_its_place_back(app):
     seen = {}
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/v1/events", "HTTP_HOST": "localhost"}
@@ -426,7 +294,7 @@ def test_the_route_streams_and_gives_its_place_back(app):
     assert seen["status"] == "200 OK"
     assert seen["Content-Type"].startswith("text/event-stream")
     assert (seen["Cache-Control"], seen["X-Accel-Buffering"]) == ("no-store", "no")
-    assert json.loads(next_event(iter(chunks))["data"]) == SNAPSHOT
+    assert json.loads(next_event(iter(chunks))["data"]) == {"seq": 1, **SNAPSHOT}
     assert app.publisher.watched == 1
     chunks.close()
     assert app.publisher.watched == 0
@@ -435,7 +303,7 @@ def test_the_route_streams_and_gives_its_place_back(app):
 
 
 def test_too_many_streams_are_asked_to_come_back(app):
-    places = [app.publisher.subscribe() for _ in range(events.MAX_STREAMS)]
+    places = [app.publisher.subscribe() for _ in range(MAX_STREAMS)]
     answer = Answer(app, "/api/v1/events")
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
     assert answer.json == {"status": 503, "error": "too many pages are watching"}

@@ -75,8 +75,9 @@ INSIDE: dict[str, dict[str, set[str]]] = {
     },
     "httpd": {
         "access": set(),
-        "": {"access"},
-        "api": {"", "access"},
+        "live": set(),
+        "": {"access", "live"},
+        "api": {"", "access", "live"},
     },
 }
 

@@ -1,7 +1,7 @@
 // How this tab hears of the state: from the worker that all tabs share or, where the browser has
 // none, from a stream of its own. A tab that nobody sees hears nothing.
 
-import { NAMES, apply } from "./state.js";
+import { NAMES, apply, follows } from "./state.js";
 import { Stream } from "./stream.js";
 
 // Trusted Types: the one address from which script is loaded other than by `import`.
@@ -75,7 +75,10 @@ export class Link {
   own() {
     const stream = new Stream(new URL("../../api/v1/events", import.meta.url), {
       names: NAMES,
-      onEvent: (name, data) => this.heard(name, data),
+      onEvent: (name, data) => {
+        if (follows(this.data, name, data)) this.heard(name, data);
+        else stream.open();
+      },
       onState: (state) => this.told(state),
     });
     return { show: () => stream.open(), hide: () => stream.pause(), retry: () => stream.open() };

@@ -14,7 +14,7 @@ const RETRIES = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
  *   message   what the server said is wrong, or ""
  */
 export class Stream {
-  constructor(url, { onEvent, onState, names = ["snapshot", "resync"] }) {
+  constructor(url, { onEvent, onState, names }) {
     Object.assign(this, { url, onEvent, onState, names });
     this.name = "paused";
     this.message = "";

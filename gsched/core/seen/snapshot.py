@@ -1,7 +1,8 @@
 """The scheduler's state as plain values, for people to look at."""
 
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.lease import LeaseState
@@ -11,19 +12,31 @@ from gsched.core.scheduler import Scheduler
 from gsched.core.seen.obstacles import is_meant
 from gsched.core.seen.why import is_overdue
 
+SOME = 500  # rows that are made before others have their turn: some milliseconds
+
 Row = dict[str, Any]
+Thing = TypeVar("Thing")
 
 
-def snapshot(scheduler: Scheduler, now: float) -> Row:
-    """Totals, nodes and clusters. Times in seconds."""
+def snapshot(scheduler: Scheduler, now: float, turn: Callable[[], None] = lambda: None) -> Row:
+    """Totals, nodes and clusters. Times in seconds. `turn` is called where others may run: each row
+    is of one moment, not all of them are of the same.
+    """
     nodes = list(scheduler.nodes.values())
     clusters = list(scheduler.clusters.values())
     return {
         "algorithm": scheduler.algorithm,
         "totals": _totals(nodes, clusters, scheduler.book.done),
-        "nodes": [node_row(node, now) for node in nodes],
-        "clusters": [cluster_row(cluster, nodes) for cluster in clusters],
+        "nodes": [node_row(node, now) for node in _by_turns(nodes, SOME, turn)],
+        "clusters": [cluster_row(one, nodes) for one in _by_turns(clusters, SOME // 10, turn)],
     }
+
+
+def _by_turns(things: Iterable[Thing], some: int, turn: Callable[[], None]) -> Iterator[Thing]:
+    for number, thing in enumerate(things, 1):
+        yield thing
+        if not number % some:
+            turn()
 
 
 def _totals(nodes: list[Node], clusters: list[Cluster], done: int) -> Row:
@@ -54,6 +67,7 @@ def node_row(node: Node, now: float) -> Row:
         "clusters": len(node.leases),
         "waiting": sum(1 for queue in node.pinned.values() for _ in queue),
         "heard": max(0.0, now - node.heard),
+        "heard_at": round(node.heard, 1),
         "total": node.total,
         "ceiling": node.ceiling,
         "limited": order_row(node.limited),

@@ -13,7 +13,7 @@ from gsched.core.book import Book
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.node import Node
 from gsched.httpd.api.operation import Operation, Parameter, read_body
-from gsched.httpd.events import encode
+from gsched.httpd.live.encoding import encode
 
 MOST_PARAMETERS = 20
 

@@ -60,8 +60,14 @@ OPERATIONS = (
         (Parameter("address", "of the node", "text", "path"),),
     ),
 )
+EVENTS = (
+    "The state as it changes: a snapshot, as at /api/v1/status, and then each second a delta: what"
+    " is new since the event whose seq is one less. Of `nodes` by address and `clusters` by id the"
+    " fields that have changed, in `gone` those that are no more, of all else what is different."
+    " Who lags too far gets a resync, a snapshot again. After a gap in seq, connect anew"
+)
 _OTHERS = (
-    ("/api/v1/events", "text/event-stream", "The whole state, each second"),
+    ("/api/v1/events", "text/event-stream", EVENTS),
     ("/api/v1/openapi.json", "application/json", "This document"),
     ("/healthz", "text/plain", "Whether the process answers"),
     ("/readyz", "text/plain", "Whether jobs are taken; 503 and the reason if not"),

@@ -14,7 +14,7 @@ from gsched.httpd.api.asking import Given, find_cluster, find_node, install
 from gsched.httpd.api.ended import about_ended
 from gsched.httpd.api.openapi import OPERATIONS, document
 from gsched.httpd.api.operation import LIMIT
-from gsched.httpd.events import encode
+from gsched.httpd.live.encoding import encode
 
 
 class Api:

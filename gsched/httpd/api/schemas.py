@@ -153,6 +153,7 @@ NODE = record(
     clusters=whole("that it is set up for, or about to be"),
     waiting=whole("jobs that are pinned to it and wait"),
     heard=number("seconds since its last sign of life"),
+    heard_at=number("when that was, in seconds since 1970"),
     total=whole("CPUs that it offers"),
     ceiling=none_or(whole("CPUs that may be used at the most; negative: all but so many")),
     limited=ORDER,

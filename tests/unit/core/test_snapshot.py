@@ -78,6 +78,7 @@ def test_a_node(world: World) -> None:
         "clusters": 1,
         "waiting": 0,
         "heard": 2.5,
+        "heard_at": 1000.0,
         "total": 4,
         "ceiling": None,
         "limited": None,

@@ -1,0 +1,1 @@
+"""What is told as it happens: the state as a stream of events."""
