@@ -51,13 +51,14 @@ run: $(VENV)/run.done
 demo: $(VENV)/run.done
 	@$(BIN)/python -m gsched.demo
 
-# Each of the processes that run the tests with real peers has a network of its own.
+# Each of the processes that run the tests with real peers has a network of its own, and waits most
+# of the time: there may be more of them than cores.
 test: $(VENV)/test.done
 ifdef TESTS
 	$(BIN)/python -m pytest $(TESTS)
 else
 	$(BIN)/python -m pytest tests/unit tests/wire -n 2
-	$(BIN)/python -m pytest tests/real -n 4
+	$(BIN)/python -m pytest tests/real -n 6 --maxschedchunk 1
 	$(BIN)/python -m pytest tests/browser -n 2 --dist loadfile
 	$(BIN)/python -m pytest tests/chaos -n 2
 endif

@@ -30,6 +30,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.timeout(240)
 def test_set_up_that_fails(stage: Stage, tmp_path: Path) -> None:
     """It is tried some times, in a minute; then all jobs end with the reason. Others go on."""
     node = stage.node(2, environ={"PYTHONPATH": str(PROGRAMS)})

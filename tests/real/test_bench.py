@@ -12,6 +12,7 @@ from peers.stage import ROOT
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("private_network")]
 
 
+@pytest.mark.timeout(240)
 def test_its_fake_peers_are_served(tmp_path: Path) -> None:
     path = os.pathsep.join(str(ROOT / one) for one in (".", "tests", "tests/real"))
     saved = tmp_path / "bench.json"

@@ -104,7 +104,7 @@ def test_computation_that_a_node_refuses(stage: Stage, case: str) -> None:
     assert sum(words in note for note in notes(shown)) == 2  # of the node and of the cluster
     assert client.outcome()["nodes"] == {node.address: 1}
     assert len(node.bodies("COMPUTE")) == 2
-    assert notes(gsched.status()) == [""]
+    gsched.wait_for(lambda now: notes(now) == [""], "the cluster is gone, the node is well")
 
 
 def notes(status: dict[str, Any]) -> list[str]:
@@ -126,6 +126,7 @@ def test_node_that_is_free_again_is_used_at_once(stage: Stage) -> None:
     assert time.monotonic() - free_at < SECOND_PAUSE
 
 
+@pytest.mark.timeout(240)
 def test_set_up_that_is_too_slow(stage: Stage, tmp_path: Path) -> None:
     """A dispynode waits ten seconds for it. It does not wait with others."""
     node = stage.node(2, environ={"PYTHONPATH": str(PROGRAMS)})

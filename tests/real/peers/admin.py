@@ -43,4 +43,4 @@ class Admin:
 
 def at_noon() -> dict[str, str]:
     """Surroundings in which it is about noon, so that an hour later is not another day."""
-    return {"TZ": f"X{time.gmtime().tm_hour - 12:+d}"}
+    return {"TZ": f"NOON{time.gmtime().tm_hour - 12:+d}"}  # a shorter name counts as none

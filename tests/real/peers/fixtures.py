@@ -6,6 +6,7 @@ The conftest.py of each folder with such tests imports all of it.
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,12 @@ class Surroundings:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Enter the private network, after what needs the other one.
 
-    Tests that last long come first: at the end the others would wait for them alone.
+    Tests that last long come first: at the end the others would wait for them alone. Each is
+    followed by a short one, since workers are given two at once.
     """
-    items.sort(key=_patience, reverse=True)
+    long = sorted((item for item in items if _patience(item)), key=_patience, reverse=True)
+    short = [item for item in items if not _patience(item)]
+    items[:] = [item for pair in zip_longest(long, short) for item in pair if item is not None]
     ours = [item for item in items if any(x in item.path.parents for x in FOLDERS)]
     if not ours or config.option.collectonly or Surroundings.entered:
         return
