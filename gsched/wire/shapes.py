@@ -79,7 +79,9 @@ class Shape:
             return None
 
     def _match(self, data: bytes) -> list[Any] | None:
-        found, memo, count, at = [], {}, 0, _START
+        found: list[Any] = []
+        memo: dict[int, Any] = {}
+        count, at = 0, _START
         for text, size, memos, types in self._values:
             if not data.startswith(text, at):
                 return None

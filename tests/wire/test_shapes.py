@@ -18,13 +18,7 @@ from gsched.wire.records import Job
 JOB, REPLY = MESSAGES[Sender.CLIENT, b"JOB"], MESSAGES[Sender.NODE, b"JOB_REPLY"]
 ROWS = {"JOB": JOB, "JOB_REPLY": REPLY}
 GOLDENS = [one for one in to_scheduler() if one.message in ROWS]
-BYTES = (
-    *b"\x00\x01\x02\x04\x05\x10\x80\xff\x94\x8c\x8aCBXNKMJGhqr])ubt.}(",
-    0x93,
-    0x81,
-    0x95,
-    0x88,
-)
+BYTES = b"\x00\x01\x05\x80\x8a\x8c\x94\xff.BCGJKMNX]hu"
 
 
 def known(message: Message, data: bytes) -> Any:
