@@ -1,4 +1,4 @@
-"""What the clients at one address may take of our memory: clusters, jobs, bytes.
+"""What the clients at one address may take of our memory: clusters, jobs, bytes, node allocations.
 
 Jobs count until their clients have the answers; bytes are those of computations, of jobs that are
 not over, and of results that were not taken.
@@ -18,16 +18,21 @@ class Tenant:
     clusters: int = 0
     jobs: int = 0
     size: int = 0  # bytes
+    allocations: int = 0  # of nodes
 
 
 class Tenants:
     """At most so many of each. Raises Refused where it is said."""
 
-    def __init__(self, most_clusters: int, most_jobs: int, most_bytes: int) -> None:
-        self.most = Tenant(most_clusters, most_jobs, most_bytes)
+    def __init__(
+        self, most_clusters: int, most_jobs: int, most_bytes: int, most_allocations: int
+    ) -> None:
+        self.most = Tenant(most_clusters, most_jobs, most_bytes, most_allocations)
         self._tenants: dict[str, Tenant] = {}
 
-    def open(self, source: str, size: int, *, check: bool = True) -> "Account":
+    def open(
+        self, source: str, size: int, allocations: int = 0, *, check: bool = True
+    ) -> "Account":
         """An account for a cluster, whose computation takes so many bytes. Raises Refused."""
         tenant = self._tenants.setdefault(source, Tenant())
         if check and tenant.clusters >= self.most.clusters:
@@ -35,6 +40,7 @@ class Tenants:
         account = Account(self, source, tenant)
         if check:
             account.check(size)
+            account.check_allocations(allocations)
         tenant.clusters += 1
         account.add(0, size)
         return account
@@ -46,6 +52,7 @@ class Tenants:
             max(one.clusters for one in found),
             max(one.jobs for one in found),
             max(one.size for one in found),
+            max(one.allocations for one in found),
         )
 
     def left(self, source: str) -> None:
@@ -62,7 +69,7 @@ class Account:
         self._tenants = tenants
         self._source = source
         self._tenant = tenant
-        self._jobs = self._size = 0
+        self._jobs = self._size = self._allocations = 0
         self._open = True
 
     def check(self, size: int) -> None:
@@ -72,6 +79,19 @@ class Account:
             raise Refused(f"{self._source} has {tenant.jobs} jobs, see --max_client_jobs")
         if tenant.size + size > most.size:
             raise Refused(f"{self._source} has {tenant.size} bytes, see --max_client_bytes")
+
+    def check_allocations(self, count: int) -> None:
+        """Raises Refused unless there may be so many more."""
+        there, most = self._tenant.allocations, self._tenants.most.allocations
+        if there + count > most:
+            problem = f"{self._source} has {there} node allocations and wants {count} more"
+            raise Refused(f"{problem}, see --max_client_allocations")
+
+    def allocated(self, count: int) -> None:
+        """So many are there now. Nothing counts any more once it is closed."""
+        if self._open:
+            self._tenant.allocations += count - self._allocations
+            self._allocations = count
 
     def add(self, jobs: int, size: int) -> None:
         """So many more, or less. Nothing counts any more once it is closed."""
@@ -85,5 +105,6 @@ class Account:
         """The cluster is gone, with all that belongs to it."""
         if self._open:
             self.add(-self._jobs, -self._size)
+            self.allocated(0)
             self._open = False
             self._tenants.left(self._source)

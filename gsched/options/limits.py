@@ -38,12 +38,41 @@ LIMITS: tuple[Option, ...] = (
         repeatable=True,
     ),
     Option(
+        "allow_node_port",
+        _LIMITS,
+        "Port at which nodes may be called that clients or nodes themselves name, besides that of "
+        "--node_port, those of --other_ports and those given with --nodes. Without it, nodes at "
+        "other ports only where whoever names them is himself. Repeat it for several.",
+        metavar="N",
+        read=values.port,
+        default=(),
+        repeatable=True,
+    ),
+    Option(
+        "max_datagrams",
+        _LIMITS,
+        "Datagrams that are looked at each second, at each port, half of them from one address; "
+        "the others are dropped.",
+        metavar="N",
+        read=values.many,
+        default="2000",
+    ),
+    Option(
         "max_client_clusters",
         _LIMITS,
         "Clusters of the clients at one address. One more is refused.",
         metavar="N",
         read=values.many,
         default="1000",
+    ),
+    Option(
+        "max_client_allocations",
+        _LIMITS,
+        "Node allocations of the clients at one address, of each cluster 10,000 at the most. More "
+        "are refused.",
+        metavar="N",
+        read=values.many,
+        default="100000",
     ),
     Option(
         "max_client_jobs",

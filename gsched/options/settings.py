@@ -71,7 +71,11 @@ class Settings:
     max_host_connections: int
     allow_callback: tuple[str, ...]
     """Networks."""
+    allow_node_port: tuple[int, ...]
+    max_datagrams: int
+    """A second."""
     max_client_clusters: int
+    max_client_allocations: int
     max_client_jobs: int
     max_client_bytes: int
     """0: half of the memory."""

@@ -15,22 +15,32 @@ class Limits:
     """Those on connections, on what each client has here, and on files."""
 
     def __init__(self, settings: Settings, quota: Quota) -> None:
+        self._settings = settings
         self.guests = Guests(*_room(settings))
         self.tenants = Tenants(
             settings.max_client_clusters,
             settings.max_client_jobs,
             settings.max_client_bytes or psutil.virtual_memory().total // 2,
+            settings.max_client_allocations,
         )
         self.quota = quota
 
-    def shown(self) -> dict[str, list[int]]:
-        """What is taken of what may be taken: both numbers, by option."""
+    def shown(self, datagrams: int) -> dict[str, list[int]]:
+        """What is taken of what may be taken, the latter 0 without limit: both numbers, by option.
+
+        Of what is limited for each client or cluster, that which has the most. `datagrams` came
+        in this second.
+        """
         largest, most, quota = self.tenants.largest(), self.tenants.most, self.quota
         return {
             "max_connections": [self.guests.count, self.guests.most],
+            "max_host_connections": [self.guests.most_from_one, self.guests.most_each],
+            "max_datagrams": [datagrams, self._settings.max_datagrams],
             "max_client_clusters": [largest.clusters, most.clusters],
+            "max_client_allocations": [largest.allocations, most.allocations],
             "max_client_jobs": [largest.jobs, most.jobs],
             "max_client_bytes": [largest.size, most.size],
+            "max_cluster_size": [quota.largest, quota.most_each],
             "max_spool_size": [quota.used, quota.most_all],
         }
 

@@ -56,6 +56,7 @@ class Services:
             ports=[settings.node_port, *(base + NODES for base in settings.other_ports)],
             caller=to_nodes,
             datagrams=datagrams,
+            doors=[*settings.allow_node_port, *(at for _, at in settings.nodes if at)],
         )
         relays = Relays(exchange.scheduler, identity, to_nodes, to_clients)
         self.nodes = NodeService(exchange, identity, self.discovery, relays, reception, keeper)

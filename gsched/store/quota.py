@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakSet
 
 MOST_FILES = 100_000  # of one cluster, old versions included that jobs still need
 
@@ -18,6 +19,7 @@ class Quota:
     power: bool = False  # files are on the disk itself before they count as kept
     used: int = 0  # bytes
     _pending: int = 0  # bytes of files that are arriving
+    _shares: "WeakSet[Share]" = field(default_factory=WeakSet)
 
     def refusal(self, size: int, used: int) -> str:
         """Why a file is not taken for a cluster that has so many bytes; empty if it is."""
@@ -34,6 +36,15 @@ class Quota:
         self.used += size
         self._pending += size
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the cluster that has the most."""
+        return max((share.used for share in self._shares), default=0)
+
+    def share(self, share: "Share") -> None:
+        """A cluster is here, until nobody holds its share any more."""
+        self._shares.add(share)
+
     def end(self, size: int) -> None:
         """It has arrived, or will not."""
         self._pending -= size
@@ -46,13 +57,16 @@ class Quota:
         return shutil.disk_usage(place).free - self._pending - self.free
 
 
-@dataclass
+@dataclass(eq=False)
 class Share:
     """What one cluster has of it."""
 
     quota: Quota = field(default_factory=Quota)
     used: int = 0  # bytes
     files: int = 0
+
+    def __post_init__(self) -> None:
+        self.quota.share(self)
 
     def refusal(self, size: int) -> str:
         """Why a file of that size is not taken; empty if it is."""

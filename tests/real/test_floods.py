@@ -152,8 +152,9 @@ def test_giants_are_announced(stage: Stage) -> None:
         works(stage, gsched)
 
 
+@pytest.mark.proves("--max_datagrams")
 def test_datagram_flood(stage: Stage) -> None:
-    gsched, _ = stage.trio(1, 2)
+    gsched, _ = stage.trio(1, 2, "--max_datagrams", "600")
     ping = {"ip_addr": "127.66.66.67", "port": 9, "sign": "s", "version": "4.15.2"}
     payloads = [b"PING:" + pickle.dumps(ping), b"PING:", b"x" * 1400, b""]
 
@@ -165,6 +166,7 @@ def test_datagram_flood(stage: Stage) -> None:
                 sock.sendto(payload, (gsched.address, stage.base))
 
         with attacked(gsched, stage.base + 2, attack):
+            gsched.wait_for(lambda x: x["limits"]["max_datagrams"] == [300, 600], "of one sender")
             works(stage, gsched)
 
 

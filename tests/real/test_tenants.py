@@ -5,17 +5,19 @@ import pickle
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from peers import Gsched, Stage
 from peers.attack import connect, framed, memory, right_code
+from peers.networks import Host, add_address
+from peers.process import PATIENCE
 
 from gsched.net.clients.openings import MAX_ALLOCATIONS, MAX_PATTERNS
 from gsched.wire.messages import build
 from gsched.wire.pickles import loads
-from gsched.wire.records import Compute, Job
+from gsched.wire.records import Compute, Job, NodeAllocate
 
 pytestmark = pytest.mark.real
 
@@ -26,11 +28,12 @@ MOST_MEMORY = 200 << 20  # bytes more than before
 class Greedy:
     """A client with code of its own, at an address of its own."""
 
-    def __init__(self, gsched: Gsched, port: int) -> None:
+    def __init__(self, gsched: Gsched, port: int, address: str = ATTACKER) -> None:
         self._gsched = gsched
         self._port = port
+        self._address = address
         self._code = right_code(gsched, port)
-        self._server = socket.create_server((ATTACKER, 0))
+        self._server = socket.create_server((address, 0))
         self.port = self._server.getsockname()[1]
         threading.Thread(target=self._confirm, daemon=True).start()
 
@@ -45,7 +48,10 @@ class Greedy:
 
     def ask(self, name: str, body: Any, then: bytes = b"") -> Any:
         """The answer to a request; what follows it is confirmed with `then`."""
-        with connect(self._gsched, self._port, ATTACKER) as sock, sock.makefile("rb") as stream:
+        with (
+            connect(self._gsched, self._port, self._address) as sock,
+            sock.makefile("rb") as stream,
+        ):
             sock.sendall(self._code + framed(build(name, body)))
             answer = stream.read(struct.unpack(">I", stream.read(4))[0])
             found = answer if answer in (b"ACK", b"NAK") else loads(answer)
@@ -88,8 +94,8 @@ class Greedy:
 
 
 @contextlib.contextmanager
-def greedy(gsched: Gsched, port: int) -> Iterator[Greedy]:
-    with contextlib.closing(Greedy(gsched, port)) as found:
+def greedy(gsched: Gsched, port: int, address: str = ATTACKER) -> Iterator[Greedy]:
+    with contextlib.closing(Greedy(gsched, port, address)) as found:
         yield found
 
 
@@ -138,9 +144,11 @@ def test_bytes_of_one_client(stage: Stage) -> None:
         works(stage, gsched)
 
 
+@pytest.mark.proves("--max_client_allocations")
 def test_allocations_of_one_client(stage: Stage) -> None:
     """As many as may be, and such as take long to compare."""
-    gsched, _ = stage.trio(1, 2)
+    gsched, _ = stage.trio(1, 2, "--max_client_allocations", str(3 * MAX_ALLOCATIONS + 5))
+    small = memory(gsched.pid)
     slow = "*".join("127.0." * 20)
     wanted = [{"host": f"{slow}*{n}"} for n in range(MAX_PATTERNS)]
     most = [{"host": f"127.250.{n >> 8}.{n & 255}"} for n in range(MAX_ALLOCATIONS - MAX_PATTERNS)]
@@ -148,7 +156,12 @@ def test_allocations_of_one_client(stage: Stage) -> None:
         assert "node allocations" in client.open(wanted=[{"host": "a"}] * (MAX_ALLOCATIONS + 1))
         assert "with *" in client.open(wanted=[*wanted, {"host": "*"}])
         assert all(client.start(wanted=[*wanted, *most]) for _ in range(3))
+        found = client.start(wanted=[{"host": f"a{n}"} for n in range(5)])
+        assert "--max_client_allocations" in client.open(wanted=[{"host": "a"}])
+        more = NodeAllocate(ip_addr="b", ip_rex="b", port=None, cpus=0, depends=[], setup_args=())
+        assert client.ask("ALLOCATE_NODE", found | {"node_alloc": [more]}) == -1
         works(stage, gsched)
+        assert memory(gsched.pid) - small < MOST_MEMORY
 
 
 @pytest.mark.proves("--allow_callback")
@@ -157,3 +170,29 @@ def test_callbacks_elsewhere(stage: Stage) -> None:
     gsched, _ = stage.trio(1, 1)
     with greedy(gsched, stage.base + 2) as client:
         assert "--allow_callback" in client.open(scheduler_ip_addr="192.0.2.1")
+
+
+@pytest.mark.proves("--allow_node_port")
+@pytest.mark.usefixtures("private_network")
+def test_nodes_at_other_ports(new_host: Callable[[], Host], stage: Stage) -> None:
+    """A client names a host of somebody else: that one hears of us at ports of nodes only."""
+    there, usual = new_host(), stage.base + 1
+    there.link("there", "10.77.0.1/24", "10.77.0.2/24")
+    gsched = stage.gsched("--allow_node_port", "4004", address="10.77.0.1")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(there)
+        add_address("there", "10.77.0.3/24")
+        ears = {x: socket.create_server(("10.77.0.3", x)) for x in (usual, 4004, 4005)}
+        for ear in ears.values():
+            stack.enter_context(ear)
+        wanted = [{"host": "10.77.0.3", "port": x} for x in ears]
+        client = stack.enter_context(greedy(gsched, stage.base + 2, "10.77.0.2"))
+        client.start(wanted=wanted)
+        gsched.wait_for_text("10.77.0.3 is not called at port 4005: see --allow_node_port")
+        for port in (usual, 4004):
+            ears[port].settimeout(PATIENCE)
+            with ears[port].accept()[0] as sock, sock.makefile("rb") as stream:
+                assert b"PING:" in stream.read()
+        ears[4005].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            ears[4005].accept()

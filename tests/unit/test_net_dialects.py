@@ -250,7 +250,7 @@ class TestOpenings:
             reception,
             stage.folder,
             callbacks=Callbacks(),
-            tenants=Tenants(9, 9, 1 << 30),
+            tenants=Tenants(9, 9, 1 << 30, 99_999),
             quota=Quota(),
             always_clean_up=False,
             direct=True,

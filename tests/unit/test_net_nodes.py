@@ -132,6 +132,20 @@ def test_a_ping_is_not_answered_with_a_code(world: World) -> None:
     assert world.sent == [((STRANGER, 1), secrets.STRANGER)]
 
 
+def test_nobody_looks_for_open_ports_through_us(world: World) -> None:
+    """By a PING, or a PONG, in the name of somebody else: only nodes' ports are called there."""
+    ping = {"ip_addr": NODE, "port": 22, "sign": SIGN, "version": "4.15.2"}
+    for hear in (world.serve, world.service.datagram):
+        with pytest.raises(PeerError, match="--allow_node_port"):
+            hear(build("PING", ping), STRANGER)
+    with pytest.raises(PeerError, match="--allow_node_port"):
+        world.pong(STRANGER, port=22)
+    world.serve(build("PING", ping | {"port": 51348}), STRANGER)
+    gevent.sleep(0)
+    assert [address for address, _ in world.sent] == [(NODE, 51348)]
+    assert not world.scheduler.nodes
+
+
 @pytest.mark.parametrize("sign", ["sign", "client_sign"])
 def test_our_own_signs_are_no_nodes(world: World, sign: str) -> None:
     own = getattr(world.identity, sign)
@@ -273,7 +287,10 @@ class Running:
         world.pong()
         family = world.scheduler.nodes[NODE].family
         wanted = [Allocation("*")]
-        opening = Opening(name="c", client="192.0.2.9", family=family, allocations=wanted)
+        spec = SimpleNamespace(source="192.0.2.9")
+        opening = Opening(
+            name="c", client="192.0.2.9", spec=spec, family=family, allocations=wanted
+        )
         core, tell = world.scheduler, world.exchange.tell
         for effect in (SetUp, SendJob, TellNode, TellScheduled, TellStarted):
             world.exchange.perform(effect, lambda _: None)

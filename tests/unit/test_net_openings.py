@@ -37,7 +37,7 @@ def opened(folder: Path, source: str = CLIENT, *allowed: str, **other: Any) -> O
         Reception(exchange.now),
         folder,
         callbacks=Callbacks(allowed),
-        tenants=Tenants(9, 9, 1 << 30),
+        tenants=Tenants(9, 9, 1 << 30, 99_999),
         quota=Quota(),
         always_clean_up=False,
         direct=True,

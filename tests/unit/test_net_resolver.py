@@ -1,10 +1,14 @@
 """Names of hosts: when they are looked up, and what counts while nobody answers."""
 
 import socket
+import threading
+from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 
+from gsched.net import files
 from gsched.net.transport import resolver
 
 FOUR, SIX = "192.0.2.7", "2001:db8::7"
@@ -35,7 +39,7 @@ class Service:
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     service = Service()
-    monkeypatch.setattr(resolver.socket, "getaddrinfo", service.getaddrinfo)
+    monkeypatch.setattr(resolver, "_getaddrinfo", service.getaddrinfo)
     monkeypatch.setattr(resolver.time, "monotonic", service.monotonic)
     monkeypatch.setattr(resolver, "_known", {})
     return service
@@ -61,8 +65,25 @@ def test_a_name_keeps_its_address_while_nobody_answers(service: Service) -> None
 def test_an_unknown_name_stays_a_name_and_is_asked_for_again(service: Service) -> None:
     service.addresses = []
     assert [resolver.resolve("host") for _ in range(2)] == ["host"] * 2
-    service.addresses = [FOUR]
+    assert service.asked == 1
+    service.addresses, service.now = [FOUR], resolver.UNKNOWN_KEPT
     assert resolver.resolve("host") == FOUR
+
+
+def test_slow_look_ups_hold_up_no_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever names hosts may answer for them as well, and never does."""
+    release = threading.Event()
+    monkeypatch.setattr(resolver, "_known", {})
+    monkeypatch.setattr(resolver, "_getaddrinfo", lambda *_: release.wait(60) and [])
+    asking = [gevent.spawn(resolver.resolve, f"slow{n}") for n in range(50)]
+    gevent.sleep(0)
+    try:
+        with gevent.Timeout(30):
+            assert files.in_thread(Path.exists, tmp_path)
+        assert not any(one.ready() for one in asking)
+    finally:
+        release.set()
+    gevent.joinall(asking)
 
 
 def test_ipv4_comes_before_ipv6(service: Service) -> None:

@@ -16,7 +16,7 @@ def message(size: int) -> Message:
 
 
 def test_clusters_are_counted_for_each_address() -> None:
-    tenants = Tenants(2, 9, 9999)
+    tenants = Tenants(2, 9, 9999, 50)
     first, _ = tenants.open(THERE, 0), tenants.open(THERE, 0)
     with pytest.raises(Refused, match="--max_client_clusters"):
         tenants.open(THERE, 0)
@@ -26,14 +26,14 @@ def test_clusters_are_counted_for_each_address() -> None:
 
 
 def test_what_an_earlier_run_has_taken_is_not_refused() -> None:
-    tenants = Tenants(1, 9, 9999)
+    tenants = Tenants(1, 9, 9999, 50)
     for _ in range(3):
         tenants.open(THERE, 99_999, check=False)
     assert tenants.largest() == Tenant(3, 0, 3 * 99_999)
 
 
 def test_jobs_are_counted_over_all_clusters() -> None:
-    tenants = Tenants(9, 3, 1 << 30)
+    tenants = Tenants(9, 3, 1 << 30, 50)
     one, two = tenants.open(THERE, 0), tenants.open(THERE, 0)
     for account in (one, two, two):
         account.check(0)
@@ -47,7 +47,7 @@ def test_jobs_are_counted_over_all_clusters() -> None:
 
 
 def test_bytes_are_those_of_computations_jobs_and_results() -> None:
-    tenants = Tenants(9, 99, 10 * JOB)
+    tenants = Tenants(9, 99, 10 * JOB, 50)
     account, job = tenants.open(THERE, 2 * JOB), message(5 * JOB)
     account.check(job.size)
     job.charge(account)
@@ -64,9 +64,27 @@ def test_bytes_are_those_of_computations_jobs_and_results() -> None:
     assert tenants.largest() == Tenant(1, 0, 2 * JOB)
 
 
+def test_allocations_are_counted_over_all_clusters() -> None:
+    tenants = Tenants(9, 9, 9999, 50)
+    one, two = tenants.open(THERE, 0, 30), tenants.open(THERE, 0, 20)
+    one.allocated(30)
+    with pytest.raises(Refused, match="--max_client_allocations"):
+        tenants.open(THERE, 0, 21)
+    two.check_allocations(20)
+    two.allocated(15)
+    two.allocated(20)  # in all
+    for account in (one, two):
+        with pytest.raises(Refused, match="has 50 node allocations and wants 1 more"):
+            account.check_allocations(1)
+    tenants.open(HERE, 0, 50)
+    one.close()
+    two.check_allocations(30)
+    assert tenants.largest().allocations == 20
+
+
 def test_nothing_is_left_of_a_cluster() -> None:
     """Whatever comes of its jobs afterwards."""
-    tenants = Tenants(9, 9, 9999)
+    tenants = Tenants(9, 9, 9999, 50)
     account, jobs = tenants.open(THERE, 10), [message(10) for _ in range(3)]
     for job in jobs:
         job.charge(account)
@@ -74,6 +92,7 @@ def test_nothing_is_left_of_a_cluster() -> None:
     account.close()
     jobs[0].discharge()
     jobs[1].recharge(500)
+    account.allocated(7)
     late = message(10)
     late.charge(account)
     assert tenants.largest() == Tenant() and not tenants._tenants

@@ -80,7 +80,7 @@ class Openings:
         )
         wanted = _as_dicts(body["node_allocs"], record.dialect)
         found = allocations(wanted, None, Wishes())
-        computation.account = self._tenants.open(source, size)
+        computation.account = self._tenants.open(source, size, len(found))
         return Opening(
             id=self._new_id(),
             name=record.name[:_LONGEST_NAME],
@@ -103,6 +103,8 @@ class Openings:
 
     def opened(self, cluster: Cluster) -> None:
         """The core has taken it."""
+        if account := computation_of(cluster).account:
+            account.allocated(len(cluster.allocations))
         self._by_port.setdefault(_reply_port(cluster), set()).add(cluster)
 
     def of_client(self, port: int) -> list[Cluster]:

@@ -76,7 +76,6 @@ class ClientService:
             "TERMINATE_JOB": self._terminate_job,
             "CLOSE": self._close,
             "PULSE": self._pulse,
-            "ALLOCATE_NODE": self._allocate_node,
             "DEALLOCATE_NODE": self._deallocate_node,
             "CLOSE_NODE": self._close_node,
             "SET_NODE_CPUS": self._set_node_cpus,
@@ -104,6 +103,8 @@ class ClientService:
             reply: bytes | None = self._compute(channel, body, payload)
         elif message.name == "CLIENT":
             reply = self._client(channel, body, code)
+        elif message.name == "ALLOCATE_NODE":
+            reply = self._allocate_node(body, len(payload))
         else:
             reply = self._handlers[message.name](channel, body)
         if reply:
@@ -240,14 +241,23 @@ class ClientService:
 
     # -- nodes of a cluster ---------------------------------------------------------------------
 
-    def _allocate_node(self, channel: Channel, body: dict[str, Any]) -> bytes:
+    def _allocate_node(self, body: dict[str, Any], size: int) -> bytes:
+        """The request, of `size` bytes, is kept as long as the cluster."""
         cluster = self._cluster(body)
         spool, wanted = computation_of(cluster).spool, body["node_alloc"]
         there = cluster.allocations
 
         def event(now: float) -> list[Effect]:
             found = allocations(wanted if isinstance(wanted, list) else [wanted], spool, there)
-            return self._scheduler.demands.node_allocated(cluster, found, now)
+            account = computation_of(cluster).account
+            if account is not None:
+                account.check(size)
+                account.check_allocations(len(found))
+            effects = self._scheduler.demands.node_allocated(cluster, found, now)
+            if account is not None:
+                account.add(0, size)
+                account.allocated(len(there))
+            return effects
 
         return self._reply(cluster, event)
 

@@ -6,19 +6,20 @@ answers with PONG to the nodes' port; a node that starts looks for schedulers by
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import gevent
-from gevent.lock import BoundedSemaphore
 
-from gsched.core.effects import FindNodes, Forget, SeekNode
-from gsched.core.model.cluster import Cluster
+from gsched.core.effects import FindNodes, SeekNode
 from gsched.core.model.node import Node, NodeState
+from gsched.net.computation import computation_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.nodes.doors import Doors, refusal
+from gsched.net.nodes.search import FIRST_PAUSE, Named, Search
 from gsched.net.reception import Reception
+from gsched.net.subjects import about
 from gsched.net.transport.addresses import is_loopback
 from gsched.net.transport.channel import Address, Caller
 from gsched.net.transport.datagrams import Datagrams
@@ -31,7 +32,7 @@ from gsched.wire.releases import all_greetings, greetings
 
 log = logging.getLogger("gsched.discovery")
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between greetings of a node that is not there
+LONGEST_PAUSE = 60.0  # seconds between greetings of a node that is not there
 KEEP_ALIVE = 20.0  # seconds; a node's shortest patience is 60, and two of three may get lost
 LOST_PAUSE = 2.0  # seconds between two looks for nodes that were lost
 KEEP_PAUSE = 30.0  # seconds between two looks whether a node that was named is still known
@@ -39,18 +40,18 @@ COMPLAINT_TRY = 3  # after which it is said, once, that a node does not answer
 IDLE_PAUSE = 5.0  # seconds between two looks whether nodes that offered no CPUs do so now
 ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
 ANSWER_PAUSE = 5.0  # seconds until one that looks for us and was not reached is greeted again
-SEEKS_AT_ONCE = 50  # nodes of one cluster that are greeted at the same time
 GREET_PAUSE = 1.0  # seconds until all are greeted again because a cluster asks for it
 LOOKS = 10  # in that time: one that has answered may be lost again before it is over
 _MAX_ANSWERS = 256  # greetings under way that strangers have asked for
 _MAX_ALIASES = 4096
+_NO_ADDRESS = OSError("this name has no address")
 
 
 class Discovery:
     """Greets nodes, and answers those that look for us.
 
     `port` is where they are to answer, `ports` are those at which nodes listen, the usual one
-    first.
+    first; at `doors`, too, where others may name them.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Discovery:
         ports: Iterable[int],
         caller: Caller,
         datagrams: Datagrams,
+        doors: Iterable[int] = (),
     ) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
@@ -70,6 +72,7 @@ class Discovery:
         self._reception = reception
         self._port = port
         self._ports = tuple(ports)
+        self.doors = Doors([*self._ports, *doors])
         self._caller = caller
         self._datagrams = datagrams
         self._greenlets = Greenlets()
@@ -78,11 +81,10 @@ class Discovery:
         self._kept: set[tuple[str, int | None]] = set()  # hosts that somebody has named
         self._aliases: dict[str, str] = {}  # of nodes that answer in the name of another address
         self._longest_pause = LONGEST_PAUSE
-        self._turns: dict[int, BoundedSemaphore] = {}  # by id of the cluster that names nodes
+        self._searches: dict[str, Search] = {}  # by address of the clients that name nodes
         self._greeting_all = False
         exchange.perform(FindNodes, self._find)
         exchange.perform(SeekNode, lambda effect: self.keep(effect.host, effect.port))
-        exchange.perform(Forget, self._forget)
 
     # -- what others ask for ------------------------------------------------------------------
 
@@ -91,12 +93,11 @@ class Discovery:
         host: str,
         port: int | None,
         while_: Callable[[], bool] = lambda: True,
-        turns: BoundedSemaphore | None = None,
     ) -> None:
-        """Greet a node until it answers, as long as `while_` says so, when it has its turn."""
+        """Greet a node until it answers, as long as `while_` says so."""
         if host not in self._wanted:
             self._wanted.add(host)
-            self._greenlets.spawn(f"seek {host}", self._seek, host, port, while_, turns)
+            self._greenlets.spawn(f"seek {host}", self._seek, host, port, while_)
 
     def keep(self, host: str, port: int | None) -> None:
         """Greet a node whenever it is not known: one that was away for long is forgotten."""
@@ -120,8 +121,8 @@ class Discovery:
                 self._aliases.clear()
             self._aliases[source] = address
 
-    def answer(self, body: dict[str, Any]) -> None:
-        """A node looks for a scheduler: greet it, but only now and then.
+    def answer(self, body: dict[str, Any], source: str) -> None:
+        """A node looks for a scheduler: greet it, but only now and then. Raises PeerError.
 
         Nobody has shown that the sign is his own, so it is not answered with the code that goes
         with it: whoever has that could pass for us with the node whose sign it is. Nodes answer
@@ -130,6 +131,8 @@ class Discovery:
         own = body["sign"] in self._identity.signs
         if own or not is_address(body["ip_addr"]) or not 0 < body["port"] < 1 << 16:
             raise PeerError("PING that is not a node's own")
+        if not self.doors.admit(body["ip_addr"], body["port"], source):
+            raise PeerError(refusal(body["ip_addr"], body["port"]))
         self._reception.admit("node", body["ip_addr"], body["version"])
         if body["ip_addr"] in self._answers or len(self._answers) >= _MAX_ANSWERS:
             return
@@ -203,24 +206,48 @@ class Discovery:
 
     def _find(self, effect: FindNodes) -> None:
         """The nodes that a cluster names, as far as they are not known."""
-        self._greenlets.spawn("find nodes", self._find_nodes_of, effect.cluster)
-
-    def _find_nodes_of(self, cluster: Cluster) -> None:
-        """Names are looked up, which takes time."""
+        cluster = effect.cluster
         hosts = {(one.host, one.port) for one in cluster.allocations}
         if any("*" in host for host, _ in hosts) and not self._greeting_all:
             self._greenlets.spawn("greetings", self._greet_all_once)
+        search = self._search_of(computation_of(cluster).source)
         for host, port in hosts:
-            if "*" in host or host in self._wanted or self._node_at(resolve(host)) is not None:
-                continue
-            self.seek(host, port, lambda: cluster.taking_jobs, self._turns_of(cluster))
+            if "*" not in host and host not in self._wanted:
+                search.add(host, port, cluster)
 
-    def _turns_of(self, cluster: Cluster) -> BoundedSemaphore:
-        """Whoever names thousands of nodes that are not there gets a few at a time."""
-        return self._turns.setdefault(cluster.id, BoundedSemaphore(SEEKS_AT_ONCE))
+    def _search_of(self, source: str) -> Search:
+        """That of the clients at one address."""
+        search = self._searches.get(source)
+        if search is None:
+            visit = partial(self._visit, source)
+            pause = self._longest_pause
+            search = Search(visit, self._exchange.now, self._greenlets, pause)
+            self._searches[source] = search
+            self._greenlets.spawn(f"search of {source}", self._search, source, search)
+        return search
 
-    def _forget(self, effect: Forget) -> None:
-        self._turns.pop(effect.cluster.id, None)
+    def _search(self, source: str, search: Search) -> None:
+        try:
+            search.run()
+        finally:
+            del self._searches[source]
+
+    def _visit(self, source: str, named: Named) -> bool:
+        """Greet a node that a client at `source` has named. Whether it is still not there."""
+        address = resolve(named.host)
+        if self._node_at(address) is not None:
+            return False
+        problem: OSError | None = _NO_ADDRESS
+        if is_address(address):
+            if not self.doors.admit(address, named.port, source):
+                _warn(named, refusal(address, named.port))
+                return False
+            problem = self._greet_in_turn(address, named.port)
+        named.tries += 1
+        if self._is_up(address):
+            return False
+        _complain(named.host, named.tries, problem, named.pause)
+        return True
 
     def _greet_all_once(self) -> None:
         """However many ask for it."""
@@ -233,22 +260,13 @@ class Discovery:
 
     # -- greetings to one node ------------------------------------------------------------------
 
-    def _seek(
-        self,
-        host: str,
-        port: int | None,
-        while_: Callable[[], bool],
-        turns: BoundedSemaphore | None = None,
-    ) -> None:
+    def _seek(self, host: str, port: int | None, while_: Callable[[], bool]) -> None:
         pause, tries = FIRST_PAUSE, 0
         while while_() and not self._is_up(address := resolve(host)):
-            with turns or nullcontext():
-                problem = self._greet_in_turn(address, port)
+            problem = self._greet_in_turn(address, port)
             if not self._is_up(address):
                 tries += 1
-                level = logging.WARNING if tries == COMPLAINT_TRY else logging.DEBUG
-                reason = problem or "no answer, it may serve others"
-                log.log(level, "node %s: %s; again in %.0f s", host, reason, pause)
+                _complain(host, tries, problem, pause)
                 gevent.sleep(pause)
                 pause = min(2 * pause, self._longest_pause)
         self._wanted.discard(host)
@@ -322,3 +340,17 @@ class Discovery:
         """The node that is there, whatever address it says it has."""
         nodes = self._scheduler.nodes
         return nodes.get(address) or nodes.get(self._aliases.get(address, ""))
+
+
+def _complain(host: str, tries: int, problem: OSError | None, pause: float) -> None:
+    """Once where people look, then only for those who look for it."""
+    level = logging.WARNING if tries == COMPLAINT_TRY else logging.DEBUG
+    reason = problem or "no answer, it may serve others"
+    log.log(level, "node %s: %s; again in %.0f s", host, reason, pause)
+
+
+def _warn(named: Named, problem: str) -> None:
+    """Tell people that a node is not looked for, wherever it is wanted."""
+    for cluster in named.clusters:
+        cluster.warning = problem
+        log.warning("%s: %s", cluster.label, problem, extra=about(cluster))

@@ -17,6 +17,7 @@ from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Keeping, NotKept
 from gsched.net.nodes.discovery import Discovery
+from gsched.net.nodes.doors import refusal
 from gsched.net.nodes.faults import is_nodes_own, last_line
 from gsched.net.nodes.signs import Signs
 from gsched.net.origins import is_from
@@ -105,6 +106,8 @@ class NodeService:
         if any(secrets.same(body["sign"], own) for own in self._identity.signs):
             raise PeerError("PONG with a sign that is ours")  # it would be told the code for it
         _check_pong(body)
+        if not self._discovery.doors.admit(body["ip_addr"], body["port"], source):
+            raise PeerError(refusal(body["ip_addr"], body["port"]))
         self._check_owner(body, source)
         self.signs.check(body["sign"], body["ip_addr"], source)
         release = self._reception.admit("node", body["ip_addr"], body["version"])
@@ -133,7 +136,7 @@ class NodeService:
                 raise PeerError(f"PING in the name of node {node.address}")
             self._exchange.tell(self._scheduler.node_emptied, node.address)
         else:
-            self._discovery.answer(body)
+            self._discovery.answer(body, source)
         return b""
 
     def _pulse(self, body: dict[str, Any], source: str) -> bytes:

@@ -26,7 +26,6 @@ log = logging.getLogger("gsched.discovery")
 GROUP_4, GROUP_6 = "239.255.61.59", "ff05::b409:3171:9705:5134:6159"
 HOPS = 1
 MAX_DATAGRAM = 2000  # bytes
-MOST_A_SECOND, MOST_OF_ONE = 2000, 1000  # datagrams that are looked at; a thousand nodes may start
 FLOOD_PAUSE = 0.0005  # seconds for each that is dropped: the system drops faster than we do
 TURN = 16  # datagrams
 RECEIVE_BUFFER = 1 << 22  # bytes: a thousand nodes may answer at once
@@ -43,11 +42,13 @@ class Way:
 
 
 class Datagrams:
-    """The sockets for UDP, one for each address and port."""
+    """The sockets for UDP, one for each address and port: `most` a second are looked at."""
 
-    def __init__(self, own: list[Own], multicast: bool) -> None:
+    def __init__(self, own: list[Own], multicast: bool, most: int) -> None:
         self._own = own
         self._multicast = multicast
+        self._most = most
+        self._valves: list[Valve] = []
         self._ways: list[Way] = []
         self._sockets: list[socket.socket] = []
         self._greenlets = Greenlets()
@@ -59,7 +60,10 @@ class Datagrams:
                 sock = self._ear(one, port)
                 if sock is not None:
                     self._sockets.append(sock)
-                    self._greenlets.spawn(f"udp {one.use}", _receive, sock, handler, complaints)
+                    valve = Valve(self._most)
+                    self._valves.append(valve)
+                    receive = (sock, handler, complaints, valve)
+                    self._greenlets.spawn(f"udp {one.use}", _receive, *receive)
             if hosts := self._hosts(one):
                 self._ways.append(Way(self._mouth(one), hosts))
 
@@ -69,6 +73,11 @@ class Datagrams:
             for host in way.hosts:
                 for port in ports:
                     self._send(way.sock, datagram, (host, port))
+
+    @property
+    def rate(self) -> int:
+        """Datagrams that came to one port in this second so far, where most came."""
+        return max((valve.count for valve in self._valves), default=0)
 
     def stop(self) -> None:
         """Hear and send nothing more."""
@@ -159,33 +168,38 @@ def _interface(address: str) -> int:
 
 
 class Valve:
-    """Lets so many datagrams a second through, of one sender and of all; the rest is dropped."""
+    """Lets `most` datagrams a second through, half of them of one sender; the rest is dropped."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
         self._now = clock
         self._since = 0.0
         self._all = 0
         self._each: dict[str, int] = {}
 
+    @property
+    def count(self) -> int:
+        """How many it has let through in this second."""
+        return self._all if self._now() - self._since < 1.0 else 0
+
     def admits(self, source: str) -> bool:
         """Whether one more from there is looked at."""
         if self._now() - self._since >= 1.0:
             self._since, self._all, self._each = self._now(), 0, {}
-        if self._all >= MOST_A_SECOND:
+        if self._all >= self._most:
             return False
         count = self._each[source] = self._each.get(source, 0) + 1
-        if count > MOST_OF_ONE:
+        if 2 * count > self._most + 1:
             return False
         self._all += 1
         return True
 
 
-def _receive(sock: socket.socket, handler: Handler, complaints: Complaints) -> None:
+def _receive(sock: socket.socket, handler: Handler, complaints: Complaints, valve: Valve) -> None:
     """One datagram after the other: a greenlet for each would let a flood in.
 
     While there are any, reading them does not wait; so others are given their turn expressly.
     """
-    valve = Valve()
     for number in count(1):
         try:
             datagram, peer = sock.recvfrom(MAX_DATAGRAM)

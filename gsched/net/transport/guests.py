@@ -63,6 +63,11 @@ class Guests:
         """How many are there."""
         return self._count
 
+    @property
+    def most_from_one(self) -> int:
+        """How many there are from the address that has the most."""
+        return max(self._each.values(), default=0)
+
     def enter(self, address: str, connection: Connection) -> Guest:
         """One more. Raises PeerError if there is no room."""
         if self._each.get(address, 0) >= self.most_each:

@@ -1,15 +1,25 @@
-"""Names of hosts to addresses."""
+"""Names of hosts to addresses.
+
+Peers name hosts, and those who answer for a name may take their time: so look-ups have threads of
+their own, and never hold up files.
+"""
 
 import ipaddress
 import time
 from functools import lru_cache
+from socket import AF_INET, SOCK_STREAM
+from typing import Any
 
-from gevent import Timeout, socket
+from gevent import Timeout, monkey
+from gevent.threadpool import ThreadPool
 
 TIMEOUT = 5.0  # seconds
 KEPT = 10.0  # seconds until a name is looked up again: hosts move
+UNKNOWN_KEPT = 1.0  # seconds, where it has no address
+LOOK_UPS = 16  # at the same time
 _MOST_KEPT = 4096
 
+_getaddrinfo: Any = monkey.get_original("socket", "getaddrinfo")
 _known: dict[str, tuple[str, float]] = {}  # of names: the address, and until when it is kept
 
 
@@ -26,8 +36,7 @@ def resolve(host: str | None) -> str:
     if time.monotonic() < until:
         return address
     found = _look_up(host) or address
-    if found != host:
-        _keep(host, found)
+    _keep(host, found, UNKNOWN_KEPT if found == host else KEPT)
     return found
 
 
@@ -46,19 +55,31 @@ def _usual(host: str) -> str:
     return ipaddress.ip_address(host.split("%")[0]).compressed if is_address(host) else ""
 
 
-def _keep(host: str, address: str) -> None:
+def _keep(host: str, address: str, seconds: float) -> None:
     if len(_known) >= _MOST_KEPT:
         _known.clear()
-    _known[host] = address, time.monotonic() + KEPT
+    _known[host] = address, time.monotonic() + seconds
 
 
 def _look_up(host: str) -> str:
     """IPv4 before IPv6, as dispy does; empty if there is none."""
+    found: list[Any] = []
     with Timeout(TIMEOUT, False):
-        try:
-            found = socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
-            return ""
-        best = min(found, key=lambda info: info[0] != socket.AF_INET)
-        return str(best[4][0]).split("%")[0]
-    return ""
+        found = _threads().apply(_ask, (host,))
+    if not found:
+        return ""
+    best = min(found, key=lambda info: info[0] != AF_INET)
+    return str(best[4][0]).split("%")[0]
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPool:
+    return ThreadPool(LOOK_UPS)
+
+
+def _ask(host: str) -> list[Any]:
+    """Runs in a thread."""
+    try:
+        return list(_getaddrinfo(host, None, 0, SOCK_STREAM))
+    except (OSError, UnicodeError):
+        return []

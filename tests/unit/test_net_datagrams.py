@@ -1,0 +1,41 @@
+"""How many datagrams are looked at."""
+
+from gsched.net.transport.datagrams import Valve
+
+HERE, THERE = "192.0.2.1", "203.0.113.9"
+
+
+class Clock:
+    """A time that the test sets."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def passed(valve: Valve, source: str, count: int) -> int:
+    return sum(valve.admits(source) for _ in range(count))
+
+
+def test_datagrams_are_counted_each_second() -> None:
+    """Of one address half as many as of all."""
+    clock = Clock()
+    valve = Valve(100, clock)
+    assert passed(valve, HERE, 1000) == 50
+    assert passed(valve, THERE, 1000) == 50
+    assert passed(valve, "198.51.100.1", 1000) == 0
+    assert valve.count == 100
+    clock.now += 1.0
+    assert valve.count == 0
+    assert passed(valve, "198.51.100.1", 1000) == 50
+
+
+def test_addresses_that_are_made_up_are_counted_together() -> None:
+    valve = Valve(100, Clock())
+    assert sum(valve.admits(f"10.0.{n >> 8}.{n & 255}") for n in range(10_000)) == 100
+    assert len(valve._each) == 100
+
+
+def test_one_datagram_a_second_is_possible() -> None:
+    assert passed(Valve(1, Clock()), HERE, 10) == 1
