@@ -23,6 +23,7 @@ from gsched.httpd.live.stream import Stream
 log = logging.getLogger("gsched.httpd")
 
 SOCKET_KEY = "gsched.socket"  # environ: the connection, for a stream to tune
+PART_KEY = "gsched.part"  # environ: whether the answer is a script or style of the page
 STREAM_BUFFER = 65536  # bytes the kernel may hold for a reader that does not read
 
 Snapshot = Callable[[], dict[str, Any]]
@@ -98,7 +99,7 @@ class Page(bottle.Bottle):
         environ["wsgi.errors"] = _Complaints(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            return start_response(status, _protected(headers), exc_info)
+            return start_response(status, _protected(headers, environ), exc_info)
 
         if reason := guard.refusal(environ, self._hosts):
             return _refused("421 Misdirected Request", reason, environ, start)
@@ -156,15 +157,16 @@ class Page(bottle.Bottle):
         asset = self._files.get(name)
         if asset is None:
             raise HTTPError(404, "there is no such file")
-        # Cached, but asked for anew each time: after an upgrade old and new files never mix.
-        headers = {"ETag": asset.etag, "Cache-Control": "no-cache"}
+        environ = request.environ
+        environ[PART_KEY] = asset.is_part
         # Not by Bottle's get_header, which raises where a browser would never send UTF-8.
-        if asset.matches(request.environ.get("HTTP_IF_NONE_MATCH", "")):
+        body, headers = asset.sent(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        if asset.matches(environ.get("HTTP_IF_NONE_MATCH", "")):
             raise HTTPResponse(status=304, **headers)
         for header, value in headers.items():
             response.set_header(header, value)
         response.content_type = asset.content_type
-        return asset.body
+        return body
 
 
 class _Complaints:
@@ -197,8 +199,10 @@ def _error_body(path: str, status: int, reason: str) -> tuple[str, bytes]:
     return "text/plain; charset=utf-8", f"{reason}\n".encode()
 
 
-def _protected(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _protected(headers: list[tuple[str, str]], environ: dict[str, Any]) -> list[tuple[str, str]]:
     """Returns the headers of an answer with the protecting ones, uncached unless it said so."""
     named = {name.lower() for name, _ in headers}
     caching = [] if "cache-control" in named else [("Cache-Control", "no-store")]
-    return [*headers, *caching, *guard.HEADERS]
+    # There are many scripts, and browsers look for a policy only at what is a page or a worker.
+    protecting = guard.OF_PARTS if environ.get(PART_KEY) else guard.HEADERS
+    return [*headers, *caching, *protecting]

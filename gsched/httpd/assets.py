@@ -3,6 +3,7 @@
 A request names a key of that table and never a path on disk, so there is nothing to climb out of.
 """
 
+import gzip
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,18 +28,40 @@ CONTENT_TYPES = {
 }
 
 
+PARTS = (".css", ".js")  # of a page: they bear no policy of their own
+WORKER = "worker.js"  # but for this, which is no part of one
+_GAIN = 0.9  # of its size: what gzip makes larger than that is sent as it is
+
+
 @dataclass(frozen=True)
 class Asset:
-    """One file: its bytes, its media type and a quoted strong ETag."""
+    """One file: its bytes, its media type and a quoted strong ETag.
+
+    `packed`: its bytes by gzip, if that is of use. `is_part`: it only works inside a page.
+    """
 
     body: bytes
     content_type: str
     etag: str
+    packed: bytes | None = None
+    is_part: bool = False
 
     def matches(self, if_none_match: str) -> bool:
         """Whether an If-None-Match header says that the browser holds these very bytes."""
         tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-        return self.etag in tags or "*" in tags
+        return self.etag in tags or self._packed_etag in tags or "*" in tags
+
+    def sent(self, accept_encoding: str) -> tuple[bytes, dict[str, str]]:
+        """Body and headers for a browser that takes those encodings."""
+        # Cached, but asked for anew each time: after an upgrade old and new files never mix.
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if self.packed is not None and _takes_gzip(accept_encoding):
+            return self.packed, {**headers, "ETag": self._packed_etag, "Content-Encoding": "gzip"}
+        return self.body, {**headers, "ETag": self.etag}
+
+    @property
+    def _packed_etag(self) -> str:
+        return f'{self.etag[:-1]}-gzip"'
 
 
 def load() -> dict[str, Asset]:
@@ -73,5 +96,23 @@ def _walk(folder: "Traversable", prefix: str) -> Iterator[tuple[str, Asset]]:
         if entry.is_dir():
             yield from _walk(entry, name + "/")
         elif content_type:
-            body = entry.read_bytes()
-            yield name, Asset(body, content_type, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+            yield name, _asset(name, entry.read_bytes(), content_type)
+
+
+def _asset(name: str, body: bytes, content_type: str) -> Asset:
+    packed = gzip.compress(body, 9, mtime=0)
+    return Asset(
+        body,
+        content_type,
+        f'"{hashlib.sha256(body).hexdigest()[:20]}"',
+        packed if len(packed) < _GAIN * len(body) else None,
+        name.endswith(PARTS) and name != WORKER,
+    )
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    for one in accept_encoding.lower().split(","):
+        name, _, weight = one.partition(";")
+        if name.strip() == "gzip":
+            return weight.replace(" ", "").rstrip("0") not in ("q=", "q=0.")
+    return False

@@ -59,7 +59,7 @@ class Relays:
         with self._connected(source, self._to_nodes, (node.address, node.port)) as target:
             target.send(request, self._identity.node_code(node.identity))
             sent = relay(source, target, file.stat_buf.size, kept)
-        cluster.tally(node).sent += sent  # others have counted meanwhile
+        cluster.sent(node, sent)
 
     def from_job(self, source: Channel, file: XferFile) -> None:
         """A file of a running job for its client. Raises PeerError and OSError.
@@ -85,7 +85,7 @@ class Relays:
             target.send(dumps(about))
             size = file.stat_buf.size
             received = relay(source, target, size, size)
-        job.cluster.tally(node).received += received
+        job.cluster.received(node, received)
 
     def _connected(self, source: Channel, caller: Caller, address: tuple[str, int]) -> Channel:
         """A connection to the receiver; without one the sender is told so."""

@@ -13,9 +13,9 @@ from gsched.httpd import app
 from gsched.httpd.access import accounts
 from gsched.httpd.access.accounts import Accounts, AccountsError
 from gsched.httpd.access.login import Login
-from gsched.httpd.api.acting import Acting
-from gsched.httpd.api.audit import Audit
-from gsched.httpd.api.past import Past
+from gsched.httpd.api.acts.acting import Acting
+from gsched.httpd.api.acts.audit import Audit
+from gsched.httpd.api.past.answers import Past
 from gsched.httpd.api.reading import Api
 from gsched.httpd.local import LocalServer
 from gsched.httpd.metrics import Figures, Metrics

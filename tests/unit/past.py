@@ -6,7 +6,7 @@ from typing import Any
 
 from gsched.history.happenings import Happenings
 from gsched.history.recorder import Recorder
-from gsched.httpd.api.past import Past
+from gsched.httpd.api.past.answers import Past
 from gsched.store.history import Ended, History
 
 CLUSTER = ("0" * 15 + "1", "compute", "10.0.0.9")

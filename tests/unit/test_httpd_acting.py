@@ -15,8 +15,8 @@ from gsched.core import effects
 from gsched.core.model.job import State
 from gsched.core.model.order import Order
 from gsched.httpd.access import roles
-from gsched.httpd.api import cancelling
-from gsched.httpd.api.orders import ORDERS
+from gsched.httpd.api.acts import cancelling
+from gsched.httpd.api.acts.orders import ORDERS
 from gsched.store import audit
 from gsched.store.audit import AuditError, AuditFile, Entry
 
@@ -120,6 +120,18 @@ def test_nodes_of_a_cluster(desk: Desk) -> None:
         409,
         f"cluster {cluster.label} is not on node 10.0.0.9",
     )
+
+
+def test_to_allocate_a_node_is_undone_where_it_had_none(desk: Desk) -> None:
+    cluster, node = desk.site.other, desk.site.node
+    path = f"/clusters/{cluster.handle}/nodes"
+    done = desk.do(path, host=node.address)
+    lease = cluster.leases[node.address]
+    desk.site.exchange.tell(desk.site.world.scheduler.lease_ready, lease, 0)
+    assert desk.do(path, host=node.address)["undo"] is None
+    desk.undo(done)
+    assert lease.state.value == "drained"
+    assert desk.do(path, host="10.77.*")["undo"] is None
 
 
 # Nodes
@@ -264,6 +276,9 @@ def test_each_role_may_do_its_own() -> None:
         "/clusters/{id}/nodes/{address}/close",
         "/nodes",
         "/nodes/{address}/close",
+        "/nodes/add",
+        "/nodes/close",
+        "/clusters/{id}/nodes/close",
     }
 
 

@@ -17,8 +17,8 @@ from gsched.core.effects import TerminateJob
 from gsched.core.model.lease import SetUpFailure
 from gsched.core.seen import listing
 from gsched.httpd import app as page
-from gsched.httpd.api.acting import Acting
-from gsched.httpd.api.audit import Audit
+from gsched.httpd.api.acts.acting import Acting
+from gsched.httpd.api.acts.audit import Audit
 from gsched.httpd.api.openapi import OPERATIONS, document
 from gsched.httpd.api.reading import Api
 from gsched.net.exchange import Exchange
@@ -206,6 +206,7 @@ def test_a_set_up_that_failed_is_told_at_the_cluster_and_at_the_node(site: Site)
         world.take(object)
     place = site.get(f"/clusters/{site.failing.handle}", schema="ClusterDetail")["places"][0]
     expected = {"state": "failed", "reason": "no module named numpy", "retry_in": 5.0}
+    expected |= {"jobs_done": 0, "cpu_time": 0.0, "sent": 0, "received": 0}
     assert place == {"node": node.address, **expected}
     places = site.get(f"/nodes/{node.address}", schema="NodeDetail")["places"]
     mine = {"cluster": site.failing.handle, "label": site.failing.label}
@@ -219,6 +220,24 @@ def test_nodes(site: Site) -> None:
     assert told[0]["jobs"] == [str(uid) for uid in site.node.jobs]
     assert told[0]["avail"] == {"cpu": 71.0, "memory": 2**40}
     assert told[2]["why"] == "lost (stopped)"
+
+
+def test_a_node_by_its_name(site: Site) -> None:
+    site.node.name = "atlas"
+    assert site.get("/nodes/atlas", schema="NodeDetail")["address"] == site.node.address
+    site.small.name = "atlas"
+    told = (404, "node atlas is the name of 2 nodes: give an address")
+    assert site.wrong("/nodes/atlas") == told
+
+
+def test_bytes_of_a_node_are_told_in_all_and_for_each_cluster(site: Site) -> None:
+    site.cluster.sent(site.node, 500)
+    site.cluster.received(site.node, 70)
+    site.other.sent(site.node, 1)
+    about = site.get(f"/nodes/{site.node.address}", schema="NodeDetail")
+    assert (about["sent"], about["received"]) == (501, 70)
+    [place] = [x for x in about["places"] if x["cluster"] == site.cluster.handle]
+    assert (place["sent"], place["received"]) == (500, 70)
 
 
 # Pages and filters
@@ -259,6 +278,13 @@ def test_jobs_of_a_state_a_cluster_a_node(site: Site) -> None:
     at_node = sorted(str(uid) for uid in site.node.jobs)
     assert site.uids(f"node={site.node.address}") == at_node
     assert site.uids(f"node={site.node.address}&cluster={site.other.handle}") == []
+
+
+def test_nodes_of_a_cluster(site: Site) -> None:
+    there = site.get("/nodes", f"cluster={site.cluster.handle}", "Nodes")["nodes"]
+    assert {row["address"] for row in there} == set(site.cluster.leases) != set()
+    assert site.get("/nodes", f"cluster={site.other.handle}")["nodes"] == []
+    assert site.wrong("/nodes", "cluster=7")[0] == 404
 
 
 def test_a_state_that_is_rare_is_not_looked_for_without_end(

@@ -1,5 +1,6 @@
 """The page as a WSGI application: no sockets, no server, only requests and their answers."""
 
+import gzip
 import json
 import logging
 import re
@@ -20,6 +21,7 @@ from gsched.httpd.access import guard
 from gsched.httpd.live.publisher import MAX_STREAMS
 
 PACKAGE = Path(gsched.__file__).resolve().parent
+LEAST_HEADERS = 80  # bytes of what the server adds: status, date and length
 SNAPSHOT = {
     "version": "0.1.0",
     "epoch": "e1",
@@ -74,6 +76,39 @@ def test_a_file_the_browser_holds_is_not_sent_again(app):
     assert Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH='"other"').status == 200
     assert Answer(app, "/static/style/base.css", HTTP_IF_NONE_MATCH=etag).status == 200
     assert Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH="\xff\x00").status == 200
+
+
+@pytest.mark.parametrize("takes", ["gzip", "br, GZIP;q=0.5", "deflate,gzip ; q=1.0, *"])
+def test_files_are_sent_packed_to_who_takes_that(app, takes):
+    plain, packed = (Answer(app, "/static/main.js", HTTP_ACCEPT_ENCODING=x) for x in ("", takes))
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+    etags = {answer.headers["etag"] for answer in (plain, packed)}
+    assert len(etags) == 2
+    for etag in etags:
+        held = {"HTTP_IF_NONE_MATCH": etag, "HTTP_ACCEPT_ENCODING": takes}
+        answer = Answer(app, "/static/main.js", **held)
+        assert (answer.status, answer.body) == (304, b"")
+        assert answer.headers["etag"] == packed.headers["etag"]
+
+
+@pytest.mark.parametrize("takes", ["", "identity", "gzip;q=0", "gzip; q=0.00", "br", "xgzip"])
+def test_files_are_sent_as_they_are_to_all_others(app, takes):
+    answer = Answer(app, "/static/main.js", HTTP_ACCEPT_ENCODING=takes)
+    assert "content-encoding" not in answer.headers
+    assert answer.body == (assets._root() / "main.js").read_bytes()
+
+
+def test_the_first_load_is_small(app):
+    """All that the page needs, with its headers; pictures of the README are not part of it."""
+    sizes = {}
+    for name in assets.load():
+        if not name.endswith(".png"):
+            answer = Answer(app, "/static/" + name, HTTP_ACCEPT_ENCODING="gzip")
+            headers = sum(len(f"{key}: {value}\r\n") for key, value in answer.headers.items())
+            sizes[name] = len(answer.body) + headers + LEAST_HEADERS
+    assert sum(sizes.values()) < 100_000, sorted(sizes.items(), key=lambda one: -one[1])[:10]
 
 
 @pytest.mark.parametrize(
@@ -263,8 +298,8 @@ def test_the_address_a_connection_came_in_at_is_ours(app):
 
 def test_every_answer_is_protected(app, broken):
     answers = [
-        *(Answer(app, path) for path in ("/", "/static/main.js", "/nothing", "/healthz")),
-        Answer(app, "/static/main.js", HTTP_IF_NONE_MATCH="*"),
+        *(Answer(app, path) for path in ("/", "/static/favicon.svg", "/nothing", "/healthz")),
+        Answer(app, "/static/favicon.svg", HTTP_IF_NONE_MATCH="*"),
         Answer(app, "/", host="evil.example"),
         Answer(app, "/", "POST"),
         Answer(broken, "/api/v1/status"),
@@ -280,6 +315,16 @@ def test_every_answer_is_protected(app, broken):
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] in ("no-store", "no-cache")
         assert "access-control-allow-origin" not in answer.headers
+
+
+def test_parts_of_the_page_bear_no_policy_and_what_stands_alone_does(app):
+    for name in ("main.js", "style/base.css", "live/state.js"):
+        headers = Answer(app, f"/static/{name}").headers
+        assert "content-security-policy" not in headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+    for name in ("worker.js", "favicon.svg", "index.html", "nothing.js"):
+        assert "content-security-policy" in Answer(app, f"/static/{name}").headers
 
 
 # Live updates

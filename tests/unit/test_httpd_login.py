@@ -15,7 +15,7 @@ from gsched.httpd.access.login import Login
 from gsched.httpd.access.roles import ADMIN, ROLES, VIEWER
 from gsched.httpd.access.sessions import Sessions
 from gsched.httpd.access.throttle import Throttle, TooManyAttemptsError
-from gsched.httpd.api.openapi import AUDIT, OPERATIONS, ORDERS, past_operations
+from gsched.httpd.api.openapi import AUDIT, OPERATIONS, ORDERS, past
 
 PASSWORD = "correct horse"
 ADA = Account("ada", ADMIN, accounts.hashed(PASSWORD))
@@ -167,7 +167,7 @@ def test_sessions_end_by_themselves(clock):
     assert len(some) == sessions.MOST_OF_ONE
 
 
-EVERY = (*OPERATIONS, *past_operations.OPERATIONS, AUDIT, *ORDERS)
+EVERY = (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS)
 
 
 @pytest.mark.parametrize("one", EVERY, ids=lambda one: f"{one.method} {one.path}")

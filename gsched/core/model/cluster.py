@@ -121,6 +121,16 @@ class Cluster:
         """What the node has done for it."""
         return self.tallies.setdefault(node.address, Tally())
 
+    def sent(self, node: "Node", size: int) -> None:
+        """So many bytes went to the node for it."""
+        self.tally(node).sent += size
+        node.sent += size
+
+    def received(self, node: "Node", size: int) -> None:
+        """So many bytes came from the node for it."""
+        self.tally(node).received += size
+        node.received += size
+
     @property
     def taking_jobs(self) -> bool:
         """Whether its client may submit, unless somebody has ordered otherwise."""

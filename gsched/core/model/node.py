@@ -65,9 +65,11 @@ class Node:
         "pinned",
         "pinned_ready",
         "port",
+        "received",
         "refusals",
         "release",
         "rests_since",
+        "sent",
         "seq",
         "serves",
         "source",
@@ -113,6 +115,8 @@ class Node:
         self.pinned_ready: LazyHeap[Cluster] = LazyHeap()  # whose turn it is among those
         self.jobs_done = 0
         self.cpu_time = 0.0  # seconds, of jobs that ended here
+        self.sent = 0  # bytes of files and jobs to it
+        self.received = 0  # bytes of results and files from it
 
     @property
     def cpus(self) -> int:

@@ -15,6 +15,7 @@ from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import Job, State
 from gsched.core.model.lease import Lease
 from gsched.core.model.node import Node
+from gsched.core.model.tally import Tally
 from gsched.core.seen import why
 from gsched.core.seen.snapshot import Row, cluster_row, node_row
 
@@ -138,7 +139,7 @@ def about_cluster(cluster: Cluster, book: Book, now: float) -> Row:
         "heard": max(0.0, now - cluster.heard),
         "allocations": [_allocation(one) for one in islice(cluster.allocations, MOST_PLACES)],
         "closed": sorted(cluster.shut)[:MOST_PLACES],
-        "places": [{"node": x.node.address, **_place(x, now)} for x in leases],
+        "places": [{"node": x.node.address, **_share(x), **_place(x, now)} for x in leases],
     }
 
 
@@ -148,7 +149,12 @@ def about_node(node: Node, now: float) -> Row:
     return node_row(node, now) | {
         "why": why.of_node(node, now),
         "places": [
-            {"cluster": x.cluster.handle, "label": x.cluster.label, **_place(x, now)}
+            {
+                "cluster": x.cluster.handle,
+                "label": x.cluster.label,
+                **_share(x),
+                **_place(x, now),
+            }
             for x in leases
         ],
         "jobs": [str(uid) for uid in list(node.jobs)[:MOST_PLACES]],
@@ -157,6 +163,17 @@ def about_node(node: Node, now: float) -> Row:
 
 def _allocation(one: Any) -> Row:
     return {"host": one.host, "port": one.port, "cpus": one.cpus}
+
+
+def _share(lease: Lease) -> Row:
+    """What the node has done for the cluster. Of jobs whose client has the answers."""
+    tally = lease.cluster.tallies.get(lease.node.address) or Tally()
+    return {
+        "jobs_done": tally.jobs_done,
+        "cpu_time": tally.cpu_time,
+        "sent": tally.sent,
+        "received": tally.received,
+    }
 
 
 def _place(lease: Lease, now: float) -> Row:

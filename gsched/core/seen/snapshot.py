@@ -64,6 +64,8 @@ def node_row(node: Node, now: float) -> Row:
         "busy": node.busy,
         "jobs_done": node.jobs_done,
         "cpu_time": node.cpu_time,
+        "sent": node.sent,
+        "received": node.received,
         "clusters": len(node.leases),
         "waiting": sum(1 for queue in node.pinned.values() for _ in queue),
         "heard": max(0.0, now - node.heard),

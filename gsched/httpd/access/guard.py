@@ -23,12 +23,15 @@ POLICY = "; ".join(
     )
 )
 
+OF_PARTS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
 HEADERS = (
     ("Content-Security-Policy", POLICY),
-    ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),  # with no-referrer, our own forms have no origin either
-    ("Cross-Origin-Resource-Policy", "same-origin"),
+    *OF_PARTS,
 )
 
 ADDRESS_KEY = "gsched.address"  # environ: the local address at which the connection came in

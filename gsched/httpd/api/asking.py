@@ -38,11 +38,15 @@ def find_cluster(book: Book, handle: str) -> Cluster:
 
 
 def find_node(book: Book, address: str) -> Node:
-    """Raises HTTPError."""
+    """The node of that address, or the only one of that name. Raises HTTPError."""
     node = book.nodes.get(address)
-    if node is None:
-        raise HTTPError(404, f"node {address} is not known")
-    return node
+    if node is not None:
+        return node
+    named = [one for one in book.nodes.values() if one.name == address]
+    if len(named) == 1:
+        return named[0]
+    why = f"is the name of {len(named):,} nodes: give an address" if named else "is not known"
+    raise HTTPError(404, f"node {address} {why}")
 
 
 def _answer(one: Operation, handler: Handler, **in_path: str) -> bytes:

@@ -4,10 +4,10 @@ made. What changes something stands in orders.py, what is answered in schemas.py
 
 from gsched import __version__
 from gsched.core.model.job import State
-from gsched.httpd.api import past_operations
+from gsched.httpd.api.acts.orders import AUDIT, ORDERS
 from gsched.httpd.api.operation import Operation, Parameter, described
-from gsched.httpd.api.orders import AUDIT, ORDERS
-from gsched.httpd.api.past_schemas import PAST
+from gsched.httpd.api.past import operations as past
+from gsched.httpd.api.past.schemas import PAST
 from gsched.httpd.api.schemas import SCHEMAS, Schema, ref
 
 _LIMIT = Parameter("limit", "rows at the most", "count")
@@ -51,13 +51,17 @@ OPERATIONS = (
         "/api/v1/nodes",
         "Nodes, by address",
         "Nodes",
-        (Parameter("after", "address: only later ones, as texts compare"), _LIMIT),
+        (
+            Parameter("cluster", "id of one that is set up there, or about to be"),
+            Parameter("after", "address: only later ones, as texts compare"),
+            _LIMIT,
+        ),
     ),
     Operation(
         "/api/v1/nodes/{address}",
         "All about a node, and why it is not used",
         "NodeDetail",
-        (Parameter("address", "of the node", "text", "path"),),
+        (Parameter("address", "of the node, or its name if no other has it", "text", "path"),),
     ),
 )
 EVENTS = (
@@ -78,7 +82,7 @@ _OTHERS = (
 def document() -> Schema:
     """The OpenAPI document."""
     paths: dict[str, Schema] = {}
-    for one in (*OPERATIONS, *past_operations.OPERATIONS, AUDIT, *ORDERS):
+    for one in (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS):
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     paths |= {path: {"get": _plain(kind, about)} for path, kind, about in _OTHERS}
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "The reason"}

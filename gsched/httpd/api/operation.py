@@ -10,6 +10,7 @@ LIMIT, MOST = 100, 500  # rows of a page: unless asked for, and at the most
 LONGEST = 200  # characters of a parameter
 LATEST = 2**40  # seconds since 1970
 MOST_UIDS = 10_000  # of one request
+MOST_AT_ONCE = 1000  # nodes of one request
 _TIME = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,12})?")
 _PLACE = re.compile(r"^([0-9]{1,13}(?:\.[0-9]{1,12})?)-([0-9]{1,18})$")
 _UID = re.compile(r"[0-9]{1,20}", re.ASCII)
@@ -83,7 +84,8 @@ class Field:
     """One of a body. `kind`: "text", "host", "whole", "flag", "uids", words to choose from, or the
     fields of an object.
 
-    A `whole` number is from `least` to `most`, or null where `may_be_null`.
+    A `whole` number is from `least` to `most`, or null where `may_be_null`. With `many` it is a
+    list of such values.
     """
 
     name: str
@@ -93,10 +95,14 @@ class Field:
     least: int = 0
     most: int = 0
     may_be_null: bool = False
+    many: bool = False
 
     def schema(self) -> Schema:
         """For the document."""
-        return {"description": self.about} | self._schema()
+        one = self._schema()
+        if self.many:
+            one = {"type": "array", "minItems": 1, "maxItems": MOST_AT_ONCE, "items": one}
+        return {"description": self.about} | one
 
     def _schema(self) -> Schema:
         if isinstance(self.kind, tuple):
@@ -115,6 +121,13 @@ class Field:
 
     def read(self, value: Any) -> Any:
         """The value, uids as numbers. Raises ValueError, with a text for whoever asked."""
+        if not self.many:
+            return self._read(value)
+        if not isinstance(value, list) or not 0 < len(value) <= MOST_AT_ONCE:
+            raise ValueError(f"{self.name} is a list of 1 to {MOST_AT_ONCE:,}")
+        return [self._read(one) for one in value]
+
+    def _read(self, value: Any) -> Any:
         if isinstance(self.kind, tuple):
             inner = fields_of(self.kind)
             return read_body(inner, value, f"{self.name}: ") if inner else self._word(value)

@@ -11,9 +11,9 @@ from gsched.core.model.job import State
 from gsched.core.seen import listing
 from gsched.core.seen.snapshot import Row, cluster_row, node_row
 from gsched.httpd.api.asking import Given, find_cluster, find_node, install
-from gsched.httpd.api.ended import about_ended
 from gsched.httpd.api.openapi import OPERATIONS, document
 from gsched.httpd.api.operation import LIMIT
+from gsched.httpd.api.past.ended import about_ended
 from gsched.httpd.live.encoding import encode
 
 
@@ -89,7 +89,8 @@ class Api:
 
     def _nodes(self, given: Given) -> Row:
         known, now = self._book.nodes, self._now()
-        page = listing.page(known, given.get("after", ""), given.get("limit", LIMIT))
+        among = find_cluster(self._book, given["cluster"]).leases if "cluster" in given else known
+        page = listing.page(among, given.get("after", ""), given.get("limit", LIMIT))
         return {"nodes": [node_row(known[x], now) for x in page.keys], "next": page.next}
 
     def _node(self, given: Given) -> Row:

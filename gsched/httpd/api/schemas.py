@@ -117,7 +117,13 @@ CLUSTER = record(
     ending=ORDER,
     note=NOTE,
 )
-LEASE = {
+SHARE = {
+    "jobs_done": whole("there for it, of which its client has the answers"),
+    "cpu_time": number("seconds, of those"),
+    "sent": whole("bytes of files and jobs to the node"),
+    "received": whole("bytes of results and files from it"),
+}
+LEASE = SHARE | {
     "state": text(enum=[state.value for state in LeaseState]),
     "reason": text("of the last failure"),
     "retry_in": none_or(number("seconds")),
@@ -150,6 +156,8 @@ NODE = record(
     busy=whole("CPUs"),
     jobs_done=whole(),
     cpu_time=number("seconds, of jobs that ended there"),
+    sent=whole("bytes of files and jobs to it"),
+    received=whole("bytes of results and files from it"),
     clusters=whole("that it is set up for, or about to be"),
     waiting=whole("jobs that are pinned to it and wait"),
     heard=number("seconds since its last sign of life"),
@@ -227,6 +235,13 @@ DONE = record(
     undo=UNDO,
     warning=WARNING,
 )
+DONE_MANY = record(
+    "What became of an order about several nodes.",
+    outcome=text("in words"),
+    nodes=rows(record("One of them.", node=text(), error=text("why it was not done; or empty"))),
+    undo=UNDO,
+    warning=WARNING,
+)
 CANCELLED = record(
     "What became of jobs that were to be cancelled.",
     outcome=text("in words"),
@@ -234,6 +249,7 @@ CANCELLED = record(
     at_nodes=whole("of them were at nodes, which have to stop them first"),
     over=whole("uids that are not known, or over"),
     dry_run=FLAG,
+    undo={"type": "null", "description": "what is cancelled is over"},
     warning=WARNING,
 )
 AUDITED = record(
@@ -263,6 +279,7 @@ SCHEMAS = {
     "Nodes": paged("nodes", "Node", text()),
     "Status": STATUS,
     "Done": DONE,
+    "DoneMany": DONE_MANY,
     "Cancelled": CANCELLED,
     "Audited": AUDITED,
     "Audit": record(

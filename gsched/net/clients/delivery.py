@@ -108,7 +108,7 @@ class Delivery:
     def _provisional(self, effect: effects.SendProvisional) -> None:
         job, payload = effect.job, build("JOB_REPLY", effect.reply)
         if job.node is not None:
-            job.cluster.tally(job.node).received += len(payload)
+            job.cluster.received(job.node, len(payload))
         mailbox = self._mailbox(job.cluster)
         mailbox.put(Letter(lambda: None if mailbox.final_only else payload, _nothing), job.uid)
 
@@ -129,7 +129,8 @@ class Delivery:
         if effect.what == "cpus" and _speaks_old(effect.cluster):
             return  # its client would not understand
         if effect.what == "initialized":
-            effect.cluster.tally(effect.node).sent += _set_up_size(effect.cluster, effect.node)
+            size = _set_up_size(effect.cluster, effect.node)
+            effect.cluster.sent(effect.node, size)
         payload = build("NODE_STATUS", self._node_status(effect))
         self._mailbox(effect.cluster).put(Letter(lambda: payload))
 
@@ -215,7 +216,7 @@ class Delivery:
             tally = job.cluster.tally(node)
             tally.jobs_done += 1
             tally.cpu_time += reply.end_time - reply.start_time
-            tally.received += size
+            job.cluster.received(node, size)
             self._news.changed(job.cluster, node)
 
     def reply(self, job: Job) -> JobReply:

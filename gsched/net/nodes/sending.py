@@ -100,10 +100,9 @@ class Sending:
         message, code = message_of(effect.job), self._code(effect.node)
         if len(message.files) < len(message.record.xfer_files):
             raise files.FileRefused("files that it needs are not there any more")
-        tally = effect.job.cluster.tally(effect.node)
         for file in message.files:
             files.send(self._caller, _address(effect.node), code, file)
-            tally.sent += file.size
+            effect.job.cluster.sent(effect.node, file.size)
 
     def _why_refused(self, effect: SendJob, error: files.FileRefused) -> Refusal:
         """A node says the same of a file that is too large and of a computation it has not."""
@@ -123,7 +122,7 @@ class Sending:
         try:
             with channel:
                 channel.send(payload, self._code(effect.node))
-                effect.job.cluster.tally(effect.node).sent += len(payload)
+                effect.job.cluster.sent(effect.node, len(payload))
                 reply = channel.receive(_LIMIT)
         except (OSError, PeerError) as error:
             if self._was_restarted(effect.node, began):

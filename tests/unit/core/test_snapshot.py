@@ -75,6 +75,8 @@ def test_a_node(world: World) -> None:
         "busy": 1,
         "jobs_done": 1,
         "cpu_time": 1.0,
+        "sent": 0,
+        "received": 0,
         "clusters": 1,
         "waiting": 0,
         "heard": 2.5,

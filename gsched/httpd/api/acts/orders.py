@@ -16,6 +16,27 @@ _NODE = Parameter("address", "of the node", "text", "path")
 _PORT = Field(
     "port", "where it listens; the usual ones if not given", "whole", least=1, most=MOST_PORT
 )
+_HOST = Field("host", "an address, or a pattern with *", required=True)
+_SHARE = Field(
+    "cpus",
+    "of each node; 0: all, negative: all but so many",
+    "whole",
+    least=-MOST_CPUS,
+    most=MOST_CPUS,
+)
+_TERMINATE = Field("terminate", "do not wait for its jobs there", "flag")
+_NEW_HOST = Field("host", "its name or address", "host", required=True)
+_CPUS = Field(
+    "cpus",
+    "at the most; negative: all but so many; null: all",
+    "whole",
+    required=True,
+    may_be_null=True,
+    least=-MOST_CPUS,
+    most=MOST_CPUS,
+)
+_ADDRESS = Field("address", "of the node", required=True)
+_ADDRESSES = Field("addresses", "of the nodes", required=True, many=True)
 _FILTER = (
     Field("cluster", "id of their cluster"),
     Field("node", "address of the node where they are"),
@@ -27,6 +48,11 @@ def _order(path: str, about: str, role: str, *body: Field, **more: Any) -> Opera
     own = tuple(one for one in (_CLUSTER, _NODE) if f"{{{one.name}}}" in path)
     given = {"method": "POST", "answer": "Done", "parameters": own} | more
     return Operation(f"/api/v1{path}", about, role=role, body=(*body, REASON), **given)
+
+
+def _several(path: str, about: str, role: str, *body: Field) -> Operation:
+    more = "" if "{id}" not in path else ". With * as id: for all clusters"
+    return _order(path, f"{about}: several at once{more}", role, *body, answer="DoneMany")
 
 
 ORDERS = (
@@ -51,43 +77,26 @@ ORDERS = (
         "/clusters/{id}/nodes",
         "Use more nodes for it, or one that it has given away",
         OPERATOR,
-        Field("host", "an address, or a pattern with *", required=True),
-        _PORT,
-        Field(
-            "cpus",
-            "of each node; 0: all, negative: all but so many",
-            "whole",
-            least=-MOST_CPUS,
-            most=MOST_CPUS,
-        ),
+        *(_HOST, _PORT, _SHARE),
     ),
     _order("/clusters/{id}/nodes/{address}/deallocate", "It gets no more jobs there", OPERATOR),
     _order(
         "/clusters/{id}/nodes/{address}/close",
         "Take it from a node",
         ADMIN,
-        Field("terminate", "do not wait for its jobs there", "flag"),
+        _TERMINATE,
     ),
     _order(
         "/nodes",
         "Look for a node, and whenever it is not known",
         ADMIN,
-        Field("host", "its name or address", "host", required=True),
-        _PORT,
+        *(_NEW_HOST, _PORT),
     ),
     _order(
         "/nodes/{address}",
         "Set how many of its CPUs may be used",
         OPERATOR,
-        Field(
-            "cpus",
-            "at the most; negative: all but so many; null: all",
-            "whole",
-            required=True,
-            may_be_null=True,
-            least=-MOST_CPUS,
-            most=MOST_CPUS,
-        ),
+        _CPUS,
         method="PATCH",
     ),
     _order("/nodes/{address}/drain", "It gets no more jobs; those there go on", OPERATOR),
@@ -97,6 +106,34 @@ ORDERS = (
         "All clusters leave it at once, and it is not used until it is resumed",
         ADMIN,
     ),
+    _several("/nodes/drain", "They get no more jobs; those there go on", OPERATOR, _ADDRESSES),
+    _several("/nodes/resume", "They are used again", OPERATOR, _ADDRESSES),
+    _several(
+        "/nodes/close",
+        "All clusters leave them at once, and they are not used until they are resumed",
+        ADMIN,
+        _ADDRESSES,
+    ),
+    _several(
+        "/nodes/cpus",
+        "Set how many CPUs of each may be used",
+        OPERATOR,
+        Field("nodes", "each with its number", (_ADDRESS, _CPUS), required=True, many=True),
+    ),
+    _several(
+        "/nodes/add",
+        "Look for nodes, and whenever they are not known",
+        ADMIN,
+        Field("nodes", "where they are", (_NEW_HOST, _PORT), required=True, many=True),
+    ),
+    _several(
+        "/clusters/{id}/nodes/allocate",
+        "Use more nodes for it, or such as it has given away",
+        OPERATOR,
+        Field("nodes", "which", (_HOST, _PORT, _SHARE), required=True, many=True),
+    ),
+    _several("/clusters/{id}/nodes/deallocate", "No more jobs there", OPERATOR, _ADDRESSES),
+    _several("/clusters/{id}/nodes/close", "Take it from nodes", ADMIN, _ADDRESSES, _TERMINATE),
 )
 
 AUDIT = Operation(

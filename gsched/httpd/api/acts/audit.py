@@ -9,9 +9,9 @@ from bottle import HTTPError
 from gevent.threadpool import ThreadPool
 
 from gsched.httpd.access.roles import Actor
+from gsched.httpd.api.acts.orders import AUDIT
 from gsched.httpd.api.asking import Given, Row, install
 from gsched.httpd.api.operation import LIMIT
-from gsched.httpd.api.orders import AUDIT
 from gsched.store.audit import AuditError, AuditFile, Entry
 
 log = logging.getLogger("gsched.audit")

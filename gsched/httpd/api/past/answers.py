@@ -12,7 +12,7 @@ from gsched.history.happenings import Happenings
 from gsched.history.recorder import Recorder
 from gsched.httpd.api.asking import Given, install
 from gsched.httpd.api.operation import LIMIT
-from gsched.httpd.api.past_operations import OPERATIONS
+from gsched.httpd.api.past.operations import OPERATIONS
 from gsched.store.history import HistoryError
 from gsched.store.lookup import Place, Wanted
 

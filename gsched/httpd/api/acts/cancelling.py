@@ -10,10 +10,11 @@ from bottle import HTTPError
 from gsched.core.book import Book
 from gsched.core.dispatch import AT_NODE
 from gsched.core.model.job import Job, State
+from gsched.httpd.api.acts.done import settle
+from gsched.httpd.api.acts.orders import OPEN
 from gsched.httpd.api.asking import Given, Row, find_cluster, find_node
-from gsched.httpd.api.orders import OPEN
 from gsched.net.exchange import Exchange
-from gsched.net.keeping.keeper import Keeping, NotKept
+from gsched.net.keeping.keeper import Keeping
 
 AT_ONCE = 200  # jobs that are cancelled before others have their turn
 LOOKS = 5000  # jobs that are looked at before that
@@ -29,7 +30,7 @@ class Cancelling:
     def cancel(self, given: Given, by: str) -> tuple[Row, str]:
         """The answer, and what it was about in words. Raises HTTPError."""
         uids, target = self._meant(given)
-        done: Row = {"jobs": 0, "at_nodes": 0, "over": 0, "warning": ""}
+        done: Row = {"jobs": 0, "at_nodes": 0, "over": 0, "undo": None, "warning": ""}
         dry, reason = given.get("dry_run", False), given.get("reason", "")
         left = iter(uids)
         while some := list(islice(left, LOOKS if dry else AT_ONCE)):
@@ -40,7 +41,8 @@ class Cancelling:
             if not dry and jobs:
                 told = ([job.uid for job in jobs], by, reason)
                 self._exchange.tell(self._exchange.scheduler.actions.cancel, *told)
-                done["warning"] = self._settle()
+                # What is done is kept before more is done: no batch of the journal is large.
+                done["warning"] = settle(self._keeper)
             gevent.sleep(0)
         return done | {"dry_run": dry, "outcome": _words(done, dry)}, target
 
@@ -74,14 +76,6 @@ class Cancelling:
     def _open_job(self, uid: int) -> Job | None:
         job = self._book.jobs.get(uid)
         return job if job is not None and job.state in OPEN else None
-
-    def _settle(self) -> str:
-        """What is done is kept before more is done: no batch of the journal is large."""
-        try:
-            self._keeper.settled()
-        except NotKept as error:
-            return str(error)
-        return ""
 
 
 def _words(done: dict[str, Any], dry: bool) -> str:

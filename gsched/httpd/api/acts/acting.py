@@ -9,20 +9,20 @@ from bottle import HTTPError
 
 from gsched.core.actions import Actions, Forbidden
 from gsched.core.model.cluster import Cluster
-from gsched.core.model.lease import Allocation
+from gsched.core.model.lease import Allocation, LeaseState
 from gsched.core.model.node import Node
 from gsched.core.model.order import CLOSED
 from gsched.core.scheduler import Refused
 from gsched.httpd.access import roles
+from gsched.httpd.api.acts.audit import Audit
+from gsched.httpd.api.acts.cancelling import Cancelling
+from gsched.httpd.api.acts.done import as_ordered, settle, undo_by
+from gsched.httpd.api.acts.orders import ORDERS
+from gsched.httpd.api.acts.several import Several
 from gsched.httpd.api.asking import Given, Row, find_cluster, find_node, install
-from gsched.httpd.api.audit import Audit
-from gsched.httpd.api.cancelling import Cancelling
-from gsched.httpd.api.orders import ORDERS
 from gsched.net.exchange import Exchange
-from gsched.net.keeping.keeper import Keeping, NotKept
+from gsched.net.keeping.keeper import Keeping
 from gsched.net.transport.resolver import resolve
-
-Undo = tuple[str, str, Row]  # method, path and body
 
 
 class Acting:
@@ -51,6 +51,7 @@ class Acting:
             "/nodes/{address}/resume": self._resume_node,
             "/nodes/{address}/close": self._close_node,
         }
+        calls |= Several(self._exchange, self._keeper, self._audit).calls()
         install(app, [(one, calls[one.path.removeprefix("/api/v1")]) for one in ORDERS])
 
     # -- jobs ---------------------------------------------------------------------------------
@@ -90,16 +91,20 @@ class Acting:
         cluster, host = self._cluster(given), resolve(given["host"])
         wanted = [Allocation(host, given.get("port"), given.get("cpus", 0))]
 
-        def event(cluster: Cluster, _by: str, _reason: str, now: float) -> Any:
-            return self._scheduler.demands.node_allocated(cluster, wanted, now)
+        def event(cluster: Cluster, *told: Any) -> Any:
+            return as_ordered(self._scheduler.demands.node_allocated)(cluster, wanted, *told)
 
-        return self._do(given, "allocate node", cluster, f"may use {host}", event)
+        lease, undo = cluster.leases.get(host), None
+        fresh = lease is None or lease.state is LeaseState.DRAINED
+        if fresh and host in self._scheduler.book.nodes:
+            undo = _undo(cluster, f"nodes/{quote(host, safe=':')}/deallocate")
+        return self._do(given, "allocate node", cluster, f"may use {host}", event, undo)
 
     def _deallocate(self, given: Given) -> Row:
         cluster, address = self._cluster(given), given["address"]
 
-        def event(cluster: Cluster, _by: str, _reason: str, now: float) -> Any:
-            return self._scheduler.demands.node_deallocated(cluster, address, now)
+        def event(cluster: Cluster, *told: Any) -> Any:
+            return as_ordered(self._scheduler.demands.node_deallocated)(cluster, address, *told)
 
         words, undo = f"no more jobs to node {address}", _undo(cluster, "nodes", host=address)
         return self._do(given, "deallocate node", cluster, words, event, undo)
@@ -131,7 +136,7 @@ class Acting:
             return self._actions.limit(node, cpus, *told)
 
         words = "all its CPUs may be used" if cpus is None else f"limited to {cpus} CPUs"
-        undo = ("PATCH", _path(node), {"cpus": node.ceiling})
+        undo = undo_by(_path(node), "PATCH", cpus=node.ceiling)
         return self._do(given, "set CPUs", node, words, event, undo)
 
     def _drain(self, given: Given) -> Row:
@@ -165,7 +170,7 @@ class Acting:
         thing: Cluster | Node | str,
         outcome: str,
         event: Callable[..., Any],
-        undo: Undo | None = None,
+        undo: Row | None = None,
     ) -> Row:
         """Tell the core, wait until that is kept, and note it. Raises HTTPError."""
         who, reason = roles.actor(), given.get("reason", "")
@@ -176,19 +181,9 @@ class Acting:
         except (Forbidden, Refused) as error:
             self._audit.note(who, action, target, reason, f"refused: {error}")
             raise HTTPError(409, str(error)) from None
-        warning = _settle(self._keeper)
+        warning = settle(self._keeper)
         self._audit.note(who, action, target, reason, outcome)
-        taken_back = undo and dict(zip(("method", "path", "body"), undo, strict=True))
-        return {"outcome": f"{target}: {outcome}", "undo": taken_back, "warning": warning}
-
-
-def _settle(keeper: Keeping) -> str:
-    """Wait until what was done is kept; why it is not."""
-    try:
-        keeper.settled()
-    except NotKept as error:
-        return str(error)
-    return ""
+        return {"outcome": f"{target}: {outcome}", "undo": undo, "warning": warning}
 
 
 def _target(thing: Cluster | Node | str) -> str:
@@ -199,9 +194,9 @@ def _target(thing: Cluster | Node | str) -> str:
 
 def _path(thing: Cluster | Node) -> str:
     if isinstance(thing, Cluster):
-        return f"/api/v1/clusters/{thing.handle}"
-    return f"/api/v1/nodes/{quote(thing.address, safe=':')}"
+        return f"/clusters/{thing.handle}"
+    return f"/nodes/{quote(thing.address, safe=':')}"
 
 
-def _undo(thing: Cluster | Node, action: str, **body: Any) -> Undo:
-    return "POST", f"{_path(thing)}/{action}", body
+def _undo(thing: Cluster | Node, action: str, **body: Any) -> Row:
+    return undo_by(f"{_path(thing)}/{action}", **body)

@@ -1,0 +1,1 @@
+"""What changes something: orders, and the audit of who gave them."""

@@ -1,0 +1,1 @@
+"""What was: jobs that ended, figures, a timeline, events."""
