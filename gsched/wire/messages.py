@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from gsched.wire import pickles
+from gsched.wire import pickles, shapes
 from gsched.wire.errors import PeerError
 from gsched.wire.records import (
     NONE,
@@ -260,8 +260,10 @@ def parse(payload: bytes, sender: Sender) -> tuple[Message, Any]:
     data = payload[len(tag) + 1 :]
     if pickles.protocol(data) == pickles.PYTHON_2:
         raise Unserved("Python 2 is not served")
-    body = pickles.loads(data, plain=message.plain, max_opcodes=message.opcodes)
-    message.check(body)
+    body = shapes.read(message.name, data)
+    if body is None:
+        body = pickles.loads(data, plain=message.plain, max_opcodes=message.opcodes)
+        message.check(body)
     return message, body
 
 
