@@ -7,6 +7,7 @@ from gsched.ctl.commands import (
     close,
     clusters,
     completion,
+    doctor,
     drain,
     events,
     job,
@@ -17,12 +18,14 @@ from gsched.ctl.commands import (
     set_cpus,
     status,
     terminate,
+    top,
     wait,
     why,
 )
 
 COMMANDS: tuple[Command, ...] = (
     status.COMMAND,
+    top.COMMAND,
     nodes.COMMAND,
     clusters.COMMAND,
     jobs.COMMAND,
@@ -38,5 +41,6 @@ COMMANDS: tuple[Command, ...] = (
     terminate.COMMAND,
     set_cpus.COMMAND,
     add_node.COMMAND,
+    doctor.COMMAND,
     completion.COMMAND,
 )

@@ -43,6 +43,15 @@ class Screen:
         """A line for people."""
         self.out.write(printable(text) + "\n")
 
+    def verdict(self, word: str, text: str) -> None:
+        """A line for people that begins with a word of STYLES."""
+        if self.live:
+            self._console().print(f"{word:<8}", style=STYLES.get(word), end="")
+        else:
+            self.out.write(f"{word:<8}")
+        self.say(text)
+        self.out.flush()
+
     def note(self, text: str) -> None:
         """A line beside the answer, which pipes do not get."""
         self.err.write(printable(text) + "\n")
@@ -85,9 +94,12 @@ class Screen:
             raise Failure("nothing was done")
 
     def _rich(self, columns: Sequence[str], rows: list[list[Any]]) -> None:
+        self._console().print(rich_table(columns, rows))
+
+    def _console(self) -> Any:
         from rich.console import Console
 
-        Console(file=self.out, highlight=False).print(rich_table(columns, rows))
+        return Console(file=self.out, highlight=False)
 
     def _plain(self, columns: Sequence[str], rows: list[list[Any]]) -> None:
         cells = [[name.upper() for name in columns], *([shown(x) for x in row] for row in rows)]

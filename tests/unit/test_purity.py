@@ -48,7 +48,7 @@ MAY_USE: dict[str, set[str]] = {
     "core": set(),
     "wire": set(),
     "options": set(),
-    "ctl": set(),
+    "ctl": {"wire"},
     "demo": set(),
     "simulation": {"core"},
     "store": {"core", "wire"},

@@ -48,6 +48,7 @@ _ALGORITHMS = {
     "submitted": "the job submitted earliest",
     "fair": "the cluster served least recently",
     "early": "the cluster started first",
+    "weighted": "the cluster that has used least for its weight",
 }
 
 

@@ -1,0 +1,1 @@
+"""What `gschedctl doctor` looks at."""
