@@ -2,7 +2,8 @@
 
 An exclusive cluster has all nodes for itself: it waits until no other cluster is there, and while
 it is there no other starts. Clusters start in the order in which they asked, so nobody can be
-overtaken for ever.
+overtaken for ever; only one whose client is out of reach at its turn lets the others pass until it
+is there again.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from gsched.core.book import INFO, Book
 from gsched.core.dispatch import Dispatch
-from gsched.core.effects import FindNodes, Forget, Sweep, TellScheduled
+from gsched.core.effects import FindNodes, Forget, SeekClient, Sweep, TellScheduled
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import State
 from gsched.core.model.lease import Allocation
@@ -81,9 +82,7 @@ class Admission:
 
     def admit(self) -> None:
         """Let clusters start whose turn has come."""
-        waiting = self._book.waiting
-        while waiting:
-            cluster = waiting[0]
+        while (cluster := next((x for x in self._book.waiting if not x.absent), None)) is not None:
             cluster.note = self._obstacle(cluster)
             if cluster.note:
                 return
@@ -91,7 +90,7 @@ class Admission:
 
     def _start(self, cluster: Cluster) -> None:
         self._book.waiting.remove(cluster)
-        cluster.note = ""
+        cluster.note = cluster.absent = ""
         cluster.state = ClusterState.STARTING
         self._book.ask(TellScheduled(cluster))
 
@@ -104,6 +103,31 @@ class Admission:
             if cluster.jobs or not cluster.ending:
                 self._placement.spread(cluster)
                 self._book.ask(FindNodes(cluster))
+
+    def absent(self, cluster: Cluster, now: float, reason: str) -> None:
+        """The client cannot be told: it waits on, since it may come back, but holds up nobody."""
+        if cluster.state is not ClusterState.STARTING:
+            return
+        if cluster.jobs:  # it has brought some, so it knows
+            self.started(cluster)
+        elif self._book.stopping:
+            self.close(cluster, True, now, reason)
+        else:
+            cluster.state = ClusterState.WAITING
+            cluster.note = cluster.absent = reason
+            cluster.absences += 1
+            self._book.keep(cluster)
+            self._book.waiting.insert(0, cluster)
+            self._book.ask(SeekClient(cluster, cluster.absences))
+            self.admit()
+
+    def back(self, cluster: Cluster) -> None:
+        """The client of one that was absent is there again."""
+        if not cluster.absent or cluster.state is not ClusterState.WAITING:
+            return
+        cluster.note = cluster.absent = ""
+        self._book.touched.add(cluster)
+        self.admit()
 
     def resume(self, now: float) -> None:
         """Go on with all clusters of an earlier run."""
@@ -165,9 +189,7 @@ class Admission:
     # -- what somebody has ordered ----------------------------------------------------------------
 
     def let_go(self, cluster: Cluster) -> None:
-        """It takes no more jobs: its client is not left waiting for its turn."""
-        if cluster in self._book.waiting:
-            self._start(cluster)
+        """It takes no more jobs: without any, its client is not left waiting for its turn."""
         self._book.touched.add(cluster)
 
     def expel(self, cluster: Cluster, now: float) -> None:
@@ -187,9 +209,12 @@ class Admission:
             self._book.ask(Sweep(cluster))
 
     def _end_if_done(self, cluster: Cluster, now: float) -> None:
-        """Its client has all that it is owed, and knows that it may submit: no more of it."""
-        told = cluster.state in (ClusterState.NEW, ClusterState.ACTIVE)
-        if cluster.ending and told and not cluster.jobs:
+        """Its client has all that it is owed: no more of it, once it knows that it might submit."""
+        if not cluster.ending or cluster.jobs:
+            return
+        if cluster.state is ClusterState.WAITING and not cluster.absent:
+            self._start(cluster)
+        elif cluster.state in (ClusterState.NEW, ClusterState.ACTIVE):
             self.close(cluster, True, now, str(cluster.ending))
 
     # -- within -----------------------------------------------------------------------------------

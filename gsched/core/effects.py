@@ -67,9 +67,17 @@ class TellStarted:
 
 @dataclass(frozen=True, slots=True)
 class TellScheduled:
-    """Tell the client that it may submit. Then `cluster_started` or `cluster_closed`."""
+    """Tell the client that it may submit. Then `cluster_started`, `cluster_absent` or -`closed`."""
 
     cluster: Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class SeekClient:
+    """The client was out of reach at its turn, for the so manieth time. Then `client_back`."""
+
+    cluster: Cluster
+    absences: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,7 @@ Effect = (
     | SendProvisional
     | TellStarted
     | TellScheduled
+    | SeekClient
     | TellNode
     | FindNodes
     | SeekNode

@@ -78,6 +78,17 @@ class Scheduler:
         self._admission.started(cluster)
         return self._after(now)
 
+    def cluster_absent(self, cluster: Cluster, reason: str, now: float) -> list[Effect]:
+        """The client, which waits for its turn, cannot be told that it has come."""
+        self._admission.absent(cluster, now, reason)
+        return self._after(now)
+
+    def client_back(self, cluster: Cluster, now: float) -> list[Effect]:
+        """The client of a cluster that was absent can be reached again."""
+        cluster.heard = now
+        self._admission.back(cluster)
+        return self._after(now)
+
     def cluster_closed(
         self, cluster: Cluster, now: float, reason: str, terminate: bool = True
     ) -> list[Effect]:

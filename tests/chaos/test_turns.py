@@ -44,6 +44,31 @@ def test_clusters_wait_their_turn_over_a_restart(stage: Stage, tmp_path: Path) -
     check_nothing_is_left(stage, gsched, nodes)
 
 
+def test_a_client_that_is_away_when_its_turn_comes(stage: Stage, tmp_path: Path) -> None:
+    """Another passes meanwhile; then it is sought and told: else it would wait for ever."""
+    quick = (*QUICK, "--msg_timeout", "1")
+    gsched, nodes = stage.trio(1, 2, *quick)
+    alone = {"cluster": {"exclusive": True}}
+    names, clients = ("first", "second", "third"), []
+    for number, more in enumerate((alone, alone, {})):
+        clients.append(waits(stage, gsched, tmp_path, names[number], **more))
+        gsched.wait_for_totals(clusters=number + 1)
+        wait_until(lambda number=number: states(gsched).count("waiting") == number, "it waits")
+    gsched.wait_for_totals(running=1)
+    clients[1].send(signal.SIGSTOP)
+    (tmp_path / "first").touch()
+    gsched.wait_for_text(r"wait @ \S+: its client cannot be reached at .*client_port=")
+    gsched.wait_for(lambda now: "cannot be reached" in str(now["clusters"]), "it is shown why")
+    gsched.wait_for_totals(running=1)
+    (tmp_path / "third").touch()
+    assert clients[2].outcome()["jobs"][0]["result"] == 0
+    clients[1].send(signal.SIGCONT)
+    (tmp_path / "second").touch()
+    for client in clients[:2]:
+        assert client.outcome()["jobs"][0]["result"] == 0
+    check_nothing_is_left(stage, gsched, nodes)
+
+
 def test_killed_while_a_cluster_closes(stage: Stage, tmp_path: Path) -> None:
     """Its client is gone and has said that its jobs are to be stopped; one of them is stubborn."""
     gsched, nodes = stage.trio(1, 2, *QUICK)

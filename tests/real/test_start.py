@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import re
 import signal
 import socket
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from peers import Gsched, Process, Stage, wait_until
+from peers.attack import framed, introduce
 from peers.process import alive
 from peers.stage import QUICK
 from test_jobs import results
@@ -153,9 +155,20 @@ def test_clients_that_wait_behind_an_exclusive_one(
     second = stage.client("squares", gsched, cluster=keywords)
     assert "could not be sent to scheduler" in second.failure()
     gsched.wait_for_text(r"another program answers in place of its client; .*client_port=")
+    introduce(gsched, stage.base + 2, sign_of_client(gsched.address))
+    third = stage.client("squares", gsched, cluster=keywords)  # it may be either of the two
+    assert "could not be sent to scheduler" in third.failure()
     gate.touch()
     assert results(first.outcome()) == [0]
     assert waiting.outcome()["wrong"] == []
+
+
+def sign_of_client(address: str) -> str:
+    """Of the process that listens at the usual port there."""
+    body = {"version": "4.15.2", "scheduler_ip_addr": address}
+    with socket.create_connection((address, 9700), 30) as sock, sock.makefile("rb") as stream:
+        sock.sendall(framed(b"RELAY_INFO:" + pickle.dumps(body)))
+        return str(pickle.loads(stream.read()[4:])["sign"])
 
 
 def test_client_whose_reply_port_is_ours(stage: Stage) -> None:

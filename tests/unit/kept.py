@@ -130,7 +130,11 @@ class Kept:
             return
         effect = self._effects.pop(self._dice.randrange(len(self._effects)))
         well = self._dice.random() < 0.8
-        if isinstance(effect, effects.TellScheduled):
+        if isinstance(effect, effects.TellScheduled) and not well:
+            self._tell(self.scheduler.cluster_absent, effect.cluster, "no answer")
+        elif isinstance(effect, effects.SeekClient):
+            self._tell(self.scheduler.client_back, effect.cluster)
+        elif isinstance(effect, effects.TellScheduled):
             self._tell(self.scheduler.cluster_started, effect.cluster)
         elif isinstance(effect, effects.SetUp) and well:
             self._tell(self.scheduler.lease_ready, effect.lease, self._dice.randint(0, 3))

@@ -2,7 +2,8 @@
 
         schedule asked        its turn           client told
 NEW -------------------> WAITING ----> STARTING ------------> ACTIVE
- |                          |             |                     |
+ |                          |  <---------  |                    |
+ |                          |    absent    |                    |
  +--------------------------+-------------+---- closed ---------+----> CLOSING ----> CLOSED
 """
 
@@ -38,6 +39,8 @@ class Cluster:
     """See the module's text."""
 
     __slots__ = (
+        "absences",
+        "absent",
         "account",
         "allocations",
         "chosen",
@@ -85,6 +88,8 @@ class Cluster:
         self.rule: Rule = NO_RULE  # of the sharing policy
         self.account: Account | None = None  # of what it uses, where weights count
         self.state = ClusterState.NEW
+        self.absent = ""  # why its client could not be told that it is its turn: others may pass
+        self.absences = 0  # how often that was so
         self.note = ""  # what holds it up, for people
         self.warning = ""  # what else is wrong with it, for people
         self.paused: Order | None = None  # its jobs are not given to nodes
@@ -145,7 +150,7 @@ class Cluster:
     @property
     def refusing(self) -> str:
         """Why it takes no jobs; empty if it does."""
-        if not self.taking_jobs:
+        if not (self.taking_jobs or self.state is ClusterState.WAITING):
             return f"computation is {self.state.value}"
         if self.ending:
             return f"computation was {self.ending}"

@@ -103,6 +103,8 @@ def _queued(job: Job, book: Book, now: float) -> str:
         where += f"; pinned to node {job.pinned.address}" if job.pinned else ""
     elif job.cluster.full:
         where = _at_limit(job.cluster)
+    elif job.cluster.state is ClusterState.WAITING:
+        where = f"its cluster {_turn(job.cluster, book)}"
     elif job.pinned is None:
         where = _full_or_worse(job.cluster, book, now)
     else:
@@ -163,8 +165,11 @@ def _last_step(job: Job, now: float) -> float:
 
 
 def _turn(cluster: Cluster, book: Book) -> str:
-    ahead = book.waiting.index(cluster)
-    first = f"{book.waiting[0].label} {book.waiting[0].note}"
+    if cluster.absent:
+        return f"its turn has come, and others pass: {cluster.absent}"
+    line = [one for one in book.waiting if not one.absent]
+    ahead = line.index(cluster)
+    first = f"{line[0].label} {line[0].note}"
     if not ahead:
         return cluster.note or "its turn comes now"
     return f"waits for its turn behind {count(ahead, 'cluster')}; the first one, {first}"

@@ -14,7 +14,7 @@ from gsched.core.model.node import Node
 from gsched.core.model.tally import Tally
 from gsched.net.clients.mailbox import Letter, Mailbox
 from gsched.net.clients.news import News
-from gsched.net.clients.probe import Probe
+from gsched.net.clients.probe import Probe, knows_sign
 from gsched.net.computation import NONE_PICKLED, Computation, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
@@ -76,17 +76,24 @@ class Delivery:
         mailbox = self._mailboxes.get(cluster.id)
         return mailbox is None or not mailbox.failures
 
-    def probe(self, cluster: Cluster) -> bool:
-        """Whether it is the client that answers at its port, and not another program."""
+    def probe(self, cluster: Cluster) -> str:
+        """Why it is not the client that answers at its port; empty if it is, as far as it tells."""
         try:
-            problem = (
-                "" if self._probe.finds_client_of(computation_of(cluster)) else _taken(cluster)
-            )
+            found = self._probe.finds_client_of(computation_of(cluster))
         except OSError as error:
-            problem = _unreachable(cluster, error)
-        if problem:
-            log.warning("%s: %s", cluster.label, problem, extra=about(cluster))
-        return not problem
+            return _unreachable(cluster, error)
+        return "" if found else _taken(cluster)
+
+    def check(self, cluster: Cluster) -> str:
+        """As `probe`, but for sure.
+
+        A client that cannot be known by its sign is told already that it may submit: its jobs wait
+        then, instead of itself. Only to that nobody else says yes.
+        """
+        computation = computation_of(cluster)
+        if knows_sign(computation):
+            return self.probe(cluster)
+        return self._try_to_tell(cluster, computation)
 
     # -- effects ------------------------------------------------------------------------------
 
@@ -144,16 +151,23 @@ class Delivery:
         self._greenlets.spawn(f"scheduled {effect.cluster.label}", self._tell, effect.cluster)
 
     def _tell(self, cluster: Cluster) -> None:
-        """Tell the client that it may submit; it counts as gone if it cannot be told."""
+        """Tell the client that it may submit.
+
+        If it cannot be told it counts as gone, unless it was told before to wait: then it does.
+        """
         computation = computation_of(cluster)
         scheduler = self._exchange.scheduler
         problem = self._try_to_tell(cluster, computation)
         computation.reachable = not problem
-        if problem:
-            log.warning("%s: %s", cluster.label, problem, extra=about(cluster))
-            self._exchange.tell(lambda now: scheduler.cluster_closed(cluster, now, problem))
-        else:
+        if not problem:
             self._exchange.tell(scheduler.cluster_started, cluster)
+        else:
+            level = logging.DEBUG if cluster.absences else logging.WARNING
+            log.log(level, "%s: %s", cluster.label, problem, extra=about(cluster))
+            if computation.waits:
+                self._exchange.tell(scheduler.cluster_absent, cluster, problem)
+            else:
+                self._exchange.tell(lambda now: scheduler.cluster_closed(cluster, now, problem))
         computation.told.set()
 
     def _try_to_tell(self, cluster: Cluster, computation: Computation) -> str:

@@ -44,3 +44,13 @@ class Probe:
             return b""
         sign = found.get("sign") if isinstance(found, dict) else None
         return self._identity.client_code_of(sign) if isinstance(sign, str) else b""
+
+
+def knows_sign(computation: Computation) -> bool:
+    """Whether its client tells its sign, and nobody else is taken for it by that.
+
+    Two clients of one host that have introduced themselves at the same time may be.
+    """
+    return len(computation.senders) == 1 and all(
+        one.release.tells_its_sign for one in computation.senders
+    )

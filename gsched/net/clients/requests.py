@@ -153,17 +153,20 @@ class ClientService:
         except NotKept as error:
             self._end(cluster, str(error))
             return NAK
-        if cluster.state is ClusterState.WAITING:
-            return self._wait_for_turn(cluster)
+        if cluster.state is ClusterState.WAITING and self._may_wait(cluster):
+            computation_of(cluster).waits = True
+            return ACK
         computation_of(cluster).told.wait(TOLD_TIMEOUT)
         return ACK if computation_of(cluster).reachable else NAK
 
-    def _wait_for_turn(self, cluster: Cluster) -> bytes:
-        log.info("%s %s", cluster.label, cluster.note, extra=about(cluster))
-        if self._delivery.probe(cluster):
-            return ACK
-        self._end(cluster, "its client cannot be reached")
-        return NAK
+    def _may_wait(self, cluster: Cluster) -> bool:
+        """Whether it still waits when it is known that its client can be told of its turn."""
+        why = cluster.note or "waits for its turn"
+        log.info("%s %s", cluster.label, why, extra=about(cluster))
+        if problem := self._delivery.check(cluster):
+            log.warning("%s: %s", cluster.label, problem, extra=about(cluster))
+            self._end(cluster, "its client cannot be reached")
+        return cluster.state is ClusterState.WAITING
 
     def _close(self, channel: Channel, body: dict[str, Any]) -> None:
         cluster = self._cluster(body)

@@ -1,13 +1,24 @@
-"""Clients that wait for their turn: they send no pulses before that, so they are asked."""
+"""Clients that wait for their turn: they send no pulses before that, so they are asked.
+
+One that was out of reach when its turn came waits for that word for ever: it gets it as soon as it
+can be reached, and is given up only when it was not for as long as any client.
+"""
+
+import logging
 
 import gevent
 
+from gsched.core.effects import SeekClient
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.net.clients.delivery import Delivery
 from gsched.net.exchange import Exchange
+from gsched.net.subjects import about
 from gsched.net.transport.greenlets import Greenlets
 
+log = logging.getLogger("gsched.clients")
+
 LOOKS = 4  # in the time after which a silent client counts as gone
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between tries to reach one whose turn has come
 
 
 class Waiting:
@@ -20,6 +31,7 @@ class Waiting:
         self._delivery = delivery
         self._zombie_interval = zombie_interval
         self._greenlets = Greenlets()
+        exchange.perform(SeekClient, self._start_seek)
 
     def run(self) -> None:
         """Ask them from time to time."""
@@ -38,5 +50,22 @@ class Waiting:
                     self._greenlets.spawn(f"is {cluster.label} there", self._ask, cluster)
 
     def _ask(self, cluster: Cluster) -> None:
-        if self._delivery.probe(cluster):
+        problem = self._delivery.probe(cluster)
+        if problem:
+            log.info("%s: %s", cluster.label, problem, extra=about(cluster))
+        else:
             self._exchange.scheduler.client_heard(cluster, self._exchange.now())
+
+    def _start_seek(self, effect: SeekClient) -> None:
+        self._greenlets.spawn(f"seek client of {effect.cluster.label}", self._seek, effect)
+
+    def _seek(self, effect: SeekClient) -> None:
+        cluster, doublings = effect.cluster, effect.absences - 1
+        while cluster.absent and cluster.absences == effect.absences:
+            gevent.sleep(min(FIRST_PAUSE * 2 ** min(doublings, 10), LONGEST_PAUSE))
+            doublings += 1
+            if cluster.state is not ClusterState.WAITING:
+                return
+            if not self._delivery.probe(cluster):
+                self._exchange.tell(self._exchange.scheduler.client_back, cluster)
+                return

@@ -190,7 +190,7 @@ def saved_cluster(row: Row, spools: Path, quota: Quota) -> SavedCluster:
         opened=body.get("opened", 0.0),
         spool=Spool(spools / body["spool"], Share(quota)),
     )
-    computation.reachable = True
+    computation.reachable = computation.waits = True
     opening = Opening(
         spec=computation,
         allocations=[Allocation(*one) for one in body["allocations"]],

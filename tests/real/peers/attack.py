@@ -23,11 +23,21 @@ def connect(gsched: Gsched, port: int, source: str = "") -> socket.socket:
 
 def right_code(gsched: Gsched, port: int) -> bytes:
     """What a client puts in front of its requests, from the answer to its introduction."""
+    return code(introduce(gsched, port))
+
+
+def introduce(gsched: Gsched, port: int, sign: str = "") -> str:
+    """As a client does, one with that sign or a stranger. The scheduler's sign for clients."""
     body = {"version": "4.15.2", "ip_addr": None, "scheduler_ip_addr": gsched.address}
     with connect(gsched, port) as sock, sock.makefile("rb") as answer:
-        sock.sendall(STRANGER + framed(b"CLIENT:" + pickle.dumps(body)))
+        who = code(sign) if sign else STRANGER
+        sock.sendall(who + framed(b"CLIENT:" + pickle.dumps(body)))
         size = struct.unpack(">I", answer.read(4))[0]
-        sign = pickle.loads(answer.read(size))["sign"]
+        return str(pickle.loads(answer.read(size))["sign"])
+
+
+def code(sign: str) -> bytes:
+    """What proves that one knows the secret, which is empty, to whom has that sign."""
     return hashlib.sha1(sign.encode()).hexdigest().encode()
 
 

@@ -51,6 +51,8 @@ class Answers:
             return lambda: event("cluster_scheduled", cluster)
         if cluster.state is ClusterState.STARTING:
             return lambda: event("cluster_started", cluster)
+        if cluster.absent:
+            return lambda: event("client_back", cluster)
         if cluster.terminated and cluster.waiting:
             return lambda: event("swept", cluster)
         return None

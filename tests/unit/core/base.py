@@ -20,6 +20,7 @@ from .recorder import Recorder
 from .strategies import FACTS, NUMBERS, OPENINGS
 
 Item = TypeVar("Item")
+TAKING = (ClusterState.WAITING, ClusterState.STARTING, ClusterState.ACTIVE)  # jobs
 MOST_JOBS = 40  # at the same time, else each step takes too long
 
 
@@ -144,11 +145,7 @@ class Base(RuleBasedStateMachine):
 
     def _is_welcome(self, cluster: Cluster, address: str | None) -> bool:
         """Whether a job for that node, or for any, has to be taken."""
-        if (
-            self.stopped
-            or cluster.ending
-            or cluster.state not in (ClusterState.STARTING, ClusterState.ACTIVE)
-        ):
+        if self.stopped or cluster.ending or cluster.state not in TAKING:
             return False
         node = self.scheduler.nodes.get(address or "")
         if address is None or node is None:

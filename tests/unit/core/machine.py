@@ -86,6 +86,14 @@ class AnyOrder(Orders):
         """A cluster comes further, or it is too early or too late for it."""
         self._on_cluster(number, event)
 
+    @rule(number=NUMBERS, absent=st.booleans())
+    def be_away(self, number: int, absent: bool) -> None:
+        """A client is out of reach at its turn, or there again."""
+        if absent:
+            self._on_cluster(number, "cluster_absent", "no answer")
+        else:
+            self._on_cluster(number, "client_back")
+
     @rule(number=NUMBERS, terminate=st.booleans())
     def close(self, number: int, terminate: bool) -> None:
         """A client closes its computation."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gsched.core.effects import FindNodes, TellNode, TellScheduled
+from gsched.core.effects import FindNodes, SeekClient, TellNode, TellScheduled
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import End, State
 from gsched.core.model.lease import LeaseState
@@ -102,6 +102,118 @@ def test_one_that_gives_up_waiting_lets_the_others_pass(world: World) -> None:
     world.gone(alone)
     world.start(after)
     assert states(after) == ["active"]
+
+
+def vacate(world: World, cluster: Cluster) -> None:
+    """It leaves its only node, and is gone."""
+    (lease,) = world.closes()
+    world.closed(lease)
+    world.gone(cluster)
+
+
+def away(world: World, cluster: Cluster) -> None:
+    """It is its turn, and its client cannot be told."""
+    assert world.take(TellScheduled) == [TellScheduled(cluster)]
+    world.do("cluster_absent", cluster, "no answer")
+    assert world.take(SeekClient) == [SeekClient(cluster, cluster.absences)]
+
+
+def test_one_whose_client_is_away_at_its_turn_lets_others_pass_and_keeps_its_place(
+    world: World,
+) -> None:
+    running = world.cluster()
+    alone, after, later = (world.asked(exclusive=exclusive) for exclusive in (True, False, True))
+    world.close(running)
+    world.gone(running)
+    away(world, alone)
+    assert states(alone, after, later) == ["waiting", "starting", "waiting"]
+    assert alone.note == "no answer"
+    world.start(after)
+    world.do("client_back", alone)
+    assert states(alone, after, later) == ["waiting", "active", "waiting"]
+    assert alone.note == "is exclusive and waits for 1 other clusters to close"
+    world.close(after)
+    world.gone(after)
+    world.start(alone)
+    assert states(alone, later) == ["active", "waiting"]
+    world.do("client_back", alone)  # nobody waits for that any more
+    world.do("cluster_absent", alone, "late")
+    assert states(alone, later) == ["active", "waiting"]
+
+
+def test_one_that_is_away_again_and_again_is_counted(world: World) -> None:
+    cluster = world.asked()
+    for number in range(3):
+        assert cluster.absences == number
+        away(world, cluster)
+        world.do("client_back", cluster)
+    world.start(cluster)
+
+
+def test_one_that_stays_away_is_given_up(world: World) -> None:
+    cluster = world.asked()
+    away(world, cluster)
+    world.tick(3601.0)
+    world.gone(cluster)
+
+
+def test_one_that_has_brought_jobs_needs_no_word(world: World) -> None:
+    """Its client says by that that it knows; the word was lost on its way back."""
+    cluster = world.asked()
+    world.take(TellScheduled)
+    job = world.submit(cluster)
+    world.do("cluster_absent", cluster, "no answer")
+    assert world.take(FindNodes) == [FindNodes(cluster)]
+    assert states(cluster) == ["active"] and job.state is State.QUEUED
+
+
+def test_a_stop_does_not_wait_for_one_that_is_away(world: World) -> None:
+    cluster = world.asked()
+    away(world, cluster)
+    world.do("stopped", "maintenance", True)
+    assert world.take(TellScheduled) == [TellScheduled(cluster)]
+    world.do("cluster_absent", cluster, "no answer")
+    world.gone(cluster)
+
+
+def test_jobs_wait_with_their_cluster(world: World) -> None:
+    """Clients that had to be told early bring them before it is their turn."""
+    node = world.node()
+    alone = world.cluster(exclusive=True)
+    cluster = world.asked()
+    job = world.submit(cluster)
+    assert job.state is State.QUEUED and set(node.leases) == {alone.id}
+    world.close(alone)
+    vacate(world, alone)
+    world.start(cluster)
+    world.set_up_all()
+    assert world.sent_to() == [(job, node)]
+
+
+@pytest.mark.parametrize("order", ["close", "terminate"])
+def test_orders_for_one_that_waits_with_jobs(world: World, order: str) -> None:
+    """It does not start beside an exclusive one to get rid of them."""
+    node = world.node()
+    alone = world.cluster(exclusive=True)
+    cluster = world.asked()
+    job = world.submit(cluster)
+    world.do(order, cluster, "anna", "enough")
+    if order == "close":
+        assert states(cluster) == ["waiting"] and job.state is State.QUEUED
+        world.close(alone)
+        vacate(world, alone)
+        world.start(cluster)
+        world.set_up_all()
+        assert world.sent_to() == [(job, node)]
+        world.finish(job)
+        vacate(world, cluster)
+    else:
+        assert world.results() == [(job, End.TERMINATED)]
+        world.do("delivered", job.uid)
+        assert states(cluster, alone) == ["starting", "active"]  # it has nothing to run
+        world.take(TellScheduled)
+        world.do("cluster_started", cluster)
+        world.gone(cluster)
 
 
 def test_an_exclusive_cluster_that_closes_is_still_there_until_its_nodes_are_free(

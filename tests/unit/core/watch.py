@@ -9,6 +9,7 @@ from gsched.core.effects import (
     Effect,
     FindNodes,
     Forget,
+    SeekClient,
     SendJob,
     SendProvisional,
     SendResult,
@@ -50,6 +51,7 @@ class Watch:
             SendProvisional: self._about_running,
             TellStarted: self._about_running,
             TellScheduled: self._tell_scheduled,
+            SeekClient: self._seek_client,
             TellNode: self._tell_node,
             FindNodes: self._find_nodes,
             Forget: self._forget,
@@ -131,6 +133,10 @@ class Watch:
     def _tell_scheduled(self, effect: TellScheduled) -> None:
         assert effect.cluster not in self.scheduled, "told twice"
         self.scheduled.add(effect.cluster)
+
+    def _seek_client(self, effect: SeekClient) -> None:
+        assert effect.cluster in self.scheduled, "nobody tried to tell it"
+        self.scheduled.remove(effect.cluster)
 
     def _tell_node(self, effect: TellNode) -> None:
         key = effect.cluster, effect.node
