@@ -32,6 +32,7 @@ setup(
         "argcomplete>=3.5,<4",  # completion in bash, zsh and fish, also of clusters and nodes
         "httpx2>=2.9,<3",  # gschedctl asks at unix sockets and by TLS; httpx goes on in it
         "psutil>=5.9,<8",  # addresses of this host's interfaces
+        "PyYAML>=6,<7",  # the policy file, with the line of each value for what is wrong with it
         "rich>=13,<16",  # tables on the console, progress bars of the demonstration
     ],
     extras_require={
@@ -52,7 +53,6 @@ setup(
             "mypy>=1.14,<3",  # types
             "playwright>=1.49,<2",  # drives the page in a real browser
             "axe-playwright-python>=0.1.4,<0.2",  # finds what keeps people out of the page
-            "PyYAML>=6,<7",  # reads the recipe for nodes
             "build>=1.2,<2",  # wheel and sdist, as tests install them
         ],
     },

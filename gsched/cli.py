@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import gevent
 
@@ -14,6 +15,8 @@ from gsched import __version__, logs, passwd
 from gsched.console import Console, interactive
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.table import parse, read
+from gsched.policy.file import PolicyError
+from gsched.policy.file import read as read_policy
 from gsched.reload import Reload
 from gsched.running.server import Server
 from gsched.running.welcome import client_program, greeting
@@ -38,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] and words[0] in COMMANDS:
         return COMMANDS[words[0]](words, os.environ)
     settings = parse(words, os.environ)
+    if settings.check_policy:
+        return _check_policy(settings.check_policy)
     logs.to(sys.stderr, debug=settings.debug, form=settings.log_format)
     service = Service(os.environ)
     try:
@@ -59,6 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     service.stopping()
     server.shut_down()
     del handlers
+    return 0
+
+
+def _check_policy(path: Path) -> int:
+    try:
+        sharing = read_policy(path)
+    except PolicyError as error:
+        print(f"gsched: --check_policy: {error}", file=sys.stderr)  # noqa: T201
+        return USAGE_ERROR
+    print(f"{path}: {len(sharing.rules)} rules, nothing is wrong")  # noqa: T201
     return 0
 
 

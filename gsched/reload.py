@@ -1,7 +1,8 @@
 """What SIGHUP does: options are read again, and those that a server can change while it runs are.
 
-These are the level of the log, and certificates and accounts, whose files are read in any case. Of
-others that have changed the log says that they need a restart. After a mistake all stays as it was.
+These are the level of the log, and certificates, accounts and the sharing policy, whose files are
+read in any case. Of others that have changed the log says that they need a restart. After a mistake
+all stays as it was.
 """
 
 import logging
@@ -13,6 +14,7 @@ from gsched.net.transport import tls
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.sources import Wrong
+from gsched.policy.file import PolicyError
 from gsched.running.server import Server
 from gsched.service import Service
 
@@ -50,9 +52,17 @@ class Reload:
             self._server.renew_accounts()
         except Mistake as mistake:
             log.error("the accounts that are used stay: %s", mistake)
+        self._follow_policy(wanted)
         for name in self._others(wanted):
             log.warning("%s has changed: that needs a restart", _LABELS.get(name, f"--{name}"))
         log.info("the options were read again")
+
+    def _follow_policy(self, wanted: Settings) -> None:
+        try:
+            self._server.policy.follow(wanted.policy_file, "SIGHUP")
+        except PolicyError as error:
+            log.error("the policy that is used stays: %s", error)
+        self._current = replace(self._current, policy_file=wanted.policy_file)
 
     def _renew(self, side: str, used: tls.Tls, wanted: Settings) -> None:
         """Certificate and key, for connections from now on."""

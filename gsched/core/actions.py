@@ -15,6 +15,7 @@ from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import State
 from gsched.core.model.node import Node
 from gsched.core.model.order import CANCELLED, CLOSED, DRAINED, LIMITED, PAUSED, TERMINATED, Order
+from gsched.core.model.sharing import Sharing
 from gsched.core.placement import Placement
 
 Finish = Callable[[float], list[Effect]]
@@ -40,6 +41,16 @@ class Actions:
         self._placement = placement
         self._admission = admission
         self._finish = finish  # what each event ends with
+
+    # -- all ----------------------------------------------------------------------------------
+
+    def share(self, sharing: Sharing, by: str, reason: str, now: float) -> list[Effect]:
+        """Go by these rules from now on. Jobs that run go on, also beyond a limit."""
+        self._book.share(sharing, now)
+        self._book.report(INFO, str(Order(f"{len(sharing.rules)} rules", by, reason, now)))
+        for cluster in list(self._book.clusters.values()):
+            self._placement.rearrange(cluster, now)
+        return self._finish(now)
 
     # -- jobs ---------------------------------------------------------------------------------
 

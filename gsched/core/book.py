@@ -8,6 +8,7 @@ from gsched.core.choice.ledger import Ledger
 from gsched.core.choice.policies import POLICIES, Policy, prioritised
 from gsched.core.choice.ready import Ready
 from gsched.core.effects import Effect, Report
+from gsched.core.model.account import Account
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import End, Job
 from gsched.core.model.lease import Lease
@@ -62,8 +63,15 @@ class Book:
 
     def tick(self, now: float) -> None:
         """Time has gone by."""
-        if self.ledger is not None and self.ledger.tick(now):
-            self.sort_again()
+        if self.ledger is not None:
+            if self.ledger.tick(now):
+                self.sort_again()
+            self.keep_usage(now)
+
+    def keep_usage(self, now: float, at_once: bool = False) -> None:
+        """See that a restart knows who has used how much, exact to some seconds."""
+        for account in self.ledger.news(now, at_once) if self.ledger and self._durable else ():
+            self.keep(account)
 
     def sort_again(self) -> None:
         """Clusters stand in another order than before."""
@@ -79,7 +87,7 @@ class Book:
         """Ask for a line in the log, which is about these."""
         self._effects.append(Report(level, text, about))
 
-    def keep(self, thing: Job | Cluster | Node | Lease) -> None:
+    def keep(self, thing: Job | Cluster | Node | Lease | Account) -> None:
         """What a restart needs to know of it has changed."""
         if self._durable:
             self._changes[thing] = None

@@ -100,6 +100,8 @@ class Demands:
             raise Refused(f"node {address} is not known")
         if not cluster.works_with(node):
             raise Refused(f"node {address} runs {node.family}, the client {cluster.family}")
+        if not cluster.rule.allows(address):
+            raise Refused(f"rule {cluster.rule.name!r} does not allow node {address}")
         if address in cluster.shut or cluster.allocation_for(node) is None:
             raise Refused(f"node {address} is not among those of the computation")
         return node

@@ -36,6 +36,19 @@ class Placement:
             self.end_hopeless(cluster, now)  # after a restart it may be none of theirs
         self._end_unfit(node, now)
 
+    def rearrange(self, cluster: Cluster, now: float) -> None:
+        """Its rule may be another one: it leaves nodes that it may not use any more.
+
+        Jobs that run there go on; those that are pinned there end.
+        """
+        reason = f"rule {cluster.rule.name!r} does not allow its node"
+        for node in [node for node in cluster.pins if not cluster.rule.allows(node.address)]:
+            self._abandon(list(node.pinned.get(cluster, ())), now, reason)
+        for lease in list(cluster.leases.values()):
+            if not cluster.rule.allows(lease.node.address):
+                self.close(lease, False, now)
+        self.spread(cluster)
+
     def settle(self, cluster: Cluster, node: Node) -> None:
         """Set the cluster up on the node, if it may use it and is not on it."""
         usable = node.state is NodeState.UP and node.total and not node.barred_until
@@ -332,6 +345,8 @@ class Placement:
             return _unfit(node)
         if node.address in job.cluster.shut:
             return f"its client closed node {node.address}"
+        if not job.cluster.rule.allows(node.address):
+            return f"rule {job.cluster.rule.name!r} does not allow its node {node.address}"
         lease = node.leases.get(job.cluster.id)
         if lease is not None and lease.given_up:
             return f"set-up failed on node {node.address}: {lease.reason}"

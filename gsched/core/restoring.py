@@ -82,6 +82,15 @@ class SavedJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SavedUsage:
+    """CPU seconds that had been used in some name, as they counted at that time."""
+
+    label: str
+    seconds: float
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Saved:
     """All that was kept, in any order."""
 
@@ -89,6 +98,7 @@ class Saved:
     clusters: list[SavedCluster] = field(default_factory=list)
     leases: list[SavedLease] = field(default_factory=list)
     jobs: list[SavedJob] = field(default_factory=list)
+    usage: list[SavedUsage] = field(default_factory=list)
 
 
 class Restoring:
@@ -110,6 +120,9 @@ class Restoring:
 
     def restore(self, saved: Saved) -> None:
         """Nodes first, for all else is on them; jobs in the order of their submission."""
+        if self._book.ledger is not None:
+            for used in saved.usage:
+                self._book.ledger.restore(used.label, used.seconds, used.at, self._now)
         for node in saved.nodes:
             self._node(node)
         for cluster in sorted(saved.clusters, key=lambda one: (one.opened, one.id)):
@@ -118,8 +131,8 @@ class Restoring:
             self._lease(lease)
         for job in sorted(saved.jobs, key=lambda one: one.uid):
             self._job(job)
-        for entered in self._book.clusters.values():
-            self._placement.spread(entered)
+        for entered in list(self._book.clusters.values()):
+            self._placement.rearrange(entered, self._now)
         for known in self._book.nodes.values():
             if known.drained and known.drained.what == CLOSED:
                 self._placement.clear(known, self._now)
@@ -146,7 +159,7 @@ class Restoring:
     def _lease(self, saved: SavedLease) -> None:
         cluster = self._book.clusters.get(saved.cluster)
         node = self._book.nodes.get(saved.address)
-        allocation = cluster.allocation_for(node) if cluster and node else None
+        allocation = cluster.wish_for(node) if cluster and node else None
         if cluster is None or node is None or allocation is None:
             return
         lease = Lease(cluster, node, allocation)

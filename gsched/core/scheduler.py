@@ -294,12 +294,13 @@ class Scheduler:
         """Take and give out no more jobs; all that is known is to be there after a restart."""
         self._book.refusing = "the scheduler is about to stop"
         self._book.suspended = True
+        self._book.keep_usage(now, at_once=True)
         return self._after(now)
 
     # -- restarts -----------------------------------------------------------------------------
 
     def take_changes(self) -> list[Any]:
-        """Jobs, clusters, nodes and leases that have changed since the last time, each once.
+        """Jobs, clusters, nodes, leases and accounts that have changed since the last time, once.
 
         They are to be kept as they are by then. Empty unless the scheduler is `durable`.
         """

@@ -14,6 +14,7 @@ from gsched.ctl.commands import (
     jobs,
     nodes,
     pause,
+    policy,
     resume,
     set_cpus,
     status,
@@ -42,5 +43,6 @@ COMMANDS: tuple[Command, ...] = (
     set_cpus.COMMAND,
     add_node.COMMAND,
     doctor.COMMAND,
+    policy.COMMAND,
     completion.COMMAND,
 )

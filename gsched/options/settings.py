@@ -49,6 +49,9 @@ class Settings:
     """What is to be said of secrets that others can see."""
     algorithm: str
     """`submitted`, `fair`, `early` or `weighted`."""
+    policy_file: Path | None
+    check_policy: Path | None = field(compare=False)
+    """Only say whether that file is right."""
     pulse_interval: float
     """Seconds."""
     ping_interval: float | None

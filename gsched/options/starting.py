@@ -28,6 +28,16 @@ STARTING: tuple[Option, ...] = (
         in_variable=False,
         in_file=False,
     ),
+    Option(
+        "check_policy",
+        _START,
+        "Read a policy file, say what is wrong with it, and exit: 0 if it can be used, 2 if not.",
+        metavar="FILE",
+        read=values.path,
+        default="",
+        in_variable=False,
+        in_file=False,
+    ),
     Option("debug", _START, "Write debug messages that trace execution.", short="-d"),
     Option(
         "log_format",

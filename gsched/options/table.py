@@ -168,6 +168,16 @@ OPTIONS: tuple[Option, ...] = (
         "two.",
     ),
     Option(
+        "policy_file",
+        _CHOICE,
+        "Rules in YAML that say what each kind of cluster may have: weight, priority, limits; see "
+        "conf/policy.yaml. Read again on SIGHUP and by gschedctl policy reload; after a mistake "
+        "in it, all stays as it was.",
+        metavar="FILE",
+        read=values.path,
+        default="",
+    ),
+    Option(
         "pulse_interval",
         _TIME,
         "Seconds, 1 to 600, between the pulses that nodes must send. A node that is silent for "

@@ -16,6 +16,7 @@ from gsched.httpd.access.login import Login
 from gsched.httpd.api.acts.acting import Acting
 from gsched.httpd.api.acts.audit import Audit
 from gsched.httpd.api.past.answers import Past
+from gsched.httpd.api.policy.answers import Policing, Policy
 from gsched.httpd.api.reading import Api
 from gsched.httpd.local import LocalServer
 from gsched.httpd.metrics import Figures, Metrics
@@ -51,6 +52,7 @@ class Page:
         keeper: Keeping,
         guests: Guests,
         recorder: Recorder,
+        policy: Policy,
     ) -> None:
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
         self._started = exchange.now()
@@ -72,6 +74,7 @@ class Page:
             Readiness(lambda: keeper.problem or book.refusing),
             Metrics(book, self._figures),
             Acting(exchange, keeper, self._audit),
+            Policing(policy, exchange, self._audit),
             self._audit,
         )
         self._local = LocalServer(settings.api_socket, self._app)

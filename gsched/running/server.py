@@ -21,12 +21,15 @@ from gsched.net.transport.channel import Channel
 from gsched.net.transport.datagrams import Datagrams
 from gsched.net.transport.greenlets import Greenlets
 from gsched.net.transport.listeners import Complaints
+from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
+from gsched.policy.file import PolicyError
 from gsched.running.cautions import warn_of_secrets
 from gsched.running.ending import Ending
 from gsched.running.limits import Limits
 from gsched.running.local_node import LocalNode
 from gsched.running.page import Page
+from gsched.running.policy import Policy
 from gsched.running.ports import DATAGRAMS, Ports
 from gsched.running.services import Services
 from gsched.running.state import State
@@ -61,6 +64,7 @@ class Server:
         )
         self.keeper = self._state.keeper(self.scheduler)
         self.exchange = Exchange(self.scheduler, Clock())
+        self.policy = Policy(self.exchange)
         self._recorder = Recorder(self.exchange, self._state.history, settings.history)
         self._started = self.exchange.now()
         self._reception = Reception(self.exchange.now)
@@ -84,6 +88,7 @@ class Server:
     def start(self) -> None:
         """Open all ports and begin to serve."""
         warn_of_secrets(self.settings, self.own)
+        self._follow_policy()
         port = self._ports.open_for_nodes(self._serve_node, self._node_tls)
         self._services = self._build_services(port)
         self._ports.open_for_clients(self._services.clients.serve, self._cluster_tls)
@@ -181,6 +186,13 @@ class Server:
             cluster_tls=self._cluster_tls,
         )
 
+    def _follow_policy(self) -> None:
+        """Raises Mistake."""
+        try:
+            self.policy.follow(self.settings.policy_file, "gsched at its start")
+        except PolicyError as error:
+            raise Mistake(f"--policy_file: {error}") from error
+
     def _serve_node(self, channel: Channel) -> None:
         self._services.nodes.serve(channel)
 
@@ -190,7 +202,7 @@ class Server:
         services.datagrams.listen(ports, services.nodes.datagram, self._complaints)
 
     def _start_page(self) -> None:
-        parts = (self.exchange, self.keeper, self._limits.guests, self._recorder)
+        parts = (self.exchange, self.keeper, self._limits.guests, self._recorder, self.policy)
         self._page = Page(self.settings, self.snapshot, *parts)
 
     def _start_nodes(self) -> None:

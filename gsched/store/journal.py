@@ -7,6 +7,7 @@
     jobs      jobs that are not over, from before their client is told the uid
     places    which of them were sent to a node, from before they are
     results   jobs that are over, until their client has the answer
+    usage     CPU seconds that were used in a name, and when that was noted
 
 A job moves from `jobs` to `results`. What it says of its state is in `places`, apart, so that its
 arguments are written once. All is written in batches, each of which is there wholly or not at
@@ -45,6 +46,12 @@ _CHANGES = {
     1: "",  # what people have ordered of clusters and nodes is kept in their bodies
 }
 
+# Those of a later gsched, which an older one does not miss.
+_ADDED = """
+CREATE TABLE IF NOT EXISTS usage (label BLOB PRIMARY KEY, seconds REAL NOT NULL,
+                                  noted REAL NOT NULL) WITHOUT ROWID;
+"""
+
 # Keys of each table, by which rows are removed.
 _KEYS = {
     "nodes": "address = ?",
@@ -53,6 +60,7 @@ _KEYS = {
     "jobs": "uid = ?",
     "places": "uid = ?",
     "results": "uid = ?",
+    "usage": "label = ?",
 }
 
 Row = tuple[Any, ...]
@@ -138,6 +146,7 @@ class Journal:
             self._connection.executescript(
                 f"BEGIN; {changes} PRAGMA user_version = {SCHEMA}; COMMIT;"
             )
+        self._connection.executescript(_ADDED)
 
     def meta(self) -> dict[str, str]:
         """What there is once. Raises JournalError."""

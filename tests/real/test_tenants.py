@@ -54,7 +54,8 @@ class Greedy:
         ):
             sock.sendall(self._code + framed(build(name, body)))
             answer = stream.read(struct.unpack(">I", stream.read(4))[0])
-            found = answer if answer in (b"ACK", b"NAK") else loads(answer)
+            refused = b"refused by gsched" in answer
+            found = answer if answer in (b"ACK", b"NAK") else None if refused else loads(answer)
             if then and found is not None:
                 sock.sendall(framed(then))
                 stream.read()

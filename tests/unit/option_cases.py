@@ -73,6 +73,7 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     "fair_cluster_scheduler": [("true", {"algorithm": "fair"}), ("1", {"algorithm": "fair"})],
     "early_cluster_scheduler": [("true", {"algorithm": "early"}), ("1", {"algorithm": "early"})],
     "weighted_cluster_scheduler": [("true", {"algorithm": "weighted"})],
+    "policy_file": [("/etc/a b.yaml", {"policy_file": Path("/etc/a b.yaml")})] * 2,
     "pulse_interval": [("1", {"pulse_interval": 1.0}), ("600", {"pulse_interval": 600.0})],
     "ping_interval": [("1.5", {"ping_interval": 1.5}), ("0", {"ping_interval": None})],
     "zombie_interval": [("1.5", {"zombie_interval": 90.0}), ("0", {"zombie_interval": None})],

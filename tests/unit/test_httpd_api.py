@@ -20,9 +20,11 @@ from gsched.httpd import app as page
 from gsched.httpd.api.acts.acting import Acting
 from gsched.httpd.api.acts.audit import Audit
 from gsched.httpd.api.openapi import OPERATIONS, document
+from gsched.httpd.api.policy.answers import Policing
 from gsched.httpd.api.reading import Api
 from gsched.net.exchange import Exchange
 from gsched.net.keeping.keeper import Forgetful
+from gsched.running.policy import Policy
 from gsched.store.audit import AuditFile
 
 API = "/api/v1"
@@ -59,11 +61,13 @@ class Site:
         self.recorder = self.past.recorder
         self.audit = Audit(AuditFile(folder), self.now)
         self.exchange = Exchange(world.scheduler, self.now)
+        self.policy = Policy(self.exchange)
         parts = (
             Api(world.scheduler.book, self.now, lambda: self.problem, self.recorder.job),
             self.past,
             Acting(self.exchange, Forgetful(), self.audit),
             self.audit,
+            Policing(self.policy, self.exchange, self.audit),
         )
         self.app = page.build(dict, parts=parts)
         self.node, self.small = world.node(cpus=3), world.node()

@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
-from kept import Kept, essence, is_set_up, over
+from kept import NOW, Kept, essence, is_set_up, over
 
+from gsched.core.model.account import Account
 from gsched.core.model.job import State
 from gsched.core.model.lease import Lease, LeaseState
+from gsched.core.restoring import SavedUsage
 from gsched.core.scheduler import Scheduler
+from gsched.net.keeping.revival import revive
+from gsched.net.keeping.rows import batch as batch_of
 from gsched.store.journal import Batch
+from gsched.store.quota import Quota
 from gsched.wire.pickles import dumps, loads
 
 
@@ -54,6 +59,17 @@ def test_what_an_older_gsched_has_kept_bears_no_orders(tmp_path: Path) -> None:
     assert restored.nodes.keys() == kept.scheduler.nodes.keys()
     assert not any(node.drained or node.limited for node in restored.nodes.values())
     assert restored.clusters and not any(x.paused or x.ending for x in restored.clusters.values())
+
+
+def test_what_was_used_is_kept(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, 0)
+    much, gone = Account("x @ \ud800", NOW), Account("y @ z", NOW)
+    much.kept, gone.kept = (5.5, NOW), (1.0, NOW)
+    kept.journal.write([batch_of([much, gone])])
+    gone.kept = None
+    kept.journal.write([batch_of([gone])])
+    usage = revive(kept.journal, tmp_path / "spool", Quota()).usage
+    assert usage == [SavedUsage(label=much.label, seconds=5.5, at=NOW)]
 
 
 def busy(scheduler: Scheduler) -> Lease | None:

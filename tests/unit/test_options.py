@@ -66,6 +66,8 @@ def test_defaults() -> None:
         "cluster_certfile": None,
         "exposed": (),
         "algorithm": "submitted",
+        "policy_file": None,
+        "check_policy": None,
         "pulse_interval": 10.0,
         "ping_interval": 60.0,
         "zombie_interval": 3600.0,
@@ -112,11 +114,11 @@ def test_repr_keeps_secrets() -> None:
 
 
 def test_every_row_has_a_field_and_a_case() -> None:
-    own = {"config", "save_config"}
+    own = {"config", "save_config", "check_policy"}
     files = {"node_secret_file", "cluster_secret_file"}  # see test_exposed
     merged = {"dispy_port", *(f"{x}_cluster_scheduler" for x in ("fair", "early", "weighted"))}
     fields = {field.name for field in dataclasses.fields(Settings)}
-    assert fields == set(BY_NAME) - own - merged - files | {"algorithm", "exposed"}
+    assert fields == set(BY_NAME) - own - merged - files | {"algorithm", "exposed", "check_policy"}
     assert set(CASES) == set(BY_NAME) - own - files
 
 

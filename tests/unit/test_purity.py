@@ -51,11 +51,12 @@ MAY_USE: dict[str, set[str]] = {
     "ctl": {"wire"},
     "demo": set(),
     "simulation": {"core"},
+    "policy": {"core"},
     "store": {"core", "wire"},
     "net": {"core", "wire", "store"},
     "history": {"core", "wire", "store", "net"},
-    "httpd": {"core", "net", "store", "history"},
-    "running": {"core", "wire", "options", "store", "net", "history", "httpd"},
+    "httpd": {"core", "net", "store", "history", "policy"},
+    "running": {"core", "wire", "options", "store", "net", "history", "httpd", "policy"},
 }
 
 # The same for the rooms inside some of them; "" is that room itself.

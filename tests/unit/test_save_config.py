@@ -51,6 +51,7 @@ EVERYTHING = [
         "--fair_cluster_scheduler",
         "--early_cluster_scheduler=0",
         "--weighted_cluster_scheduler=0",
+        "--policy_file=rules.yaml",
     ),
     *("--pulse_interval", "1.50", "--ping_interval", "0", "--zombie_interval", "2"),
     *("--msg_timeout", ".5", "--dest_path_prefix", "~/a b", "--max_file_size", "10M"),

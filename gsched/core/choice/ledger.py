@@ -12,6 +12,7 @@ free at once are shared as well. What an account shows never sinks: an entry in 
 of date is too small at the worst, and is mended when it reaches the top.
 """
 
+from collections.abc import Iterator
 from math import log
 
 from gsched.core.model.account import Account
@@ -23,6 +24,7 @@ KEEN = 0.2  # part that the last job has in what a job is expected to take
 MOST_DOUBLINGS = 400  # after which all entries are made smaller, long before numbers have no end
 MOST_IDLE = 10_000  # accounts that are kept without clusters
 FORGOTTEN = 1.0  # CPU seconds that are worth no account
+KEPT = 30.0  # seconds after which what has been used is kept once more
 
 
 class Ledger:
@@ -32,12 +34,12 @@ class Ledger:
         self._half_life = half_life
         self._epoch: float | None = None  # when an entry counts as it is
         self._accounts: dict[str, Account] = {}
+        self._kept_at = 0.0
+        self._dropped: list[Account] = []
 
     def open(self, cluster: Cluster, now: float) -> None:
         """The cluster has an account from now on, perhaps one that was there before."""
-        if self._epoch is None:
-            self._epoch = now
-        account = self._accounts.setdefault(cluster.label, Account(now))
+        account = self._account(cluster.label, now)
         account.clusters += 1
         cluster.account = account
 
@@ -72,12 +74,43 @@ class Ledger:
         self._deflate(now)
         self._half_life = half_life
 
+    def restore(self, label: str, seconds: float, at: float, now: float) -> None:
+        """So much had been used in that name by then."""
+        account = self._account(label, now)
+        ago = max(0.0, now - at) / self._half_life if self._half_life else 0.0
+        account.used += seconds * 2.0**-ago * self._inflation(now)
+        account.kept = (seconds, at)
+        self._show(account, now)
+        if seconds * 2.0**-ago < FORGOTTEN:
+            self._drop(label)
+
+    def news(self, now: float, at_once: bool = False) -> Iterator[Account]:
+        """Accounts of which something else is to be kept than before, from time to time."""
+        if 0.0 <= now - self._kept_at < KEPT and not at_once:
+            return
+        self._kept_at = now
+        while self._dropped:
+            yield self._dropped.pop()
+        for account in self._accounts.values():
+            last = account.kept[1] if account.kept else 0.0
+            if account.cpus or (account.since > last and account.used):
+                account.kept = (self.usage(account, now), now)
+                yield account
+
     def usage(self, account: Account, now: float) -> float:
         """CPU seconds, as they count now."""
         self._settle(account, now)
         return account.used / self._inflation(now)
 
     # -- within -------------------------------------------------------------------------------
+
+    def _account(self, label: str, now: float) -> Account:
+        if self._epoch is None:
+            self._epoch = now
+        found = self._accounts.get(label)
+        if found is None:
+            found = self._accounts[label] = Account(label, now)
+        return found
 
     def _settle(self, account: Account, now: float) -> None:
         if account.cpus and now > account.since:
@@ -122,4 +155,9 @@ class Ledger:
         idle.sort(reverse=True)
         for rank, (seconds, label) in enumerate(idle):
             if rank >= MOST_IDLE // 2 or seconds < FORGOTTEN:
-                del self._accounts[label]
+                self._drop(label)
+
+    def _drop(self, label: str) -> None:
+        account = self._accounts.pop(label)
+        account.kept = None
+        self._dropped.append(account)

@@ -116,11 +116,15 @@ class Cluster:
         """Whether its client's software and the node's understand each other."""
         return self.family == node.family
 
-    def allocation_for(self, node: "Node") -> "Allocation | None":
+    def wish_for(self, node: "Node") -> "Allocation | None":
         """The first of its wishes that means the node, if it can use the node at all."""
         if not self.works_with(node):
             return None
         return self.allocations.first(node)
+
+    def allocation_for(self, node: "Node") -> "Allocation | None":
+        """The same, if its rule allows the node."""
+        return self.wish_for(node) if self.rule.allows(node.address) else None
 
     def tally(self, node: "Node") -> Tally:
         """What the node has done for it."""

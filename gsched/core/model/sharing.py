@@ -24,6 +24,7 @@ class Rule:
     name: str = ""  # for people
     clusters: tuple[str, ...] = EVERY  # patterns of names, in which * stands for any text
     clients: tuple[str, ...] = EVERY  # addresses, patterns of them, or networks
+    nodes: tuple[str, ...] = EVERY  # addresses that it may use, or patterns of them, or networks
     weight: float = 1.0
     priority: int = 0
     max_cpus: int | None = None
@@ -32,7 +33,16 @@ class Rule:
     def matches(self, name: str, client: str) -> bool:
         """Whether it is meant for a cluster of that name, from that address."""
         named = any(glob(pattern, name) for pattern in self.clusters)
-        return named and any(_is_from(pattern, client) for pattern in self.clients)
+        return named and any(_is_at(pattern, client) for pattern in self.clients)
+
+    def allows(self, address: str) -> bool:
+        """Whether its clusters may use the node with that address."""
+        return self.nodes is EVERY or any(_is_at(pattern, address) for pattern in self.nodes)
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether no cluster gets past it."""
+        return "*" in self.clusters and "*" in self.clients
 
 
 NO_RULE = Rule()
@@ -58,10 +68,10 @@ class Sharing:
 NO_SHARING = Sharing()
 
 
-def _is_from(pattern: str, client: str) -> bool:
+def _is_at(pattern: str, address: str) -> bool:
     if "/" not in pattern:
-        return glob(pattern, client)
+        return glob(pattern, address)
     try:
-        return ip_address(client) in ip_network(pattern)
-    except ValueError:  # a client that says no address
+        return ip_address(address) in ip_network(pattern)
+    except ValueError:  # a peer that says no address
         return False

@@ -40,6 +40,8 @@ def _between(cluster: Cluster, node: Node) -> Obstacle | None:
         return Obstacle("with other software", f"{node.family}, the client has {cluster.family}")
     if node.address in cluster.shut:
         return Obstacle("closed by the client")
+    if not cluster.rule.allows(node.address):
+        return Obstacle(f"not allowed by rule {cluster.rule.name!r}")
     return None
 
 

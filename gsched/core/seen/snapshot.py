@@ -138,6 +138,7 @@ def cluster_row(cluster: Cluster, nodes: list[Node]) -> Row:
         "done": cluster.done,
         "nodes": sum(x.state is LeaseState.READY for x in cluster.leases.values()),
         "exclusive": cluster.exclusive,
+        "rule": cluster.rule.name,
         "paused": order_row(cluster.paused),
         "ending": order_row(cluster.ending),
         "note": "; ".join(filter(None, (_obstacle(cluster, nodes), cluster.warning))),

@@ -8,6 +8,7 @@ from gsched.httpd.api.acts.orders import AUDIT, ORDERS
 from gsched.httpd.api.operation import Operation, Parameter, described
 from gsched.httpd.api.past import operations as past
 from gsched.httpd.api.past.schemas import PAST
+from gsched.httpd.api.policy.operations import POLICY, POLICY_SCHEMAS
 from gsched.httpd.api.schemas import SCHEMAS, Schema, ref
 
 _LIMIT = Parameter("limit", "rows at the most", "count")
@@ -82,7 +83,7 @@ _OTHERS = (
 def document() -> Schema:
     """The OpenAPI document."""
     paths: dict[str, Schema] = {}
-    for one in (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS):
+    for one in (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS, *POLICY):
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
     paths |= {path: {"get": _plain(kind, about)} for path, kind, about in _OTHERS}
     paths["/readyz"]["get"]["responses"]["503"] = {"description": "The reason"}
@@ -91,7 +92,7 @@ def document() -> Schema:
         "info": {"title": "gsched", "version": __version__},
         "servers": [{"url": "../.."}],  # seen from this document: also below a proxy's prefix
         "paths": paths,
-        "components": {"schemas": SCHEMAS | PAST},
+        "components": {"schemas": SCHEMAS | PAST | POLICY_SCHEMAS},
     }
 
 

@@ -81,11 +81,11 @@ LIMIT_OF_ROWS = Parameter("limit", "rows at the most", "count")
 
 @dataclass(frozen=True)
 class Field:
-    """One of a body. `kind`: "text", "host", "whole", "flag", "uids", words to choose from, or the
-    fields of an object.
+    """One of a body. `kind`: "text", "lines", "host", "whole", "flag", "uids", words to choose
+    from, or the fields of an object.
 
-    A `whole` number is from `least` to `most`, or null where `may_be_null`. With `many` it is a
-    list of such values.
+    A `whole` number is from `least` to `most`, or null where `may_be_null`; `lines` are a text of
+    at most `most` characters. With `many` it is a list of such values.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Field:
         uid = {"type": "string", "pattern": "^[0-9]{1,20}$"}
         kinds: dict[str, Schema] = {
             "text": {"type": "string", "maxLength": LONGEST},
+            "lines": {"type": "string", "maxLength": self.most},
             "host": {"type": "string", "pattern": f"^{_HOST.pattern}$"},
             "whole": {"type": ["integer", "null"] if self.may_be_null else "integer", **limits},
             "flag": {"type": "boolean"},
@@ -150,6 +151,9 @@ class Field:
         if self.kind == "host":
             named = isinstance(value, str) and _HOST.fullmatch(value)
             return "" if named else "the name or the address of a host"
+        if self.kind == "lines":
+            good = isinstance(value, str) and len(value) <= self.most
+            return "" if good else f"a text of at most {self.most:,} characters"
         if self.kind == "uids":
             return "" if _are_uids(value) else f"a list of at most {MOST_UIDS:,} uids, each as text"
         good = isinstance(value, str) and len(value) <= LONGEST and value.isprintable()

@@ -113,6 +113,7 @@ CLUSTER = record(
     done=whole("jobs"),
     nodes=whole("that are set up for it"),
     exclusive=FLAG,
+    rule=text("of the sharing policy that holds for it; empty if none does"),
     paused=ORDER,
     ending=ORDER,
     note=NOTE,

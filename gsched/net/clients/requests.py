@@ -17,6 +17,7 @@ from gsched.core.scheduler import Refused
 from gsched.net.clients import uploads
 from gsched.net.clients.delivery import Delivery
 from gsched.net.clients.openings import Openings, allocations
+from gsched.net.clients.refusals import refusal
 from gsched.net.computation import Message, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
@@ -196,9 +197,9 @@ class ClientService:
         try:
             message = _message(cluster, record)
             job = self._offer(cluster, pinned, message)
-        except Refused as refusal:
-            log.warning("%s: job refused: %s", cluster.label, refusal, extra=about(cluster))
-            channel.send(dumps(None))
+        except Refused as error:
+            log.warning("%s: job refused: %s", cluster.label, error, extra=about(cluster))
+            channel.send(refusal(str(error)))
             return
         self._confirm(channel, job.uid)
 

@@ -31,6 +31,7 @@ def revive(journal: Journal, spools: Path, quota: Quota) -> Saved:
         clusters=clusters,
         leases=_read(journal, "leases", rows.saved_lease),
         jobs=_jobs(journal, files),
+        usage=_read(journal, "usage", rows.saved_usage),
     )
     for one in clusters:
         _release_older(_computation(one), files[one.id])

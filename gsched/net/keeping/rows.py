@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from gsched.core.fleet import NodeFacts
+from gsched.core.model.account import Account
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import End, Job, State
 from gsched.core.model.lease import Allocation, Lease, LeaseState
 from gsched.core.model.node import Node, NodeState
 from gsched.core.model.order import Order
-from gsched.core.restoring import SavedCluster, SavedJob, SavedLease, SavedNode
+from gsched.core.restoring import SavedCluster, SavedJob, SavedLease, SavedNode, SavedUsage
 from gsched.core.scheduler import Opening
 from gsched.net.computation import Computation, Message, computation_of, message_of
 from gsched.store.journal import Batch, Row
@@ -275,11 +276,29 @@ def saved_lease(row: Row) -> SavedLease:
     )
 
 
+# -- usage ----------------------------------------------------------------------------------------
+
+
+def _write_account(result: Batch, account: Account) -> None:
+    key = (_bytes(account.label),)
+    if account.kept is None:
+        result.drop("usage", key)
+    else:
+        result.put("usage", key, *account.kept)
+
+
+def saved_usage(row: Row) -> SavedUsage:
+    """What had been used in a name."""
+    label, seconds, at = row
+    return SavedUsage(label=_text(label), seconds=seconds, at=at)
+
+
 _WRITERS: dict[type, Any] = {
     Job: _write_job,
     Cluster: _write_cluster,
     Node: _write_node,
     Lease: _write_lease,
+    Account: _write_account,
 }
 
 

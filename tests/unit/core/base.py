@@ -147,11 +147,14 @@ class Base(RuleBasedStateMachine):
         """Whether a job for that node, or for any, has to be taken."""
         if self.stopped or cluster.ending or cluster.state not in TAKING:
             return False
+        most = cluster.rule.max_queued_jobs
+        if most is not None and cluster.waiting >= most:
+            return False
         node = self.scheduler.nodes.get(address or "")
         if address is None or node is None:
             return address is None
         meant = any(allocation.matches(node) for allocation in cluster.allocations)
-        suits = cluster.family == node.family
+        suits = cluster.family == node.family and cluster.rule.allows(node.address)
         return meant and suits and address not in cluster.shut
 
     def _job(self, number: int, *states: State) -> Job:

@@ -4,6 +4,7 @@ from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import Job, State
 from gsched.core.model.lease import LeaseState
 from gsched.core.model.node import Node, NodeState
+from gsched.core.model.sharing import NO_SHARING
 
 from .answers import Answers
 from .recorder import Recorder
@@ -56,7 +57,8 @@ def all_close(recorder: Recorder) -> None:
 
 
 def _take_back_orders(recorder: Recorder) -> None:
-    """All that was paused, drained or closed goes on."""
+    """All that was paused, drained, closed or limited goes on."""
+    recorder.event("share", NO_SHARING, "anna", "")
     for cluster in list(recorder.scheduler.clusters.values()):
         recorder.event("resume", cluster, "anna", "")
     for node in list(recorder.scheduler.nodes.values()):

@@ -6,13 +6,13 @@ from hypothesis.stateful import precondition, rule
 from gsched.core.actions import Forbidden
 from gsched.core.model.job import State
 
-from .base import Base
+from .shares import Shares
 from .strategies import NUMBERS
 
 WHO = ("anna", "maintenance")
 
 
-class Orders(Base):
+class Orders(Shares):
     """See the module's text."""
 
     @rule(

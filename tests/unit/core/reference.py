@@ -4,6 +4,7 @@ It looks at all nodes and all jobs each time and keeps its own record of the ord
 and of when each cluster had its last turn, so it shares nothing with what it is compared to.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -31,7 +32,8 @@ class Reference:
             "fair": lambda job: (self._turns.get(job.cluster, 0), self._order[job]),
             "early": lambda job: (job.cluster.id, self._order[job]),
         }
-        self._key = keys.get(scheduler.algorithm)  # None: shares are tested, not single choices
+        key = keys.get(scheduler.algorithm)  # None: shares are tested, not single choices
+        self._key = key and (lambda job: (-job.cluster.rule.priority, key(job)))
 
     def submitted(self, job: Job) -> None:
         """The job is the latest so far."""
@@ -59,8 +61,10 @@ class Moment:
     def __init__(self, scheduler: Scheduler, sent: list[SendJob]) -> None:
         self._nodes = list(scheduler.nodes.values())  # in the order in which they became known
         self._busy = {node: len(node.jobs) for node in self._nodes}
+        self._running = Counter(job.cluster for node in self._nodes for job in node.jobs.values())
         for effect in sent:
             self._busy[effect.node] -= 1
+            self._running[effect.job.cluster] -= 1
         self._jobs = [job for job in scheduler.jobs.values() if job.state is State.QUEUED]
         self._jobs += [effect.job for effect in sent]
 
@@ -75,10 +79,16 @@ class Moment:
     def take(self, node: Node, job: Job) -> None:
         """The job is given to the node."""
         self._busy[node] += 1
+        self._running[job.cluster] += 1
         self._jobs.remove(job)
 
     def _candidates(self, node: Node) -> list[Job]:
-        return [job for job in self._jobs if may_run(node, job)]
+        jobs = [job for job in self._jobs if may_run(node, job)]
+        return [job for job in jobs if not self._is_full(job.cluster)]
+
+    def _is_full(self, cluster: Cluster) -> bool:
+        most = cluster.rule.max_cpus
+        return most is not None and self._running[cluster] >= most
 
     def _has_room(self, node: Node) -> bool:
         usable = node.state is NodeState.UP and node.held_until == 0 and node.drained is None

@@ -26,7 +26,7 @@ ALLOCATIONS = st.lists(
 )
 OPENINGS = st.builds(
     Opening,
-    name=st.just("compute"),
+    name=st.sampled_from(["compute", "compute", "batch-1"]),
     client=st.just("10.9.9.9"),
     reentrant=st.booleans(),
     exclusive=st.sampled_from([False] * 7 + [True]),

@@ -152,6 +152,7 @@ def test_a_cluster(world: World) -> None:
         "done": 0,
         "nodes": 1,
         "exclusive": False,
+        "rule": "",
         "paused": None,
         "ending": None,
         "note": "",

@@ -1,0 +1,1 @@
+"""The sharing policy: its rules, and orders to read its file again."""
