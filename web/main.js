@@ -1,6 +1,8 @@
 // Starts the page: the link to the scheduler feeds the view that the address names.
 
 import { Link } from "./live/link.js";
+import { Account } from "./shell/account.js";
+import { Alarm } from "./shell/alarm.js";
 import { Frame } from "./shell/frame.js";
 import { openHelp } from "./shell/help.js";
 import { Keys, pick, step } from "./shell/keys.js";
@@ -13,15 +15,20 @@ import { VIEWS } from "./shell/views.js";
 const status = new Status({ onRetry: () => link.retry(), onHold: () => link.hold() });
 const router = new Router((route) => frame.show(route));
 const frame = new Frame(router);
+const account = new Account(document.getElementById("account"));
+const alarm = new Alarm(document.getElementById("alarm"), new Map(frame.links));
 const search = new Search(() => link.data);
 
 const link = new Link({
   onChange(state) {
     status.heard(state);
+    alarm.update(state);
+    account.look(state.epoch);
     frame.update(state);
   },
   onState(state) {
     status.state(state);
+    if (state.name === "locked") account.round = ""; // somebody else may sign in
   },
 });
 

@@ -12,7 +12,11 @@ import json  # noqa: E402
 import logging  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
+import tempfile  # noqa: E402
 import time  # noqa: E402
+from collections.abc import Callable, Iterable  # noqa: E402
+from functools import partial  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
@@ -25,28 +29,86 @@ from gsched.core.model.job import End, State  # noqa: E402
 from gsched.core.model.lease import Allocation  # noqa: E402
 from gsched.core.scheduler import Scheduler  # noqa: E402
 from gsched.core.seen.snapshot import snapshot  # noqa: E402
+from gsched.history.happenings import Happenings  # noqa: E402
+from gsched.history.recorder import Recorder  # noqa: E402
 from gsched.httpd import app as page  # noqa: E402
 from gsched.httpd.access import roles  # noqa: E402
+from gsched.httpd.access.login import Login  # noqa: E402
+from gsched.httpd.api.acts.acting import Acting  # noqa: E402
+from gsched.httpd.api.acts.audit import Audit  # noqa: E402
+from gsched.httpd.api.past.answers import Past  # noqa: E402
 from gsched.httpd.api.reading import Api  # noqa: E402
 from gsched.httpd.server import PageServer  # noqa: E402
+from gsched.net.exchange import Exchange  # noqa: E402
+from gsched.net.keeping.keeper import Forgetful  # noqa: E402
+from gsched.store.audit import AuditFile  # noqa: E402
+from gsched.store.history import Ended, History  # noqa: E402
 
 MIB = 2**20
 GIB = 2**30
 
 
+class Latest:
+    """Stands for what `get` returns at that moment: a test may begin anew with another one."""
+
+    def __init__(self, get: Callable[[], Any]) -> None:
+        self._get = get
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._get(), name)
+
+
 class Play:
     """The scheduler, and those who do what it wants."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.problem: Any = ""
         self.epoch, self.version, self.began = "first", "0.1.0", time.time()
+        self._folder, self._recorder = folder, None
+        self.happenings = Happenings()
+        logging.getLogger("gsched").addHandler(self.happenings)
+        core: Any = Latest(lambda: self.scheduler)
+        core.book, core.actions = (
+            Latest(lambda: self.scheduler.book),
+            Latest(lambda: self.scheduler.actions),
+        )
+        self.exchange = Exchange(core, time.time)
+        for kind in wanted.Effect.__args__:
+            if kind is not wanted.Report:
+                self.exchange.perform(kind, self._carry_out)
         self.clear()
 
     def clear(self) -> None:
-        """Begin anew, without nodes, clusters and jobs."""
+        """Begin anew, without nodes, clusters, jobs and a past."""
         self.scheduler = Scheduler("fair", first_id=2**55)
-        self.trouble = self.locked = False
+        self.trouble = False
+        self.role: str | None = roles.ADMIN  # of everybody; None: nobody is known
         self.more: dict[str, Any] = {}
+        self.sought: list[Any] = []  # nodes that are looked for
+        self.happenings.__init__()  # type: ignore[misc]
+        if self._recorder is not None:
+            self._recorder.stop()
+        self.history = History(Path(tempfile.mkdtemp(dir=self._folder)), 20_000)
+        self._recorder = Recorder(self.exchange, self.history, 20_000)
+        self._recorder.start()
+
+    @property
+    def recorder(self) -> Any:
+        """What notes the past now."""
+        return self._recorder
+
+    def parts(self) -> list[Any]:
+        """What is served beside the page: all that a server has, but for figures."""
+        book: Any = Latest(lambda: self.scheduler.book)
+        recorder: Any = Latest(lambda: self.recorder)
+        audit = Audit(AuditFile(self._folder), time.time)
+        return [
+            Api(book, time.time, lambda: self.problem, lambda uid: self.recorder.job(uid)),
+            Past(book, time.time, recorder, self.happenings),
+            Acting(self.exchange, Forgetful(), audit),
+            audit,
+            Login(None),
+        ]
 
     def snapshot(self) -> dict[str, Any]:
         """As server.py makes it."""
@@ -68,16 +130,15 @@ class Play:
         }
 
     def identify(self, environ: dict[str, Any]) -> roles.Actor | None:
-        """Everybody may all, or nobody is known."""
-        return None if self.locked else roles.everybody(environ)
+        """Everybody is the same, or nobody is known."""
+        return roles.Actor("ann", self.role, "127.0.0.1") if self.role else None
 
     # -- what happens -------------------------------------------------------------------------
 
     def do(self, event: str, *arguments: Any, **named: Any) -> None:
         """An event, and all that follows from it."""
-        effects = list(getattr(self.scheduler, event)(*arguments, now=time.time(), **named) or [])
-        for effect in effects:
-            self._carry_out(effect)
+        happen = partial(getattr(self.scheduler, event), **named)
+        self.exchange.tell(lambda *told: list(happen(*told) or []), *arguments)
 
     def _carry_out(self, effect: Any) -> None:
         if isinstance(effect, wanted.TellScheduled):
@@ -90,6 +151,22 @@ class Play:
             self.do("started", effect.job.uid, effect.job.tries)
         elif isinstance(effect, wanted.SendResult):
             self.do("delivered", effect.job.uid)
+        elif isinstance(effect, wanted.SeekNode):
+            self.sought.append((effect.host, effect.port))
+        elif isinstance(effect, wanted.TerminateJob):
+            address = effect.node.address
+            self.do("finished", effect.job.uid, address, End.CANCELLED, "reply", 1.5)
+
+    def ended(self, jobs: Iterable[Ended]) -> None:
+        """Jobs of the past."""
+        self.history.write(list(jobs), [], [])
+
+    def job(self, uid: int, ago: float, **other: Any) -> Ended:
+        """One that ran for two seconds, and ended so many ago."""
+        at = time.time() - ago
+        cluster = (f"{uid % 3:016x}", f"past {uid % 3}", "10.9.9.9")
+        usual = (uid, cluster, "10.20.0.1", 0, at - 5, at - 2, at, "finished", 1, 2.0, 10, 20, "")
+        return Ended(*usual)._replace(**other)
 
     def node(self, number: int, cpus: int = 4, name: str = "") -> Any:
         """A node joins."""
@@ -134,16 +211,9 @@ class Play:
 def serve(port: int, logfile: str) -> None:
     """Serve until SIGTERM."""
     logging.basicConfig(filename=logfile, level=logging.INFO)
-    play = Play()
-
-    class Book:
-        """Of the scheduler that is there now."""
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(play.scheduler.book, name)
-
-    api = Api(Book(), time.time, lambda: play.problem)  # type: ignore[arg-type]
-    application = page.build(play.snapshot, parts=[api], identify=play.identify)
+    play = Play(Path(logfile).parent)
+    application = page.build(play.snapshot, parts=play.parts(), identify=play.identify)
+    application.publisher._interval = 0.25  # seconds; nobody waits longer than needed
     server = PageServer("127.0.0.1", port, application)
     server.start()
     commands = fileobject.FileObject(sys.stdin.buffer, "rb", bufsize=0)

@@ -145,11 +145,11 @@ def test_a_state_that_cannot_be_had_is_told_and_passes(site: Site, browse: Brows
 def test_who_is_logged_out_is_told(site: Site, context: Any, browse: Browse) -> None:
     view = browse(site.url)
     context.complaints.allowed = "status of 401"
-    site.run("play.locked = True")
+    site.run("play.role = None")
     site.run("[stream.end() for stream in list(page.publisher._streams)]")
     view.locator("#retry").click()
     shows(view, "#banner-text", "You are logged out.")
     shows(view, "#live", "Logged out")
-    site.run("play.locked = False")
+    site.run("play.role = 'admin'")
     view.locator("#retry").click()
     view.locator("body[data-state=live]").wait_for()

@@ -10,6 +10,12 @@ from pages import Browse, Site, goes_to, shows
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 SERIOUS = ("serious", "critical")
+PAST = {
+    "overview": (".track .legend", re.compile("waiting [1-9]")),
+    "timeline": ("#timeline-words", re.compile("jobs on")),
+    "finished": ("#finished", "xxx"),
+    "events": ("#events", "lost"),
+}
 
 
 @pytest.fixture
@@ -23,10 +29,11 @@ def views(site: Site) -> list[str]:
         play.submit(other, 4)
         play.finish(7)
         play.do("node_lost", "10.20.0.3", "does not answer")
+        play.ended(play.job(x, 5 * x, reason="x" * 90, lane=x % 4) for x in range(1, 30))
         answer = [cluster.handle, uids[-1]]
         """
     )
-    names = ["overview", "clusters", "nodes", "jobs", "connect"]
+    names = ["overview", "clusters", "nodes", "jobs", "timeline", "finished", "events", "connect"]
     return [*names, f"clusters/{handle}", "nodes/10.20.0.1", f"jobs/{uid}"]
 
 
@@ -36,6 +43,8 @@ def visit(view: Any, name: str) -> None:
     view.wait_for_selector(f"body[data-view={name.partition('/')[0]}] main section")
     if "/" in name:
         shows(view, "main .why", re.compile("."))
+    elif name in PAST:
+        shows(view, *PAST[name])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -73,7 +82,13 @@ def test_a_phone_needs_no_sideways_scrolling(
 
 def test_the_keys_lead_everywhere(site: Site, browse: Browse, views: list[str]) -> None:
     view = browse(site.url)
-    for key, name in {"c": "clusters", "n": "nodes", "j": "jobs", "x": "connect"}.items():
+    for key, name in {
+        "c": "clusters",
+        "n": "nodes",
+        "t": "timeline",
+        "f": "finished",
+        "x": "connect",
+    }.items():
         view.keyboard.press("g")
         view.keyboard.press(key)
         goes_to(view, name)
@@ -118,7 +133,7 @@ def test_the_tables_say_what_they_are(site: Site, browse: Browse, views: list[st
     view.set_viewport_size({"width": 360, "height": 740})
     tree = view.locator("#main").aria_snapshot()
     assert 'table "Nodes: the machines that run jobs' in tree
-    assert 'rowheader "node0 10.20.0.1:51348"' in tree
+    assert 'rowheader "Pick 10.20.0.1 node0 10.20.0.1:51348"' in tree
 
 
 def test_the_first_load_is_small(site: Site, context: Any) -> None:
@@ -127,6 +142,6 @@ def test_the_first_load_is_small(site: Site, context: Any) -> None:
     view.goto(site.url)
     view.wait_for_selector("body[data-state=live] main section")
     loaded = [one for url, one in sizes.items() if "/api/" not in url]
-    total = sum(len(one.body()) for one in loaded)
+    total = sum(one.request.sizes()["responseBodySize"] for one in loaded)  # as it is sent
     assert len(loaded) > 10
     assert total < 100_000

@@ -66,7 +66,7 @@ def test_the_overview_tells_what_there_is(site: Site, browse: Browse) -> None:
     shows(view, "#totals", "100 % in use")
     assert view.locator("#totals .value").all_inner_texts() == ["1", "2 / 2", "3", "2", "0"]
     shows(view, ".shares", "compute @ 10.9.9.9")
-    shows(view, ".shares", "2 running, 100 %")
+    shows(view, ".shares", re.compile(r"100 % · \d+ s · 2 running"))
     shows(view, ".track .legend", "waiting 3")
     shows(view, "#foot", "gsched 0.1.0 · clusters take turns · up for")
     site.run("play.finish(1)")
@@ -81,7 +81,7 @@ def test_the_views_of_one_lead_to_each_other(site: Site, browse: Browse) -> None
     shows(view, "#nodes", "atlas")
     row = cells(view, "nodes")[0]
     assert row[:6] == ["atlas 10.20.0.1:51348", "ready", "2 / 2", "0", "\u2013", "0 s"]
-    assert row[6:11] == ["1", "71 %", "3 GiB", "100 %", "1 TiB"]
+    assert row[6:13] == ["0 B", "0 B", "1", "71 %", "3 GiB", "100 %", "1 TiB"]
     view.locator("#nodes tbody a").click()
     shows(view, "h1", "atlas")
     shows(view, "#node-why", re.compile("."))
@@ -107,6 +107,41 @@ def test_a_job_tells_why_it_waits(site: Site, browse: Browse) -> None:
     site.run(f"play.end({uid!r})")
     shows(view, "#job-why", "its client has its answer")
     shows(view, "main .pill", "gone")
+
+
+# Loud states
+
+
+def test_what_stops_everything_is_seen_in_every_view(site: Site, browse: Browse) -> None:
+    view = browse(site.url, "connect")
+    assert not view.locator("#alarm").is_visible()
+    site.run("cluster = play.cluster(); play.submit(cluster, 3)")
+    shows(view, "#alarm", "3 jobs are waiting, and no node has joined yet.")
+    site.run("play.node(0); play.exchange.tell(play.scheduler.actions.pause, cluster, 'ann', '')")
+    shows(view, "#alarm", "The only cluster is paused: no job is given to a node.")
+    shows(view, "nav .badge", "1")
+    site.run("play.problem = 'The state cannot be kept: No space left on device'")
+    shows(view, "#alarm", "The state cannot be kept: No space left on device. And 1 more.")
+    view.locator("#alarm").click()
+    goes_to(view, "overview")
+    view.locator("#alarm").wait_for(state="hidden")
+    shows(view, "#attention [data-tone=bad]", "No space left on device.")
+    shows(view, "#totals", "in 1 cluster, 1 paused")
+
+
+def test_nodes_that_are_drained_say_how_far_that_is(site: Site, browse: Browse) -> None:
+    some(site)
+    view = browse(site.url, "nodes")
+    drain = "play.exchange.tell(play.scheduler.actions.drain, {}, 'ann', 'new disk')"
+    site.run(drain.format("play.scheduler.nodes['10.20.0.1']"))
+    shows(view, "#nodes tr", re.compile("draining.*drained by ann: new disk"))
+    shows(view, "nav .badge", "1")
+    view.evaluate("() => { location.hash = '#/overview'; }")
+    shows(view, "#attention", "1 node is drained: atlas; 2 jobs still run there.")
+    site.run("play.finish(2)")
+    shows(view, "#attention", "1 node is drained: atlas.")
+    view.get_by_role("link", name="1 node is drained").click()
+    shows(view, "main .pill", "drained")
 
 
 # Stable rows
@@ -251,6 +286,7 @@ def test_strangers_text_stays_text(site: Site, browse: Browse) -> None:
     handle, *uids = some(site)
     site.run(
         f"""
+        import logging
         hostile = {HOSTILE!r}
         cluster.name = cluster.client = cluster.release = cluster.note = cluster.warning = hostile
         node = play.scheduler.nodes["10.20.0.1"]
@@ -259,6 +295,11 @@ def test_strangers_text_stays_text(site: Site, browse: Browse) -> None:
             job.reason, job.story = hostile, (*job.story[:-1], hostile)
         for lease in cluster.leases.values(): lease.reason = hostile
         play.problem = hostile
+        old = dict(cluster=("c" * 16, hostile, hostile), node=hostile, reason=hostile)
+        play.ended([play.job(7, 5, end="terminated", **old)])
+        logging.getLogger("gsched.net").warning(hostile)
+        play.happenings.add(dict(time=play.exchange.now(), level="error", kind="peer", text=hostile,
+            node=hostile, cluster=hostile, job=hostile, by=hostile))
         play.more = dict(version=hostile, listens=[hostile], client_program=hostile,
             node_command=hostile, algorithm=hostile, limits={{hostile: [1, 2]}},
             refused=[dict(role=hostile, address=hostile, reason=hostile, version="", time=0)])
@@ -273,6 +314,10 @@ def test_strangers_text_stays_text(site: Site, browse: Browse) -> None:
         f"jobs/{uids[4]}": "#job-story",
         "nodes/10.20.0.1": "h1",
         f"clusters/{handle}": "h1",
+        "finished": "#finished",
+        "events": "#events",
+        "timeline": "#timeline-legend",
+        "jobs/7": "#job-why",
         "connect": ".snippet",
     }
     for name, place in places.items():

@@ -3,6 +3,7 @@
 import { el, setAttribute, setText } from "../parts/dom.js";
 import { clean, counted } from "../parts/format.js";
 import { heard, nodeName } from "../views/node_columns.js";
+import { Drawing, prepared } from "./canvas.js";
 import { colours, ramp } from "./colours.js";
 
 const STEPS = 21;
@@ -25,8 +26,8 @@ function rest(free) {
 }
 
 export class Heat {
-  /** `onOpen(address)` is called when somebody wants to know more. */
-  constructor(onOpen) {
+  /** `onOpen(address)` is called when somebody wants to know more; `tools` stand beside the legend. */
+  constructor(onOpen, ...tools) {
     this.onOpen = onOpen;
     this.nodes = [];
     this.cursor = -1;
@@ -37,9 +38,8 @@ export class Heat {
       el("span", { class: "key lost" }), el("span", {}, "lost"),
       el("span", { class: "key unused" }), el("span", {}, "not used now"));
     this.element = el("figure", { class: "panel heat" }, this.canvas,
-      el("figcaption", {}, this.tip, this.legend));
-    this.watch = new ResizeObserver(() => this.draw());
-    this.watch.observe(this.element);
+      el("figcaption", {}, this.tip, ...tools, this.legend));
+    this.drawing = new Drawing(this.element, () => this.render());
     this.canvas.addEventListener("pointermove", (event) => this.point(this.at(event)));
     this.canvas.addEventListener("pointerleave", () => this.point(-1));
     this.canvas.addEventListener("click", (event) => this.open(this.at(event)));
@@ -55,8 +55,11 @@ export class Heat {
   }
 
   close() {
-    this.watch.disconnect();
-    cancelAnimationFrame(this.frame);
+    this.drawing.close();
+  }
+
+  draw() {
+    this.drawing.ask();
   }
 
   /** Shows these nodes, in their order, by one of HEATS. */
@@ -68,12 +71,6 @@ export class Heat {
     if (this.cursor >= 0) this.tell();
   }
 
-  /** Drawn once before the next frame, however often it is asked for. */
-  draw() {
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.render());
-  }
-
   measure() {
     const width = Math.max(1, this.element.clientWidth - 32);
     const fits = (cell) => Math.ceil(this.nodes.length / Math.floor(width / cell)) * cell <= MOST_HIGH;
@@ -81,15 +78,7 @@ export class Heat {
     while (this.cell > SMALLEST && !fits(this.cell)) this.cell -= 1;
     this.columns = Math.max(1, Math.floor(width / this.cell));
     const height = Math.max(1, Math.ceil(this.nodes.length / this.columns)) * this.cell;
-    const ratio = devicePixelRatio || 1;
-    const [w, h] = [this.columns * this.cell, height].map((size) => Math.round(size * ratio));
-    if (this.canvas.width !== w || this.canvas.height !== h) Object.assign(this.canvas, { width: w, height: h });
-    this.canvas.style.width = `${w / ratio}px`;
-    this.canvas.style.height = `${h / ratio}px`;
-    const context = this.canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, w, h);
-    return context;
+    return prepared(this.canvas, this.columns * this.cell, height);
   }
 
   /** One path for each colour: thousands of cells in a few calls. */

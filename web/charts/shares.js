@@ -1,37 +1,45 @@
-// How much of the running jobs each cluster has: a bar for each, the largest first.
+// How much of the CPU time each cluster had: a bar for each, the largest first.
 
 import { bar } from "../parts/bar.js";
 import { el, fill, setAttribute, setText } from "../parts/dom.js";
-import { clean, count } from "../parts/format.js";
+import { clean, count, duration } from "../parts/format.js";
 import { to } from "../shell/router.js";
+import { clusterColour } from "./colours.js";
 
-const SHOWN = 12;
+const SHOWN = 8;
 
 export class Shares {
   constructor() {
     this.list = el("ul", { class: "shares" });
-    this.none = el("p", { class: "hint" }, "Nothing runs.");
+    this.none = el("p", { class: "hint" }, "No job ran in this time.");
     this.element = el("div", {}, this.list, this.none);
   }
 
-  update(clusters, total) {
-    const running = clusters.filter((cluster) => cluster.running > 0)
-      .sort((a, b) => b.running - a.running);
-    const rows = running.slice(0, SHOWN).map(({ id, label, running: jobs }) => ({ id, label: clean(label), jobs }));
-    const rest = running.slice(SHOWN).reduce((sum, cluster) => sum + cluster.running, 0);
-    if (rest) rows.push({ id: "", label: `${count(running.length - SHOWN)} others`, jobs: rest });
+  /** `shares` are as the API has them; `clusters`: those that are there, by id. */
+  update(shares, clusters) {
+    const sum = shares.reduce((all, { seconds }) => all + seconds, 0);
+    const rows = shares.slice(0, SHOWN);
+    const rest = shares.slice(SHOWN);
+    if (rest.length) {
+      const seconds = rest.reduce((all, one) => all + one.seconds, 0);
+      rows.push({ cluster: null, label: `${count(rest.length)} others`, seconds });
+    }
     this.none.hidden = rows.length > 0;
-    fill(this.list, rows, row, (item, { id, label, jobs }) => {
+    fill(this.list, rows, row, (item, { cluster, label, seconds }) => {
       const [link, words] = item.children;
-      setText(link, label);
-      setAttribute(link, "href", id ? to("clusters", id) : to("clusters"));
-      setText(words, `${count(jobs)} running, ${Math.round((100 * jobs) / Math.max(1, total))} %`);
-      item.size([jobs / Math.max(1, total)]);
+      const there = clusters.get(cluster);
+      setText(link, clean(label));
+      setAttribute(link, "href", there ? to("clusters", cluster) : null);
+      setText(words, [`${Math.round((100 * seconds) / sum)} %`, duration(seconds),
+        there?.running ? `${count(there.running)} running` : ""].filter(Boolean).join(" · "));
+      item.size([seconds / sum]);
+      item.paint(clusterColour(label));
     });
   }
 }
 
 function row() {
   const { element, size } = bar("busy");
-  return Object.assign(el("li", {}, el("a"), el("span"), element), { size });
+  const paint = (colour) => element.firstChild.style.setProperty("background", colour);
+  return Object.assign(el("li", {}, el("a"), el("span"), element), { size, paint });
 }

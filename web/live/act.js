@@ -26,13 +26,13 @@ export async function act(method, path, body = {}) {
 }
 
 /**
- * Asks first. `verb` stands on the button; `fields` are inputs with a name, whose values `order`
- * is given with the reason. The safe way out has the focus.
+ * Asks first. `verb` stands on the button; `fields` are labels with inputs, whose values `order` is
+ * given by name, with the reason. Where it destroys, the safe way out has the focus.
  */
-export function confirm(title, words, verb, order, fields = []) {
+export function confirm(title, words, verb, order, { fields = [], destroys = true } = {}) {
   const reason = el("input", { name: "reason", maxlength: "200", autocomplete: "off" });
-  const keep = button("Keep as it is", () => dialog.close());
-  const go = el("button", { type: "submit", class: "plain danger" }, verb);
+  const keep = button(destroys ? "Keep as it is" : "Back", () => dialog.close());
+  const go = el("button", { type: "submit", class: destroys ? "plain danger" : "plain go" }, verb);
   const form = el("form", { class: "asked", method: "dialog" }, el("p", {}, words), ...fields,
     el("label", {}, "Reason (if you like) ", reason), el("p", { class: "pager" }, keep, go));
   const dialog = openDialog(title, form);
@@ -43,10 +43,13 @@ export function confirm(title, words, verb, order, fields = []) {
     dialog.close();
     order(given);
   });
-  (fields[0]?.querySelector("input") ?? keep).focus();
+  (fields[0]?.querySelector("input, textarea, select") ?? keep).focus();
 }
 
 /** A labelled input for a dialog. */
 export function field(label, props) {
   return el("label", {}, `${label} `, el("input", { autocomplete: "off", ...props }));
 }
+
+/** What only some may order: the least role that may, for a button or what holds some. */
+export const needs = (role, props = {}) => ({ "data-needs": role, ...props });

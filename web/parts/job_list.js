@@ -2,13 +2,21 @@
 // and shown when asked for, and what has gone is marked.
 
 import { Asking, ask, path } from "../live/ask.js";
+import { csvButton, pagesOf, stamp } from "./csv.js";
 import { button, el, setAttribute, setText } from "./dom.js";
-import { clean, count } from "./format.js";
-import { Table, custom } from "./table.js";
+import { clean, count, counted } from "./format.js";
+import { Picks } from "./picks.js";
+import { Table } from "./table.js";
 import { jobColumns } from "../views/job_columns.js";
+import { needs } from "../live/act.js";
 import { cancelJobs } from "../views/orders.js";
 
 const ROWS = 100; // on a page
+const COLUMNS = {
+  job: (job) => job.uid, state: (job) => job.state, cluster: (job) => job.label, node: (job) => job.node,
+  submitted: (job) => stamp(job.submitted), started: (job) => stamp(job.started), tries: (job) => job.tries,
+  note: (job) => job.reason,
+};
 const GONE = "gone"; // state of a row whose job is over for its client, or in another list now
 
 export class JobList {
@@ -18,18 +26,22 @@ export class JobList {
     this.rows = []; // that are shown
     this.latest = null; // the last answer
     this.query = {};
+    this.picks = new Picks((job) => job.uid, () => this.show(),
+      (job) => job.state !== GONE && job.state !== "done");
+    const [first, ...columns] = jobColumns(() => this.time);
     this.table = new Table("Jobs: where each one is and for how long",
-      [...jobColumns(() => this.time), custom("Pick", (cell) => this.box(cell))], (job) => job.uid, { id: "jobs" });
+      [this.picks.in(first, "operator"), ...columns], (job) => job.uid, { id: "jobs" });
     this.news = button("", () => this.adopt(), { class: "plain news", id: "jobs-new" });
     this.first = button("First page", () => refine({ after: "" }));
     this.next = button("Next page", () => refine({ after: this.latest.next }));
-    this.picked = new Set(); // uids
-    this.cancel = button("", () => cancelJobs({ uids: [...this.picked] }), { class: "plain danger", id: "jobs-picked" });
-    this.all = button("Cancel all of these…", () => cancelJobs({ filter: this.filter }), { class: "plain danger", id: "jobs-all" });
+    const danger = (id) => needs("operator", { class: "plain danger", id });
+    this.cancel = button("", () => cancelJobs({ uids: [...this.picks.keys] }), danger("jobs-picked"));
+    this.all = button("", () => cancelJobs({ filter: this.filter }), danger("jobs-all"));
+    this.csv = csvButton("jobs", COLUMNS, pagesOf("jobs", "jobs", () => this.filter));
     this.words = el("span", { role: "status" });
     this.none = el("p", { class: "hint", id: "jobs-none" });
     this.element = el("div", { class: "list" }, this.news, this.table.element, this.none,
-      el("div", { class: "pager" }, this.first, this.next, this.words, this.cancel, this.all));
+      el("div", { class: "pager" }, this.first, this.next, this.words, this.csv, this.cancel, this.all));
     this.asking = new Asking((signal) => ask(path("jobs", { ...this.query, limit: ROWS }), signal),
       (answer) => this.answered(answer), (error) => this.failed(error));
     this.reset();
@@ -41,28 +53,10 @@ export class JobList {
     return Object.fromEntries(Object.entries({ cluster, node, state }).filter(([, value]) => value));
   }
 
-  /** A box that picks a row's job. */
-  box(cell) {
-    const box = el("input", { type: "checkbox" });
-    let uid = null;
-    box.addEventListener("change", () => {
-      if (box.checked) this.picked.add(uid);
-      else this.picked.delete(uid);
-      this.show();
-    });
-    cell.append(box);
-    return (job) => {
-      uid = job.uid;
-      box.checked = this.picked.has(uid);
-      box.disabled = job.state === GONE || job.state === "done";
-      setAttribute(box, "aria-label", `Pick job ${uid}`);
-    };
-  }
-
   reset() {
     this.latest = null;
     this.rows = [];
-    this.picked.clear();
+    this.picks.clear();
     this.show();
   }
 
@@ -70,7 +64,7 @@ export class JobList {
   open(query) {
     this.query = query;
     this.latest = null;
-    this.picked.clear();
+    this.picks.clear();
     this.asking.restart();
   }
 
@@ -107,15 +101,15 @@ export class JobList {
   show() {
     const shown = new Set(this.rows.map((row) => row.uid));
     const fresh = (this.latest?.jobs ?? []).filter((job) => !shown.has(job.uid)).length;
-    const open = this.rows.filter((row) => row.state !== GONE && row.state !== "done");
-    const there = new Set(open.map((row) => row.uid));
-    this.picked.forEach((uid) => there.has(uid) || this.picked.delete(uid));
-    this.cancel.hidden = this.picked.size === 0;
-    setText(this.cancel, `Cancel ${count(this.picked.size)} picked…`);
-    this.all.hidden = open.length === 0 || Object.keys(this.filter).length === 0;
+    this.picks.show(this.rows);
+    this.cancel.hidden = this.picks.keys.size === 0;
+    setText(this.cancel, `Cancel ${count(this.picks.keys.size)} picked…`);
+    this.all.hidden = this.picks.rows.length === 0 || Object.keys(this.filter).length === 0;
+    setText(this.all, this.latest?.next ? "Cancel all that match…" : `Cancel all ${counted(this.picks.rows.length, "job")}…`);
     const gone = this.rows.filter((row) => row.state === GONE).length;
     this.table.update(this.rows);
     this.table.element.hidden = this.rows.length === 0;
+    this.csv.hidden = this.rows.length === 0;
     this.news.hidden = fresh === 0;
     setText(this.news, `Show ${count(fresh)} new`);
     setText(this.words, gone ? `${count(gone)} of ${count(this.rows.length)} have gone` : "");

@@ -1,6 +1,7 @@
 // The head of a view: its title, a count, and what can be chosen.
 
 import { el, setText } from "./dom.js";
+import { clean } from "./format.js";
 
 /** Returns {element, title, count}: `title` and `count` are set by setText. */
 export function heading(words, ...tools) {
@@ -14,6 +15,20 @@ export function choice(label, options, onChange) {
   const select = el("select", { onchange: () => onChange(select.value) },
     ...options.map(([value, words]) => el("option", { value }, words)));
   return { element: el("label", { class: "choice" }, `${label} `, select), select };
+}
+
+/** Lets a choice offer these [value, label], and what is `chosen` already; `none` is for no choice. */
+export function offer(select, chosen, options, none = "all") {
+  const known = chosen && !options.some(([value]) => value === chosen)
+    ? [[chosen, `${clean(chosen)} (not there)`], ...options] : options;
+  const text = JSON.stringify(known);
+  // Not under the hands of somebody who chooses.
+  if (select.dataset.offered !== text && document.activeElement !== select) {
+    select.dataset.offered = text;
+    select.replaceChildren(el("option", { value: "" }, none),
+      ...known.map(([value, label]) => el("option", { value }, label)));
+  }
+  select.value = chosen ?? "";
 }
 
 /** A box to filter by text; onChange(text) a moment after the last key. */

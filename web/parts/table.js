@@ -63,9 +63,10 @@ export class Table {
   head() {
     return this.columns.map(({ label, hint, kind, sort, fillHead }) => {
       const cell = el("th", { scope: "col", role: "columnheader", class: kind, title: hint || null });
-      if (fillHead) fillHead(cell);
-      else if (sort && this.onSort) cell.append(button(label, () => this.onSort(sort), { class: "sort" }));
-      else cell.append(label);
+      const content = sort && this.onSort
+        ? button(label, () => this.onSort(sort), { class: "sort" }) : label;
+      if (fillHead) fillHead(cell, content);
+      else cell.append(content);
       return cell;
     });
   }

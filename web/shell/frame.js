@@ -32,6 +32,8 @@ export class Frame {
     const known = VIEWS[route.name];
     for (const [name, link] of this.links) {
       setAttribute(link, "aria-current", name === route.name ? "page" : null);
+      // On a phone not all of them fit.
+      if (name === route.name) link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 60;
     }
     const load = route.id ? known?.loadOne : known?.load;
     const kind = load ? `${route.name}${route.id ? "/one" : ""}` : "";

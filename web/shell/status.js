@@ -3,7 +3,7 @@
 import { setText } from "../parts/dom.js";
 import { clean, clock } from "../parts/format.js";
 
-const NOTICE = 15_000; // ms
+const NOTICE = 60_000; // ms
 const byId = (id) => document.getElementById(id);
 const at = (since) => clock(new Date(since));
 

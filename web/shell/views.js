@@ -20,6 +20,7 @@ export const VIEWS = {
     load: () => import("../views/jobs.js"),
     loadOne: () => import("../views/job.js"),
   },
+  timeline: { label: "Timeline", key: "t", load: () => import("../views/timeline.js") },
   finished: { label: "Finished", key: "f", load: () => import("../views/finished.js") },
   events: { label: "Events", key: "e", load: () => import("../views/events.js") },
   connect: { label: "Connect", key: "x", load: () => import("../views/connect.js") },

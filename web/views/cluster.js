@@ -31,7 +31,7 @@ export class View {
     this.list = new JobList(refine);
     this.places = placesTable("The nodes of this cluster, and how far its set-up is there",
       placeLink("Node", "nodes", (place) => place.node, (place) => clean(place.node)),
-      (place) => place.node);
+      (place) => place.node, ({ node }) => ({ node: clean(node), cluster: this.id, name: this.title }));
     this.element = el("section", {},
       el("p", { class: "crumbs" }, el("a", { href: to("clusters") }, "Clusters")),
       this.head.element, this.why, this.orders.element,

@@ -1,15 +1,22 @@
 // Jobs that have ended, those first that ended last.
 
 import { Asking, ask, path } from "../live/ask.js";
+import { csvButton, pagesOf, stamp } from "../parts/csv.js";
 import { button, el, setText } from "../parts/dom.js";
-import { clean, count, moment, seconds } from "../parts/format.js";
-import { choice, heading } from "../parts/page.js";
+import { bytes, clean, count, moment, seconds } from "../parts/format.js";
+import { choice, filterBox, heading, offer } from "../parts/page.js";
 import { Table, state, text } from "../parts/table.js";
 import { placeLink } from "./places.js";
 
 const ENDS = ["", "finished", "terminated", "cancelled", "abandoned"];
 const TONES = { finished: "ok", terminated: "bad", abandoned: "bad", cancelled: "warn" };
 const ROWS = 100; // on a page
+const COLUMNS = {
+  job: (job) => job.uid, end: (job) => job.end, cluster: (job) => job.label, node: (job) => job.node,
+  cpu: (job) => job.lane, submitted: (job) => stamp(job.submitted), started: (job) => stamp(job.started),
+  ended: (job) => stamp(job.ended), seconds: (job) => job.seconds, tries: (job) => job.tries,
+  bytes_sent: (job) => job.sent, bytes_received: (job) => job.received, reason: (job) => job.reason,
+};
 
 export class View {
   constructor(router) {
@@ -17,14 +24,21 @@ export class View {
     this.ends = choice("End", ENDS.map((end) => [end, end || "all"]),
       (end) => router.refine({ end, after: "" }));
     const again = button("Look again", () => this.asking.restart());
-    this.head = heading("Finished jobs", this.ends.element, again);
+    const wanted = () => ({ ...this.query, after: "" });
+    this.clusters = choice("Cluster", [["", "all"]], (cluster) => router.refine({ cluster, after: "" }));
+    this.nodes = filterBox("Node's address", (node) => router.refine({ node, after: "" }));
+    this.head = heading("Finished jobs", this.nodes, this.clusters.element, this.ends.element, again,
+      csvButton("finished", COLUMNS, pagesOf("history", "jobs", wanted)));
     this.table = new Table("Jobs that have ended, those first that ended last", [
       placeLink("Job", "jobs", (job) => job.uid, (job) => clean(job.uid)),
       state("End", (job) => clean(job.end), TONES),
       text("Cluster", (job) => clean(job.label)),
       text("Node", (job) => clean(job.node)),
       text("Ended", (job) => moment(job.ended), { kind: "number" }),
+      text("Waited", (job) => seconds(wait(job)), { kind: "number" }),
       text("Ran for", (job) => seconds(job.seconds), { kind: "number" }),
+      text("Sent", (job) => bytes(job.sent), { kind: "number", hint: "Bytes of its arguments" }),
+      text("Received", (job) => bytes(job.received), { kind: "number", hint: "Bytes of its result" }),
       text("Reason", (job) => clean(job.reason), { kind: "note" }),
     ], (job) => job.uid, { id: "finished" });
     this.words = el("p", { class: "hint", role: "status" });
@@ -40,10 +54,13 @@ export class View {
   open({ query }) {
     this.query = Object.fromEntries(["end", "cluster", "node", "after"].map((x) => [x, query.get(x)]));
     this.ends.select.value = query.get("end") ?? "";
+    if (document.activeElement !== this.nodes) this.nodes.value = query.get("node") ?? "";
     this.asking.restart();
   }
 
-  update() {}
+  update({ clusters }) {
+    offer(this.clusters.select, this.query.cluster, [...clusters.values()].map(({ id, label }) => [id, clean(label)]));
+  }
 
   close() {
     this.asking.stop();
@@ -59,4 +76,8 @@ export class View {
     setText(this.words, clean(problem)
       || `${count(kept)} of at most ${count(most)} kept${limit}${jobs.length ? "" : "; none matches"}`);
   }
+}
+
+function wait({ submitted, started }) {
+  return typeof submitted === "number" && typeof started === "number" ? Math.max(0, started - submitted) : null;
 }

@@ -8,6 +8,7 @@ import { copyButton } from "../parts/snippet.js";
 import { tell } from "../parts/table.js";
 import { to } from "../shell/router.js";
 import { JOB_TONES, note } from "./job_columns.js";
+import { needs } from "../live/act.js";
 import { cancelJobs } from "./orders.js";
 
 const SENTENCE = 1000; // characters
@@ -18,7 +19,7 @@ export class View {
     this.pill = el("span", { class: "pill" });
     this.head = heading("Job", copyButton(() => this.uid, "Copy the job's id"));
     this.head.count.replaceWith(this.pill);
-    this.cancel = button("Cancel…", () => cancelJobs({ uids: [this.uid] }), { class: "plain danger" });
+    this.cancel = button("Cancel…", () => cancelJobs({ uids: [this.uid] }), needs("operator", { class: "plain danger" }));
     this.cancel.hidden = true;
     this.head.element.append(this.cancel);
     this.why = el("p", { class: "why", id: "job-why", role: "status" });

@@ -3,7 +3,7 @@
 import { el, setText } from "../parts/dom.js";
 import { clean, count } from "../parts/format.js";
 import { JobList } from "../parts/job_list.js";
-import { choice, heading } from "../parts/page.js";
+import { choice, heading, offer } from "../parts/page.js";
 
 const STATES = [["", "all"], ...["queued", "sending", "running", "done"].map((x) => [x, x])];
 
@@ -46,17 +46,4 @@ export class View {
   close() {
     this.list.close();
   }
-}
-
-/** Lets a choice offer these, and what was chosen already. */
-function offer(select, chosen, options) {
-  const known = chosen && !options.some(([value]) => value === chosen)
-    ? [[chosen, `${chosen} (not there)`], ...options] : options;
-  const text = JSON.stringify(known);
-  if (select.dataset.offered !== text && document.activeElement !== select) {
-    select.dataset.offered = text;
-    select.replaceChildren(el("option", { value: "" }, "all"),
-      ...known.map(([value, label]) => el("option", { value }, label)));
-  }
-  select.value = chosen ?? "";
 }

@@ -7,7 +7,7 @@ import { JobList } from "../parts/job_list.js";
 import { facts, heading } from "../parts/page.js";
 import { tell } from "../parts/table.js";
 import { to } from "../shell/router.js";
-import { NODE_TONES, nodeName, note, perJob } from "./node_columns.js";
+import { NODE_TONES, nodeName, note, perJob, stateOf } from "./node_columns.js";
 import { nodeOrders } from "./orders.js";
 import { placeLink, placesTable } from "./places.js";
 
@@ -26,7 +26,7 @@ export class View {
     this.list = new JobList((changes) => router.refine(changes));
     this.places = placesTable("The clusters that are set up on this node",
       placeLink("Cluster", "clusters", (place) => place.cluster, (place) => clean(place.label)),
-      (place) => place.cluster);
+      (place) => place.cluster, ({ cluster, label }) => ({ cluster, node: this.address, name: clean(label) }));
     this.element = el("section", {},
       el("p", { class: "crumbs" }, el("a", { href: to("nodes") }, "Nodes")),
       this.head.element, this.why, this.orders.element,
@@ -57,7 +57,7 @@ export class View {
   show(node) {
     this.title = nodeName(node);
     setText(this.head.title, this.title);
-    tell(this.pill, clean(node.state), NODE_TONES);
+    tell(this.pill, stateOf(node), NODE_TONES);
     this.orders.update(node);
     this.orders.element.hidden = false;
     setText(this.why, clean(node.why, SENTENCE));
@@ -68,6 +68,8 @@ export class View {
       ["Jobs done", count(node.jobs_done)],
       ["Time/job", seconds(perJob(node))],
       ["Job time", duration(node.cpu_time)],
+      ["Data sent", bytes(node.sent)],
+      ["Data received", bytes(node.received)],
       ["CPU free", percent(node.avail?.cpu)],
       ["Memory free", bytes(node.avail?.memory)],
       ["Swap free", percent(node.avail?.swap)],

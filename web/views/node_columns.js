@@ -7,9 +7,12 @@ import { custom, state, text } from "../parts/table.js";
 import { to } from "../shell/router.js";
 
 export const NODE_TONES = {
-  ready: "ok", lost: "bad", quarantine: "warn", held: "warn", drained: "warn", closed: "warn",
+  ready: "ok", lost: "bad", quarantine: "warn", held: "warn", drained: "warn", draining: "warn", closed: "warn",
   "out of service": "plain",
 };
+
+/** In a word; one that has to finish jobs first is not drained yet. */
+export const stateOf = (node) => (node.state === "drained" && node.busy ? "draining" : clean(node.state));
 
 export const nodeKey = (node) => node.address;
 
@@ -53,7 +56,7 @@ export const perJob = (node) => (node.jobs_done ? node.cpu_time / node.jobs_done
 /** `now()` is the scheduler's clock, in seconds since 1970. */
 export const nodeColumns = (now) => [
   custom("Node", identity, { kind: "identity", sort: "name" }),
-  state("State", (node) => clean(node.state), NODE_TONES, { sort: "state" }),
+  state("State", stateOf, NODE_TONES, { sort: "state" }),
   custom("CPUs busy", cpus,
     { kind: "gauge", hint: "CPUs running a job, of those offered", sort: "load" }),
   text("Jobs done", (node) => count(node.jobs_done), { kind: "number", sort: "jobs_done" }),
@@ -61,6 +64,8 @@ export const nodeColumns = (now) => [
     { kind: "number", hint: "Mean time of its jobs", sort: "per_job" }),
   text("Job time", (node) => duration(node.cpu_time),
     { kind: "number", hint: "Time that jobs have run on this node, added up", sort: "cpu_time" }),
+  text("Sent", (node) => bytes(node.sent), { kind: "number", hint: "Bytes of files and jobs that went to it", sort: "sent" }),
+  text("Received", (node) => bytes(node.received), { kind: "number", hint: "Bytes of results and files that came from it", sort: "received" }),
   text("Clusters", (node) => count(node.clusters),
     { kind: "number", hint: "Computations set up on this node" }),
   text("CPU free", (node) => percent(node.avail?.cpu), { kind: "number" }),
@@ -88,5 +93,7 @@ export const NODE_ORDERS = {
   jobs_done: (node) => node.jobs_done ?? 0,
   per_job: (node) => perJob(node) ?? 0,
   cpu_time: (node) => node.cpu_time ?? 0,
+  sent: (node) => node.sent ?? 0,
+  received: (node) => node.received ?? 0,
   heard: (node) => node.heard_at ?? 0,
 };

@@ -1,17 +1,29 @@
 // All nodes: a cell for each, and a table of those that are wanted.
 
 import { Heat, HEATS } from "../charts/heat.js";
+import { Asking, ask } from "../live/ask.js";
+import { csvButton } from "../parts/csv.js";
 import { el, setText } from "../parts/dom.js";
 import { bytes, clean, count, counted, duration } from "../parts/format.js";
 import { inOrder, orderOf, turned } from "../parts/order.js";
-import { choice, filterBox, heading } from "../parts/page.js";
+import { choice, filterBox, heading, offer } from "../parts/page.js";
 import { Pager } from "../parts/pager.js";
+import { Picks } from "../parts/picks.js";
 import { Table } from "../parts/table.js";
 import { to } from "../shell/router.js";
 import { NODE_ORDERS, nodeColumns, nodeKey } from "./node_columns.js";
-import { addNode } from "./orders.js";
+import { manyOrders } from "./many.js";
+import { addNodes } from "./orders.js";
 import { noNodes } from "./teaching.js";
 
+const COLUMNS = {
+  address: (node) => node.address, name: (node) => node.name, state: (node) => node.state,
+  cpus: (node) => node.cpus, busy: (node) => node.busy, jobs_done: (node) => node.jobs_done,
+  job_seconds: (node) => node.cpu_time, free_cpu_percent: (node) => node.avail?.cpu,
+  free_memory_bytes: (node) => node.avail?.memory, free_swap_percent: (node) => node.avail?.swap,
+  free_disk_bytes: (node) => node.avail?.disk, bytes_sent: (node) => node.sent,
+  bytes_received: (node) => node.received, note: (node) => node.note,
+};
 const TEXTS = ["address", "name", "state"]; // orders that begin with the smallest
 
 export class View {
@@ -28,11 +40,19 @@ export class View {
       ["address", "address"], ["name", "name"], ["-load", "busiest"], ["-jobs_done", "jobs done"],
       ["-cpu_time", "job time"], ["-heard", "heard last"],
     ], (sort) => refine({ sort }));
-    this.head = heading("Nodes", this.box, this.states.element, this.sorts.element, this.heats.element,
-      addNode());
-    this.heat = new Heat((key) => { location.hash = to("nodes", key); });
+    this.clusters = choice("Cluster", [["", "all"]], (cluster) => refine({ cluster }));
+    this.head = heading("Nodes", this.box, this.clusters.element, this.states.element,
+      this.sorts.element, addNodes(), csvButton("nodes", COLUMNS, () => [this.shown]));
+    this.picks = new Picks(nodeKey, () => this.showMany());
+    this.many = manyOrders(() => [...this.picks.keys]);
+    this.places = null; // addresses of the chosen cluster's nodes, as far as they are known
+    this.asking = new Asking((signal) => ask(`clusters/${encodeURIComponent(this.cluster)}`, signal),
+      ({ places }) => this.scope(new Set(places.map(({ node }) => node))), () => this.scope(new Set()));
+    const [first, ...columns] = nodeColumns(() => this.time);
+    this.sorts.element.classList.add("narrow"); // elsewhere the headings do it
+    this.heat = new Heat((key) => { location.hash = to("nodes", key); }, this.heats.element);
     this.table = new Table("Nodes: the machines that run jobs, how busy they are and what is free on them",
-      nodeColumns(() => this.time), nodeKey, {
+      [this.picks.in(first, "operator"), ...columns], nodeKey, {
         id: "nodes",
         onSort: (name) => refine({ sort: turned(this.order, name, !TEXTS.includes(name)) }),
       });
@@ -41,7 +61,7 @@ export class View {
     this.none = el("p", { class: "hint" }, "No node matches. ",
       el("a", { href: to("nodes") }, "Show all"));
     this.teaching = noNodes();
-    this.full = el("div", {}, this.heat.element, this.sums, this.table.element, this.none,
+    this.full = el("div", {}, this.heat.element, this.sums, this.many.element, this.table.element, this.none,
       this.pager.element);
     this.element = el("section", {}, this.head.element, this.full, this.teaching.element);
   }
@@ -53,7 +73,23 @@ export class View {
     if (document.activeElement !== this.box) this.box.value = query.get("q") ?? "";
     this.heats.select.value = Object.hasOwn(HEATS, query.get("heat") ?? "") ? query.get("heat") : "busy";
     this.sorts.select.value = query.get("sort") ?? "address";
+    const cluster = query.get("cluster") ?? "";
+    if (this.cluster !== cluster) {
+      Object.assign(this, { cluster, places: null });
+      this.asking.stop();
+      if (cluster) this.asking.restart();
+    }
     if (this.state) this.update(this.state, true);
+  }
+
+  /** Only nodes that are set up for the chosen cluster. */
+  scope(places) {
+    this.places = places;
+    if (this.state) this.update(this.state);
+  }
+
+  showMany() {
+    this.many.update({ clusters: this.state.clusters, cluster: this.cluster });
   }
 
   update(state, anew = false) {
@@ -61,6 +97,7 @@ export class View {
     this.time = state.time;
     const all = [...state.nodes.values()];
     this.offer(all);
+    offer(this.clusters.select, this.cluster, [...state.clusters.values()].map(({ id, label }) => [id, clean(label)]));
     setText(this.head.count, count(all.length));
     this.full.hidden = all.length === 0;
     this.teaching.element.hidden = all.length > 0;
@@ -70,7 +107,11 @@ export class View {
     this.sum(wanted);
     this.none.hidden = wanted.length > 0;
     this.table.element.hidden = wanted.length === 0;
-    this.table.update(this.pager.cut(this.shown, this.query));
+    const rows = this.pager.cut(this.shown, this.query);
+    this.picks.show(rows);
+    this.table.update(rows);
+    this.showMany();
+    if (this.cluster) this.asking.tick();
     this.heat.update(this.shown, HEATS[this.heats.select.value], state.time);
   }
 
@@ -89,6 +130,7 @@ export class View {
     const q = (this.query.get("q") ?? "").toLowerCase();
     const state = this.query.get("state");
     return all.filter((node) => (!state || node.state === state)
+      && (!this.cluster || (this.places?.has(node.address) ?? false))
       && (!q || `${node.name} ${node.address}`.toLowerCase().includes(q)));
   }
 
@@ -123,6 +165,7 @@ export class View {
   }
 
   close() {
+    this.asking.stop();
     this.heat.close();
   }
 }

@@ -55,10 +55,12 @@ export class Totals {
     setText(this.nodes.value, count(totals.nodes ?? nodes.length));
     this.showStates(nodes);
     setText(this.cpus.value, `${count(busy)} / ${count(cpus)}`);
-    setText(this.cpus.sub, cpus ? `${percent((100 * busy) / cpus)} in use` : "none to use yet");
+    setText(this.cpus.sub, cpus ? `${percent(Math.min(100, (100 * busy) / cpus))} in use` : "none to use yet");
     this.cpus.bar.size([cpus ? busy / cpus : 0]);
     setText(this.waiting.value, count(waiting));
-    setText(this.waiting.sub, clusters ? `in ${counted(clusters, "cluster")}` : "no clusters");
+    const paused = [...state.clusters.values()].filter((cluster) => cluster.paused).length;
+    setText(this.waiting.sub, `${clusters ? `in ${counted(clusters, "cluster")}` : "no clusters"}${paused ? `, ${count(paused)} paused` : ""}`);
+    setAttribute(this.waiting.sub, "data-tone", paused ? "warn" : null);
     const active = nodes.filter((node) => node.busy > 0).length;
     setText(this.running.value, count(running));
     setText(this.running.sub, active ? `on ${counted(active, "node")}` : "all idle");
