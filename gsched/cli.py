@@ -11,7 +11,7 @@ from pathlib import Path
 
 import gevent
 
-from gsched import __version__, logs, passwd
+from gsched import __version__, logs, passphrase, passwd, rekey
 from gsched.console import Console, interactive
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.table import parse, read
@@ -31,6 +31,7 @@ SAME_WISH = 1.0  # seconds
 Command = Callable[[Sequence[str], Mapping[str, str]], int]
 COMMANDS: dict[str, Command] = {  # by the first word; they end, where gsched alone goes on
     **dict.fromkeys(passwd.COMMANDS, passwd.main),
+    "rekey": rekey.main,
     "simulate": simulation.main,
 }
 
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.to(sys.stderr, debug=settings.debug, form=settings.log_format)
     service = Service(os.environ)
     try:
-        server = Server(settings)
+        server = Server(passphrase.with_key(settings))
         server.start()
     except Mistake as error:
         print(f"gsched: {error}", file=sys.stderr)  # noqa: T201

@@ -15,7 +15,7 @@ from gsched.httpd.access import accounts
 from gsched.httpd.access.accounts import Account, Accounts, AccountsError
 from gsched.httpd.access.roles import VIEWER
 from gsched.options.configfile import save
-from gsched.options.sources import Wrong
+from gsched.options.sources import Wrong, taken
 from gsched.options.table import read
 
 COMMANDS = ("passwd", "token")
@@ -42,7 +42,7 @@ def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
     command, rest = words[0], list(words[1:])
-    role = _taken(rest, "--role")
+    role = taken(rest, "--role")
     if not rest or rest[0].startswith("-"):
         raise ValueError(f"give a name: gsched {command} NAME --role ROLE")
     name = accounts.check_name(rest.pop(0))
@@ -59,19 +59,6 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
     else:
         _write(path, found, Account(name, role, accounts.hashed(_password())))
     print(f"{name} is {role} in {path}; a server that runs reads it on SIGHUP", file=sys.stderr)  # noqa: T201
-
-
-def _taken(rest: list[str], option: str) -> str | None:
-    """The value of an option, which is taken out of the words."""
-    for place, word in enumerate(rest):
-        if word.startswith(f"{option}="):
-            return rest.pop(place).partition("=")[2]
-        if word == option:
-            if place + 1 == len(rest):
-                raise ValueError(f"{option}: a value must follow")
-            del rest[place]
-            return rest.pop(place)
-    return None
 
 
 def _found(path: Path) -> Accounts:

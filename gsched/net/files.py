@@ -7,12 +7,13 @@ in threads, so that a slow one does not hold up others.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 import gevent
 
 from gsched.net.transport.channel import Address, Caller, Channel
-from gsched.store.spool import SpoolFile, created
+from gsched.store.disk import Disk, Reader, Writer
+from gsched.store.spool import SpoolFile
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
 from gsched.wire.pickles import dumps, loads
@@ -38,7 +39,9 @@ class FileRefused(Exception):
         self.outright = outright
 
 
-def receive(channel: Channel, offered: XferFile, path: Path, kept: int, *, tell: bool) -> int:
+def receive(
+    channel: Channel, offered: XferFile, disk: Disk, path: Path, kept: int, *, tell: bool
+) -> int:
     """Take a file of which the first `kept` bytes are kept.
 
     The sender waits for the count that is returned. Where bytes are cut off and it is to be told,
@@ -47,15 +50,16 @@ def receive(channel: Channel, offered: XferFile, path: Path, kept: int, *, tell:
     """
     size = offered.stat_buf.size
     end = kept if tell else size
-    with _created(path) as file:
+    with _created(disk, path) as file:
         done = 0
         while done < end:
             channel.send(dumps(done))
             done = _receive_chunk(channel, file, done, size, kept)
+        _on_disk(lambda one: one.finish(), file)
     return end
 
 
-def _receive_chunk(channel: Channel, file: BinaryIO, done: int, size: int, kept: int) -> int:
+def _receive_chunk(channel: Channel, file: Writer, done: int, size: int, kept: int) -> int:
     end = min(done + CHUNK, size)
     wanted = max(0, kept - done)
 
@@ -69,18 +73,23 @@ def _receive_chunk(channel: Channel, file: BinaryIO, done: int, size: int, kept:
     return end
 
 
-def _created(path: Path) -> BinaryIO:
+def _created(disk: Disk, path: Path) -> Writer:
     try:
-        return created(path, buffering=0)
+        return disk.create(path)
     except OSError as error:
         raise DiskError(str(error)) from error
 
 
-def _write(file: BinaryIO, data: bytes) -> None:
-    """Write all of it. Without a buffer the disk's complaint comes here, not at the close."""
+def _write(file: Writer, data: bytes) -> None:
+    """Write all of it."""
+    while data:
+        data = data[_on_disk(file.write, data) :]
+
+
+def _on_disk(call: Callable[[A], R], arg: A) -> R:
+    """In a thread. Raises DiskError."""
     try:
-        while data:
-            data = data[in_thread(file.write, data) :]
+        return in_thread(call, arg)
     except OSError as error:
         raise DiskError(str(error)) from error
 
@@ -92,7 +101,7 @@ def send(caller: Caller, address: Address, code: bytes, file: SpoolFile) -> None
         there = receive_count(channel)
         if there == file.size:
             return
-        with _read(file, _opened, file.path) as source:
+        with _read(file, SpoolFile.open, file) as source:
             there = _send_bytes(channel, file, source, there)
         if there == REFUSED:
             text = f"file {file.record.name} of {file.size} bytes is too large for the node"
@@ -117,7 +126,7 @@ def takes(caller: Caller, address: Address, code: bytes, compute_id: int) -> boo
     return bool(loads(reply, plain=True) != REFUSED)
 
 
-def _send_bytes(channel: Channel, file: SpoolFile, source: BinaryIO, there: int) -> int:
+def _send_bytes(channel: Channel, file: SpoolFile, source: Reader, there: int) -> int:
     sent = 0
     while sent == there < file.size:
         data = _read(file, source.read, CHUNK)
@@ -131,16 +140,13 @@ def _send_bytes(channel: Channel, file: SpoolFile, source: BinaryIO, there: int)
     return there
 
 
-def _opened(path: Path) -> BinaryIO:
-    return path.open("rb")
-
-
 def _read(file: SpoolFile, call: Callable[[A], R], arg: A) -> R:
     """Ask our disk for something of the file. Raises DiskError: the node has no part in it."""
     try:
         return in_thread(call, arg)
     except OSError as error:
-        raise DiskError(f"file {file.record.name} cannot be read here: {error.strerror}") from error
+        why = error.strerror or error
+        raise DiskError(f"file {file.record.name} cannot be read here: {why}") from error
 
 
 def receive_count(channel: Channel) -> int:

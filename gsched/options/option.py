@@ -10,6 +10,9 @@ from gsched.options.configfile import NO_ELEMENTS
 PREFIX = "GSCHED_"
 """What the environment variables of the options begin with."""
 
+VAULT_KEY, NEW_VAULT_KEY = "GSCHED_VAULT_KEY", "GSCHED_NEW_VAULT_KEY"
+"""Variables that hold keys. These are no options: they would be, on the command line, too."""
+
 Raw = str | list[str]
 """A value as it was given: text, or a list of texts for an option that may be repeated."""
 

@@ -1,4 +1,4 @@
-"""Options of secrets and certificates, and how secrets are read from files."""
+"""Options of secrets, certificates and the vault, and how secrets are read from files."""
 
 import os
 import stat
@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from gsched.options import configfile, values
-from gsched.options.option import Option, shown
+from gsched.options.option import VAULT_KEY, Option, shown
 
 _SECRETS = "Secrets and TLS"
+_VAULT = "Vault"
 
 SECRECY: tuple[Option, ...] = (
     Option(
@@ -84,16 +85,53 @@ SECRECY: tuple[Option, ...] = (
         read=values.path,
         default="",
     ),
+    Option(
+        "vault",
+        _VAULT,
+        "Encrypt what is kept on disk: arguments, results and files of clients, with AES-256-GCM. "
+        "Ids, addresses, names, times and sizes stay legible. Its key comes from --vault_key_file, "
+        "from the variable GSCHED_VAULT_KEY, or is asked for at a terminal. What was kept in clear "
+        "is encrypted at the start; gsched rekey gives another key, gsched rekey --off ends it.",
+    ),
+    Option(
+        "vault_key_file",
+        _VAULT,
+        "File of mode 0600 with the key of the vault in one line: 64 hexadecimal digits, as made "
+        "by openssl rand -hex 32, or a passphrase of 12 characters or more, from which scrypt "
+        "makes a key.",
+        metavar="FILE",
+        read=values.path,
+        default="",
+    ),
 )
 
+SHORTEST_PASSPHRASE = 12  # characters
+TOO_SHORT = (
+    f"a passphrase has {SHORTEST_PASSPHRASE} characters or more; openssl rand -hex 32 makes a key"
+)
 SECRETS = ("node_secret", "cluster_secret")
 _LONGEST = 1 << 16  # bytes of a file with a secret
 
 
-def secrets(values: Mapping[str, Any], origins: Mapping[str, str]) -> dict[str, Any]:
+def secrets(
+    values: Mapping[str, Any], origins: Mapping[str, str], environ: Mapping[str, str]
+) -> dict[str, Any]:
     """Secrets, wherever they were given, and which of them others see. Raises ValueError."""
     found: dict[str, Any] = {name: _secret(name, values) for name in SECRETS}
+    found["vault_key"] = vault_key(values["vault_key_file"], "vault_key_file", environ, VAULT_KEY)
     return found | {"exposed": tuple(_exposed(values, origins))}
+
+
+def vault_key(path: Path | None, option: str, environ: Mapping[str, str], variable: str) -> str:
+    """From a file or a variable; empty if it is in neither. Raises ValueError."""
+    given = environ.get(variable, "")
+    if path and given:
+        raise ValueError(f"--{option} and {variable} exclude each other: give only one")
+    text = _content(path, option) if path else given
+    if text and len(text) < SHORTEST_PASSPHRASE:
+        label = f"--{option}" if path else variable
+        raise ValueError(f"{label}: {TOO_SHORT}")
+    return text
 
 
 def _secret(name: str, values: Mapping[str, Any]) -> str:
@@ -127,6 +165,8 @@ def _exposed(values: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[
             yield f"--{name}_file: others can read {path}; chmod 600 it"
         if values[name] and origins.get(name, "").startswith(f"{config}, ") and _is_legible(config):
             yield f"--config: others can read {config}, which holds --{name}; chmod 600 it"
+    if (path := values["vault_key_file"]) and _is_legible(path):
+        yield f"--vault_key_file: others can read {path}; chmod 600 it"
 
 
 def _is_legible(path: Path | str) -> bool:

@@ -45,6 +45,9 @@ class Settings:
     node_certfile: Path | None
     cluster_keyfile: Path | None
     cluster_certfile: Path | None
+    vault: bool
+    vault_key: str = field(repr=False, compare=False)
+    """64 hexadecimal digits, or a passphrase; empty: not given."""
     exposed: tuple[str, ...] = field(compare=False)
     """What is to be said of secrets that others can see."""
     algorithm: str
@@ -126,7 +129,7 @@ def build(
     Raises ValueError, with the whole message, for options that do not go together.
     """
     merged = {**values, **_ports(values, origins), "algorithm": _algorithm(values, origins)}
-    merged |= secrets(values, origins)
+    merged |= secrets(values, origins, environ)
     merged["other_ports"] = _other_ports(merged)
     if "dest_path_prefix" not in origins or merged["dest_path_prefix"] is None:
         merged["dest_path_prefix"] = _state_folder(environ)

@@ -20,7 +20,7 @@ import configargparse
 
 from gsched.options import configfile
 from gsched.options.configfile import hint, nearest
-from gsched.options.option import PREFIX, Option, Raw, shown
+from gsched.options.option import NEW_VAULT_KEY, PREFIX, VAULT_KEY, Option, Raw, shown
 from gsched.options.prose import Prose
 
 _ENDS_AT_ONCE = ("--help", "-h", "--version")
@@ -50,6 +50,20 @@ class Wrong(SystemExit):
 def fail(message: str) -> NoReturn:
     """Raises Wrong."""
     raise Wrong(message)
+
+
+def taken(rest: list[str], option: str) -> str | None:
+    """The value of an option of a command, which is taken out of the words. Raises ValueError."""
+    names = (option, "--" + option[2:].replace("_", "-"))
+    for place, word in enumerate(rest):
+        if word.startswith(tuple(f"{name}=" for name in names)):
+            return rest.pop(place).partition("=")[2]
+        if word in names:
+            if place + 1 == len(rest):
+                raise ValueError(f"{option}: a value must follow")
+            del rest[place]
+            return rest.pop(place)
+    return None
 
 
 def gather(
@@ -152,7 +166,7 @@ def _variables(environ: Mapping[str, str], options: Sequence[Option]) -> dict[st
     for name in sorted(environ):
         if name in known:
             found[name] = _variable(name, environ[name], known[name])
-        elif name.startswith(PREFIX):
+        elif name.startswith(PREFIX) and name not in (VAULT_KEY, NEW_VAULT_KEY):
             _unknown_variable(name, options)
     return found
 

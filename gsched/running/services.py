@@ -74,7 +74,6 @@ class Services:
             state.spools,
             callbacks=Callbacks(settings.allow_callback),
             tenants=limits.tenants,
-            quota=limits.quota,
             always_clean_up=settings.cleanup_nodes,
             direct=node_tls.used == cluster_tls.used,
         )

@@ -1,11 +1,11 @@
 """The directory of one scheduler: nobody else uses it, and what is kept there outlives a crash."""
 
-import fcntl
 import logging
 import shutil
 import time
 from pathlib import Path
-from typing import TextIO
+
+import gevent
 
 from gsched.core.restoring import Saved
 from gsched.core.scheduler import Scheduler
@@ -13,18 +13,21 @@ from gsched.net.keeping.keeper import Forgetful, Keeper
 from gsched.net.keeping.revival import revive
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
+from gsched.running import folder, vaults
 from gsched.store.history import NAME as HISTORY
 from gsched.store.history import History, HistoryError
 from gsched.store.journal import NAME, Journal, JournalError
 from gsched.store.quota import Quota
+from gsched.store.spool import Spools
+from gsched.store.vault import keyfile
+from gsched.store.vault.changing import SPOOLS
+from gsched.store.vault.opening import Vault
 from gsched.wire import secrets
 
 log = logging.getLogger("gsched.journal")
 
 OFF, POWER = "off", "power"
 RESERVED_IDS = 10**12  # more than one run can use
-_LOCK = "lock"
-_OTHERS = 0o077  # rights of group and all others
 _SIGN, _IDS = "sign", "ids"
 _MEND = "restore it from a backup, or start with --clean, which forgets all jobs"
 _SEE_TO_DISK = "see to the disk and who may use it; nothing is lost yet"
@@ -35,10 +38,10 @@ class State:
 
     def __init__(self, settings: Settings) -> None:
         self._directory = settings.dest_path_prefix
-        self.spools = self._directory / "spool"
-        self._lock = self._take()
+        self._lock = folder.take(self._directory)
+        spools = self._directory / SPOOLS
         self.quota = Quota(
-            self.spools,
+            spools,
             settings.max_cluster_size,
             settings.max_spool_size,
             settings.min_free_disk,
@@ -46,7 +49,9 @@ class State:
         )
         self.durable = settings.durability != OFF
         if settings.clean:
-            self._clean()
+            self._clean(spools)
+        self._vault = self._open_vault(settings)
+        self.spools = Spools(spools, self.quota, self._vault.files)
         self.sign, self.first_id = secrets.new_sign(), _first_id()
         self.history = self._open_history(settings.history)
         self._journal: Journal | None = None
@@ -55,7 +60,7 @@ class State:
         elif (self._directory / NAME).exists():
             log.warning("--durability off: jobs of an earlier run in %s wait on", self._directory)
         else:  # files of a run that was as forgetful, and was killed
-            shutil.rmtree(self.spools, ignore_errors=True)
+            shutil.rmtree(self.spools.root, ignore_errors=True)
 
     def keeper(self, scheduler: Scheduler) -> Keeper | Forgetful:
         """Keeps what changes from now on."""
@@ -66,7 +71,7 @@ class State:
         if self._journal is None:
             return Saved()
         try:
-            return revive(self._journal, self.spools, self.quota)
+            return revive(self._journal, self.spools)
         except JournalError as error:
             raise self._mistake(error) from error
 
@@ -74,34 +79,24 @@ class State:
         """Let others have the directory."""
         self._lock.close()
 
-    def _take(self) -> TextIO:
-        """See that no other server uses it."""
-        directory = self._directory
-        try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _make_private(directory)
-            lock = (directory / _LOCK).open("w")
-        except OSError as error:
-            raise Mistake(f"--dest_path_prefix {directory}: {error.strerror}") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise Mistake(
-                f"--dest_path_prefix {directory}: another gsched uses it; give each its own"
-            ) from None
-        return lock
-
-    def _clean(self) -> None:
-        shutil.rmtree(self.spools, ignore_errors=True)
-        for name in (NAME, HISTORY):
+    def _clean(self, spools: Path) -> None:
+        shutil.rmtree(spools, ignore_errors=True)
+        for name in (NAME, HISTORY, keyfile.NAME):
             for path in self._directory.glob(f"{name}*"):
                 path.unlink()
+
+    def _open_vault(self, settings: Settings) -> Vault:
+        """How things are kept. Raises Mistake."""
+        vault: Vault | Mistake = gevent.get_hub().threadpool.apply(_attempt, (settings,))
+        if isinstance(vault, Mistake):
+            self.close()
+            raise vault
+        return vault
 
     def _open_history(self, most: int) -> History | None:
         """Of jobs that have ended. Raises Mistake."""
         try:
-            return History(self._directory, most) if most else None
+            return History(self._directory, most, self._vault.seal) if most else None
         except HistoryError as error:
             self.close()
             mend = "move it away" if error.damaged else _SEE_TO_DISK
@@ -111,7 +106,7 @@ class State:
     def _open(self, power: bool) -> None:
         """Take up the sign of the earlier run, and ids that it cannot have used."""
         try:
-            self._journal = Journal(self._directory, power=power)
+            self._journal = Journal(self._directory, power=power, seal=self._vault.seal)
             meta = self._journal.meta()
             self.sign = meta.get(_SIGN, self.sign)
             self.first_id = max(self.first_id, _number(meta.get(_IDS, "0")))
@@ -125,18 +120,12 @@ class State:
         return Mistake(f"--dest_path_prefix {self._directory}: {error}; {mend}")
 
 
-def _make_private(directory: Path) -> None:
-    """See that nobody else reads it. Raises OSError, and Mistake for one that is not ours alone."""
-    if not directory.stat().st_mode & _OTHERS:
-        return
-    ours = any((directory / name).exists() for name in (_LOCK, NAME))
-    if any(directory.iterdir()) and not ours:
-        raise Mistake(
-            f"--dest_path_prefix {directory}: others may read it, and it holds more than ours; "
-            "give a folder of its own, or chmod 700 it"
-        )
-    directory.chmod(0o700)
-    log.info("%s is for its owner alone from now on", directory)
+def _attempt(settings: Settings) -> Vault | Mistake:
+    """In a thread, since it takes a while; gevent would take what is raised there for our bug."""
+    try:
+        return vaults.opened(settings)
+    except Mistake as mistake:
+        return mistake
 
 
 def _number(text: str) -> int:

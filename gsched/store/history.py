@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gsched.core.model.job import End
+from gsched.store.seal import PLAIN, Seal
 
 NAME = "history.sqlite"
 SCHEMA = 1  # raise it with each change of the tables that an older gsched cannot read
 FIGURES = 7 * 24 * 3600  # seconds that figures are kept
 CHUNK = 20_000  # rows that are removed at once, at the most: nobody waits long for the file
 MOST_NUMBERS = 10_000  # of clusters and nodes that are held in memory
+
+UNREADABLE = "it is not known any more: what was kept of it does not open with the vault's key"
 
 ENDS = tuple(end.value for end in End)  # a job's end is kept as its place in here
 FINISHED = ENDS.index(End.FINISHED.value)
@@ -89,8 +92,9 @@ class HistoryError(Exception):
 class History:
     """The file, to be written by one thread at a time. Raises HistoryError."""
 
-    def __init__(self, directory: Path, most: int) -> None:
+    def __init__(self, directory: Path, most: int, seal: Seal = PLAIN) -> None:
         self._path = directory / NAME
+        self.seal = seal
         self._most = most  # jobs
         self.count = 0  # of jobs that are kept; not known before the first `write`
         self.tidy = False  # whether it is
@@ -120,8 +124,13 @@ class History:
             )
         if schema == 0:
             self._connection.executescript(
-                f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"
+                f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA};"
+                f" PRAGMA application_id = {self.seal.mark}; COMMIT;"
             )
+        if execute("PRAGMA application_id").fetchone() != (self.seal.mark,):
+            self._connection.close()
+            text = f"{self._path} is sealed with a key that is not here"
+            raise HistoryError(text, damaged=True)
 
     def write(self, jobs: Sequence[Ended], points: Sequence[Row], shares: Sequence[Row]) -> None:
         """Add all of these or none, and remove what is too old. Raises HistoryError."""
@@ -166,10 +175,11 @@ class History:
         self.count += self._connection.executemany(_ADD, rows).rowcount if rows else 0
 
     def _row(self, job: Ended) -> Row:
-        uid, cluster, node, lane, submitted, started, ended, end, *rest = job
+        uid, cluster, node, lane, submitted, started, ended, end, *rest, reason = job
         return (
             *(uid, self._cluster(cluster), self._node(node), lane),
             *(submitted, started, ended, ENDS.index(end), *rest),
+            self.seal.reason(uid, reason),
         )
 
     def _cluster(self, cluster: tuple[str, str, str]) -> int:

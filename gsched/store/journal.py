@@ -21,6 +21,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from gsched.store import seal as seals
+from gsched.store.seal import NotOpened, Row, Seal
+
 NAME = "journal.sqlite"
 SCHEMA = 2  # raise it with each change that an older gsched does not understand, in bodies too
 CHECKPOINT = 4000  # pages of 4 kB, after which the log is brought into the file
@@ -63,7 +66,7 @@ _KEYS = {
     "usage": "label = ?",
 }
 
-Row = tuple[Any, ...]
+TABLES = tuple(_KEYS)
 
 # Texts that are none, in a damaged file or of a peer, and numbers that are too large end otherwise.
 _ERRORS = (sqlite3.Error, ValueError, OverflowError)
@@ -109,8 +112,9 @@ class Batch:
 class Journal:
     """The file. To be used by one thread at a time."""
 
-    def __init__(self, directory: Path, *, power: bool) -> None:
+    def __init__(self, directory: Path, *, power: bool, seal: Seal = seals.PLAIN) -> None:
         self._path = directory / NAME
+        self._seal = seal
         self._power = power  # each batch waits for the disk, else for the system only
         self._open()
 
@@ -139,9 +143,14 @@ class Journal:
             )
         if schema == 0:
             self._connection.executescript(
-                f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;"
+                f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA};"
+                f" PRAGMA application_id = {self._seal.mark}; COMMIT;"
             )
-        elif schema < SCHEMA:
+        if execute("PRAGMA application_id").fetchone() != (self._seal.mark,):
+            self._connection.close()
+            text = f"{self._path} is sealed with a key that is not here"
+            raise JournalError(text, damaged=True)
+        if 0 < schema < SCHEMA:
             changes = "".join(_CHANGES[older] for older in range(schema, SCHEMA))
             self._connection.executescript(
                 f"BEGIN; {changes} PRAGMA user_version = {SCHEMA}; COMMIT;"
@@ -159,11 +168,17 @@ class Journal:
     def rows(self, table: str) -> list[Row]:
         """All rows of a table; those of jobs with their place behind. Raises JournalError."""
         if table == "jobs":
-            return self._read(
+            query = (
                 "SELECT jobs.*, node, tries, started, cancelling FROM jobs"
                 " LEFT JOIN places ON jobs.uid = places.uid"
             )
-        return self._read(f"SELECT * FROM {table}")
+        else:
+            query = f"SELECT * FROM {table}"
+        try:
+            return [self._seal.opened(table, row) for row in self._read(query)]
+        except NotOpened:
+            text = f"{self._path}: a row of {table} does not open with the vault's key"
+            raise JournalError(text, damaged=True) from None
 
     def write(self, batches: Iterable[Batch]) -> None:
         """Write all of these, in this order, or none. Raises JournalError."""
@@ -205,7 +220,7 @@ class Journal:
 
     def _write(self, batch: Batch) -> None:
         for table, changes in batch.tables.items():
-            rows = [row for row in changes.values() if row is not None]
+            rows = [self._seal.row(table, row) for row in changes.values() if row is not None]
             keys = [key for key, row in changes.items() if row is None]
             if rows:
                 marks = ", ".join("?" * len(rows[0]))

@@ -8,7 +8,17 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from gsched.store.history import ENDS, ERRORS, FINISHED, History, HistoryError, Row, connect
+from gsched.store.history import (
+    ENDS,
+    ERRORS,
+    FINISHED,
+    UNREADABLE,
+    History,
+    HistoryError,
+    Row,
+    connect,
+)
+from gsched.store.seal import NotOpened
 
 LOOKED_AT = 2000  # rows, for one page
 
@@ -42,6 +52,7 @@ class Lookup:
     def __init__(self, history: History) -> None:
         """Raises HistoryError."""
         self._path = history.path
+        self._seal = history.seal
         try:
             self._connection = connect(self._path, only_read=True)
         except sqlite3.Error as error:
@@ -118,8 +129,18 @@ class Lookup:
     def _jobs(self, uids: list[int]) -> list[dict[str, Any]]:
         marks = ", ".join("?" * len(uids))
         query = f"SELECT {_COLUMNS} FROM jobs j {_JOINED} WHERE uid IN ({marks})"
-        rows = {row[0]: _job(row) for row in self._read(query, uids)}
+        rows = {row[0]: self._job(row) for row in self._read(query, uids)}
         return [rows[uid] for uid in uids if uid in rows]
+
+    def _job(self, row: Row) -> dict[str, Any]:
+        job = dict(zip(_FIELDS, row, strict=True))
+        try:
+            reason = self._seal.opened_reason(job["uid"], job["reason"])
+        except NotOpened:
+            reason = UNREADABLE
+        label = f"{job['name']} @ {job['client']}"
+        end = ENDS[job["end"]]
+        return job | {"uid": str(job["uid"]), "label": label, "end": end, "reason": reason}
 
     def _node(self, address: str | None) -> int:
         """Its number; -1 if it is in no row."""
@@ -169,9 +190,3 @@ def _query(wanted: Wanted, after: Place | None, limit: int) -> tuple[str, list[A
     order = f"ORDER BY ended DESC, uid DESC LIMIT {limit}"
     columns = "ended, uid, node, end" if later else "ended, uid"
     return f"SELECT {columns} FROM jobs {where} {order}", values
-
-
-def _job(row: Row) -> dict[str, Any]:
-    job = dict(zip(_FIELDS, row, strict=True))
-    label = f"{job['name']} @ {job['client']}"
-    return job | {"uid": str(job["uid"]), "label": label, "end": ENDS[job["end"]]}

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
 
-from gsched.store.quota import Share
+from gsched.store.disk import PLAIN, Disk, Reader, write_all
+from gsched.store.quota import Quota, Share
 from gsched.wire.errors import PeerError
 from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import XferFile
@@ -29,13 +29,22 @@ _SETTLED = 2.0  # seconds without a change, after which another one shows in a f
 class SpoolFile:
     """One version of one file. Counts its users: the last one removes it from disk."""
 
-    __slots__ = ("_share", "_users", "path", "record", "settled", "size")
+    __slots__ = ("_disk", "_share", "_users", "path", "record", "settled", "size")
 
-    def __init__(self, path: Path, record: XferFile, size: int, came: float, share: Share) -> None:
+    def __init__(
+        self,
+        path: Path,
+        record: XferFile,
+        size: int,
+        came: float,
+        share: Share,
+        disk: Disk = PLAIN,
+    ) -> None:
         self._share = share
+        self._disk = disk
         self.path = path
         self.record = record  # as nodes are told about it
-        self.size = size  # bytes on disk
+        self.size = size  # bytes
         # Clocks of files are coarse: one that was changed just now may change again unseen.
         self.settled = came - record.stat_buf.mtime > _SETTLED
         self._users = 1
@@ -44,6 +53,10 @@ class SpoolFile:
     def number(self) -> int:
         """Its name on disk."""
         return int(self.path.name)
+
+    def open(self) -> Reader:
+        """Its content, from the beginning on. Raises OSError."""
+        return self._disk.open(self.path)
 
     def hold(self) -> "SpoolFile":
         """One more user."""
@@ -65,6 +78,7 @@ class Spool:
 
     directory: Path
     share: Share = field(default_factory=Share)
+    disk: Disk = PLAIN
     _files: dict[tuple[str, str], SpoolFile] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -107,9 +121,10 @@ class Spool:
 
         Raises OSError.
         """
-        with created(_about(path), buffering=-1) as about:  # the close writes it, or raises
-            about.write(dumps(record))
-        file = SpoolFile(path, record, size, time.time(), self.share)
+        with self.disk.create(_about(path)) as about:
+            write_all(about, dumps(record))
+            about.finish()
+        file = SpoolFile(path, record, size, time.time(), self.share, self.disk)
         older = self._put(file)
         if older is not None:
             older.release()
@@ -129,7 +144,7 @@ class Spool:
 
         Whoever has no use for an older version has to `release` it.
         """
-        files = {file.number: file for file in _left_in(self.directory, self.share)}
+        files = {file.number: file for file in _left_in(self)}
         for _, file in sorted(files.items()):
             self._put(file)
         self._numbers = count(max(files, default=0) + 1)
@@ -153,6 +168,19 @@ class Spool:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+@dataclass(frozen=True)
+class Spools:
+    """Those of all clusters."""
+
+    root: Path
+    quota: Quota = field(default_factory=Quota)
+    disk: Disk = PLAIN
+
+    def at(self, name: str) -> Spool:
+        """The one in the directory of that name."""
+        return Spool(self.root / name, Share(self.quota), self.disk)
+
+
 def remove_others(root: Path, kept: Iterable[Path]) -> None:
     """Remove what is under `root` of clusters that are not there any more."""
     wanted = {path.name for path in kept}
@@ -161,27 +189,20 @@ def remove_others(root: Path, kept: Iterable[Path]) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def created(path: Path, buffering: int) -> BinaryIO:
-    """A new file, whatever was there: a link that somebody has laid is not followed.
-
-    Raises OSError.
-    """
-    path.unlink(missing_ok=True)
-    return path.open("xb", buffering=buffering)
-
-
 def _about(path: Path) -> Path:
     return path.with_name(path.name + ABOUT)
 
 
-def _left_in(directory: Path, share: Share) -> Iterator[SpoolFile]:
+def _left_in(spool: Spool) -> Iterator[SpoolFile]:
     """Those that arrived wholly: what is said of a file is written last."""
-    for about in directory.glob(f"*{ABOUT}"):
+    disk, share = spool.disk, spool.share
+    for about in spool.directory.glob(f"*{ABOUT}"):
         path = about.with_suffix("")
         if about.is_symlink() or path.is_symlink():
             continue  # somebody has laid it: what it leads to is not the client's
         try:
-            record, size = loads(about.read_bytes()), path.stat().st_size
+            with disk.open(about) as said:
+                record, size = loads(said.read()), disk.size(path)
         except (OSError, PeerError):
             continue
         if isinstance(record, XferFile) and path.name.isdigit():
@@ -190,4 +211,4 @@ def _left_in(directory: Path, share: Share) -> Iterator[SpoolFile]:
                 continue
             share.begin(size)
             share.end(size)
-            yield SpoolFile(path, record, size, about.stat().st_mtime, share)
+            yield SpoolFile(path, record, size, about.stat().st_mtime, share, disk)

@@ -18,8 +18,8 @@ from gsched.net.computation import Computation, Message
 from gsched.net.keeping.revival import revive
 from gsched.net.keeping.rows import batch
 from gsched.store.journal import Journal
-from gsched.store.quota import Quota
-from gsched.store.spool import Spool
+from gsched.store.seal import PLAIN, Seal
+from gsched.store.spool import Spool, Spools
 from gsched.wire.records import Compute, JobReply
 from gsched.wire.records import Job as JobRecord
 
@@ -30,9 +30,9 @@ ADDRESSES = [f"10.0.0.{number}" for number in range(1, 4)]
 class Kept:
     """See the module's text."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, seal: Seal = PLAIN) -> None:
         self.folder = folder
-        self.journal = Journal(folder, power=False)
+        self.journal = Journal(folder, power=False, seal=seal)
         self.scheduler = Scheduler(durable=True)
         self._dice = Random(seed)
         self._effects: list[Any] = []
@@ -71,7 +71,7 @@ class Kept:
         """What the next run would begin with, before it does anything."""
         scheduler = Scheduler(durable=True, first_id=10**6)
         scheduler.suspended(self.now)
-        scheduler.restored(revive(self.journal, self.folder / "spool", Quota()), self.now)
+        scheduler.restored(revive(self.journal, Spools(self.folder / "spool")), self.now)
         scheduler.check()
         return scheduler
 

@@ -64,6 +64,7 @@ CASES: dict[str, list[tuple[Raw, dict[str, Any]]]] = {
     "local_node": [("4", {"local_node": 4}), ("all", {"local_node": 0})],
     "cooperative": [("true", {"cooperative": True}), ("yes", {"cooperative": True})],
     "cleanup_nodes": [("true", {"cleanup_nodes": True}), ("yes", {"cleanup_nodes": True})],
+    "vault": [("true", {"vault": True}), ("on", {"vault": True})],
     "node_secret": [("a # b", {"node_secret": "a # b"}), ("[é]", {"node_secret": "[é]"})],
     "cluster_secret": [("-x=1", {"cluster_secret": "-x=1"}), ("none", {"cluster_secret": "none"})],
     **{

@@ -22,8 +22,7 @@ from gsched.net.nodes.sending import _refusal
 from gsched.net.nodes.setups import SetUps
 from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
-from gsched.store.quota import Quota
-from gsched.store.spool import Spool
+from gsched.store.spool import Spool, Spools
 from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import Compute
 from gsched.wire.releases import Dialect
@@ -248,10 +247,9 @@ class TestOpenings:
         openings = Openings(
             stage.exchange,
             reception,
-            stage.folder,
+            Spools(stage.folder),
             callbacks=Callbacks(),
             tenants=Tenants(9, 9, 1 << 30, 99_999),
-            quota=Quota(),
             always_clean_up=False,
             direct=True,
         )

@@ -16,7 +16,7 @@ from gsched.net.clients.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings,
 from gsched.net.exchange import Exchange
 from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
-from gsched.store.quota import Quota
+from gsched.store.spool import Spools
 from gsched.wire.errors import PeerError
 from gsched.wire.records import Compute, StatResult, XferFile
 
@@ -35,10 +35,9 @@ def opened(folder: Path, source: str = CLIENT, *allowed: str, **other: Any) -> O
     openings = Openings(
         exchange,
         Reception(exchange.now),
-        folder,
+        Spools(folder),
         callbacks=Callbacks(allowed),
         tenants=Tenants(9, 9, 1 << 30, 99_999),
-        quota=Quota(),
         always_clean_up=False,
         direct=True,
     )

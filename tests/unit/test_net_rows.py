@@ -13,13 +13,17 @@ from gsched.core.scheduler import Scheduler
 from gsched.net.keeping.revival import revive
 from gsched.net.keeping.rows import batch as batch_of
 from gsched.store.journal import Batch
-from gsched.store.quota import Quota
+from gsched.store.seal import PLAIN
+from gsched.store.spool import Spools
+from gsched.store.vault.rows import RowSeal
+from gsched.store.vault.sealing import Key
 from gsched.wire.pickles import dumps, loads
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_a_restart_at_any_moment_finds_all(tmp_path: Path, seed: int) -> None:
-    kept = Kept(tmp_path, seed)
+    """Whether it is kept in clear or, with some of the dice, in a vault."""
+    kept = Kept(tmp_path, seed, RowSeal(Key(bytes(32))) if seed % 5 == 0 else PLAIN)
     for _ in range(120):
         kept.step()
         end, restored = over(kept.scheduler), kept.restored()
@@ -68,7 +72,7 @@ def test_what_was_used_is_kept(tmp_path: Path) -> None:
     kept.journal.write([batch_of([much, gone])])
     gone.kept = None
     kept.journal.write([batch_of([gone])])
-    usage = revive(kept.journal, tmp_path / "spool", Quota()).usage
+    usage = revive(kept.journal, Spools(tmp_path / "spool")).usage
     assert usage == [SavedUsage(label=much.label, seconds=5.5, at=NOW)]
 
 

@@ -1,6 +1,7 @@
 """Files from clients: a client is told that we have one once a crash cannot lose it."""
 
 import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import Any
 
 import pytest
 
-from gsched import store
 from gsched.net.clients import uploads
 from gsched.net.clients.uploads import Limit
+from gsched.store import disk
+from gsched.store import spool as spool_module
+from gsched.store.disk import PLAIN, Disk, PlainFile
 from gsched.store.quota import Quota, Share
-from gsched.store.spool import Spool
+from gsched.store.spool import Spool, SpoolFile
+from gsched.store.vault.files import SealedDisk
+from gsched.store.vault.sealing import Key
 from gsched.wire.pickles import loads
 from gsched.wire.records import StatResult, XferFile
 
@@ -26,30 +31,42 @@ def offered(size: int = len(CONTENT), mtime: int = 1) -> XferFile:
     return XferFile(name="/a", dest_path="", compute_id=1, stat_buf=stat, sep="/")
 
 
+def again(spool: Spool) -> Spool:
+    """The same for the next run."""
+    return Spool(spool.directory, disk=spool.disk)
+
+
+def content(file: SpoolFile) -> bytes:
+    with file.open() as opened:
+        return opened.read()
+
+
 class Client:
     """A channel to one that sends the content, and notes what a crash would leave just then."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
         self.told: list[int] = []
         self.left: list[list[bytes]] = []  # contents that the next run would find, each time
 
     def send(self, payload: bytes) -> None:
         self.told.append(loads(payload))
-        found = Spool(self._directory).found()
-        self.left.append([file.path.read_bytes() for file in found.values()])
+        found = again(self._spool).found()
+        self.left.append([content(file) for file in found.values()])
 
     def receive_all(self, size: int, take: Callable[[bytes], None]) -> None:
         take(CONTENT[:size])
 
 
-@pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "spool" / "cluster")
+@pytest.fixture(params=["in clear", "sealed"])
+def spool(tmp_path: Path, request: pytest.FixtureRequest) -> Spool:
+    root = tmp_path / "spool"
+    sealed: Disk = SealedDisk(Key(bytes(32)), root)
+    return Spool(root / "cluster", disk=sealed if request.param == "sealed" else PLAIN)
 
 
 def receive(spool: Spool) -> tuple[str, Client]:
-    client = Client(spool.directory)
+    client = Client(spool)
     channel: Any = client
     return uploads.receive_into(spool, channel, offered(), Limit(), tell=False), client
 
@@ -60,19 +77,23 @@ def test_it_is_kept_before_that_is_confirmed(spool: Spool) -> None:
     assert client.left == [[], [CONTENT]]
 
 
-@pytest.mark.parametrize(
-    ("where", "call"), [(Path, "mkdir"), (Path, "open"), (store.spool, "created")]
-)
+@pytest.mark.parametrize("end", ["cluster", "1", ".about"])
 def test_a_full_disk_is_told_to_client_and_people(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch, where: Any, call: str
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     """Whether it has no room for a folder, for the file, or for what is said of it."""
 
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full(call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(path: Path, *args: Any, **named: Any) -> Any:
+            if path.name.endswith(end):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return call(path, *args, **named)
+
+        return made
 
     with monkeypatch.context() as patch:
-        patch.setattr(where, call, full)
+        patch.setattr(Path, "mkdir", full(Path.mkdir))
+        patch.setattr(disk, "PlainFile", full(PlainFile))
         problem, client = receive(spool)
     assert "file /a cannot be kept: [Errno 28] No space left" in problem
     assert client.told[-1] == REFUSED
@@ -82,9 +103,9 @@ def test_a_full_disk_is_told_to_client_and_people(
 
 def test_a_file_that_a_crash_of_the_host_has_cut_is_none(spool: Spool) -> None:
     receive(spool)
-    [file] = Spool(spool.directory).found().values()
-    file.path.write_bytes(CONTENT[:3])
-    assert Spool(spool.directory).found() == {}
+    [file] = again(spool).found().values()
+    os.truncate(file.path, file.path.stat().st_size - 4)
+    assert again(spool).found() == {}
 
 
 # -- how much there may be -------------------------------------------------------------------------
@@ -99,7 +120,7 @@ class Silent(Client):
 
 def refusal(spool: Spool, size: int = len(CONTENT), name: str = "/a") -> str:
     """What people are told, if the client is told that its file is not wanted."""
-    client = Client(spool.directory)
+    client = Client(spool)
     channel: Any = client
     file = offered(size)
     file.name = name
@@ -164,7 +185,7 @@ def test_old_versions_count_as_long_as_they_are_there(tmp_path: Path) -> None:
 
 def test_what_does_not_arrive_does_not_count(tmp_path: Path) -> None:
     whole, one, _ = quota(tmp_path, most_each=20)
-    channel: Any = Silent(one.directory)
+    channel: Any = Silent(one)
     with pytest.raises(TimeoutError):
         uploads.receive_into(one, channel, offered(), Limit(), tell=False)
     assert (whole.used, one.share.used, one.share.files, whole._pending) == (0, 0, 0, 0)
@@ -198,14 +219,14 @@ def test_links_that_lie_in_the_spool_are_not_followed(spool: Spool, tmp_path: Pa
         (spool.directory / name).symlink_to(outside)
     problem, _ = receive(spool)
     assert problem == "" and outside.read_bytes() == b"precious"
-    assert (spool.directory / "1").read_bytes() == CONTENT
+    assert content(again(spool).found()[1]) == CONTENT
     assert not any(path.is_symlink() for path in spool.directory.iterdir())
 
 
 def test_links_in_the_spool_are_no_files_of_an_earlier_run(spool: Spool, tmp_path: Path) -> None:
     """Nodes would be sent what they lead to."""
     receive(spool)
-    [file] = Spool(spool.directory).found().values()
+    [file] = again(spool).found().values()
     outside = tmp_path / "outside"
     outside.write_bytes(CONTENT)
     for kept, linked in ((".about", ""), ("", ".about")):
@@ -213,7 +234,7 @@ def test_links_in_the_spool_are_no_files_of_an_earlier_run(spool: Spool, tmp_pat
         link = Path(f"{spool.directory}/2{linked}")
         target = outside if not linked else Path(f"{file.path}{linked}")
         link.symlink_to(target)
-        assert list(Spool(spool.directory).found()) == [1]
+        assert list(again(spool).found()) == [1]
         for path in spool.directory.glob("2*"):
             path.unlink()
 
@@ -225,7 +246,7 @@ def test_files_are_on_the_disk_itself_where_that_is_wanted(
     """Before the client is told that they are kept."""
     synced: list[str] = []
     monkeypatch.setattr(
-        store.spool.os,
+        spool_module.os,
         "fsync",
         lambda fd: synced.append(Path(f"/proc/self/fd/{fd}").readlink().name),
     )

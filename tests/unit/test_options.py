@@ -64,6 +64,8 @@ def test_defaults() -> None:
         "node_certfile": None,
         "cluster_keyfile": None,
         "cluster_certfile": None,
+        "vault": False,
+        "vault_key": "",
         "exposed": (),
         "algorithm": "submitted",
         "policy_file": None,
@@ -115,10 +117,11 @@ def test_repr_keeps_secrets() -> None:
 
 def test_every_row_has_a_field_and_a_case() -> None:
     own = {"config", "save_config", "check_policy"}
-    files = {"node_secret_file", "cluster_secret_file"}  # see test_exposed
+    files = {"node_secret_file", "cluster_secret_file", "vault_key_file"}  # see test_exposed
     merged = {"dispy_port", *(f"{x}_cluster_scheduler" for x in ("fair", "early", "weighted"))}
     fields = {field.name for field in dataclasses.fields(Settings)}
-    assert fields == set(BY_NAME) - own - merged - files | {"algorithm", "exposed", "check_policy"}
+    made = {"algorithm", "exposed", "check_policy", "vault_key"}
+    assert fields == set(BY_NAME) - own - merged - files | made
     assert set(CASES) == set(BY_NAME) - own - files
 
 

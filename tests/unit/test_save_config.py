@@ -48,6 +48,8 @@ EVERYTHING = [
     *("--cluster_secret", "ключ", "--node_keyfile=", "--node_certfile=", "--cluster_keyfile="),
     *(
         "--cluster_certfile=",
+        "--vault",
+        "--vault_key_file=",
         "--fair_cluster_scheduler",
         "--early_cluster_scheduler=0",
         "--weighted_cluster_scheduler=0",

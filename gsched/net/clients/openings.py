@@ -1,6 +1,5 @@
 """What a client says of a new computation, made into what the core and the nodes need."""
 
-from pathlib import Path
 from typing import Any
 
 from gsched.core.effects import Forget
@@ -14,8 +13,7 @@ from gsched.net.exchange import Exchange
 from gsched.net.paths import check_file, check_relative
 from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
-from gsched.store.quota import Quota, Share
-from gsched.store.spool import Spool
+from gsched.store.spool import Spool, Spools
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.pickles import dumps
@@ -39,21 +37,19 @@ class Openings:
         self,
         exchange: Exchange,
         reception: Reception,
-        directory: Path,
+        spools: Spools,
         *,
         callbacks: Callbacks,
         tenants: Tenants,
-        quota: Quota,
         always_clean_up: bool,
         direct: bool,
     ) -> None:
         self._reception = reception
-        self._directory = directory
+        self._spools = spools
         self._now = exchange.now
         self._clusters = exchange.scheduler.clusters
         self._callbacks = callbacks
         self._tenants = tenants
-        self._quota = quota
         self._always_clean_up = always_clean_up
         self._direct = direct
         self._by_port: dict[int, set[Cluster]] = {}
@@ -75,7 +71,7 @@ class Openings:
             source=source,
             reply_to=(host, record.job_result_port or 0),
             opened=self._now(),
-            spool=Spool(self._directory / secrets.new_sign(), Share(self._quota)),
+            spool=self._spools.at(secrets.new_sign()),
             senders=self._reception.introductions.of_computation(source),
         )
         wanted = _as_dicts(body["node_allocs"], record.dialect)

@@ -89,7 +89,7 @@ def _take(spool: Spool, channel: Channel, offered: XferFile, kept: int, tell: bo
     try:
         with _our_disk():
             spool.make_room()
-        end = files.receive(channel, offered, path, kept, tell=tell)
+        end = files.receive(channel, offered, spool.disk, path, kept, tell=tell)
         with _our_disk():
             record = replace(offered, stat_buf=offered.stat_buf.resized(kept))
             file = spool.add(path, record, kept)

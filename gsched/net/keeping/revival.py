@@ -2,15 +2,13 @@
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from gsched.core.restoring import Saved, SavedCluster, SavedJob
 from gsched.net.computation import Computation
 from gsched.net.keeping import rows
 from gsched.store.journal import Journal, JournalError, Row
-from gsched.store.quota import Quota
-from gsched.store.spool import SpoolFile, remove_others
+from gsched.store.spool import SpoolFile, Spools, remove_others
 from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.journal")
@@ -19,12 +17,12 @@ Files = dict[int, SpoolFile]  # by number
 T = TypeVar("T")
 
 
-def revive(journal: Journal, spools: Path, quota: Quota) -> Saved:
+def revive(journal: Journal, spools: Spools) -> Saved:
     """All of it. Files in `spools` that nobody has a use for any more are removed.
 
     Raises JournalError.
     """
-    clusters = _read(journal, "clusters", lambda row: rows.saved_cluster(row, spools, quota))
+    clusters = _read(journal, "clusters", lambda row: rows.saved_cluster(row, spools))
     files = {one.id: _computation(one).spool.found() for one in clusters}
     saved = Saved(
         nodes=_read(journal, "nodes", rows.saved_node),
@@ -36,7 +34,7 @@ def revive(journal: Journal, spools: Path, quota: Quota) -> Saved:
     for one in clusters:
         _release_older(_computation(one), files[one.id])
     _note_set_ups(saved)
-    remove_others(spools, [_computation(one).spool.directory for one in clusters])
+    remove_others(spools.root, [_computation(one).spool.directory for one in clusters])
     return saved
 
 

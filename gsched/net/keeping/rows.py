@@ -1,6 +1,5 @@
 """Rows of the journal: from what the core and we know of a thing, and back."""
 
-from pathlib import Path
 from typing import Any
 
 from gsched.core.fleet import NodeFacts
@@ -14,8 +13,7 @@ from gsched.core.restoring import SavedCluster, SavedJob, SavedLease, SavedNode,
 from gsched.core.scheduler import Opening
 from gsched.net.computation import Computation, Message, computation_of, message_of
 from gsched.store.journal import Batch, Row
-from gsched.store.quota import Quota, Share
-from gsched.store.spool import Spool, SpoolFile
+from gsched.store.spool import SpoolFile, Spools
 from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import Job as JobRecord
 
@@ -179,8 +177,8 @@ def _cluster_body(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def saved_cluster(row: Row, spools: Path, quota: Quota) -> SavedCluster:
-    """A cluster whose files are under `spools`, and count there."""
+def saved_cluster(row: Row, spools: Spools) -> SavedCluster:
+    """A cluster whose files are in one of `spools`, and count there."""
     id_, body = row[0], loads(row[1], max_opcodes=_MANY)
     computation = Computation(
         record=body["record"],
@@ -189,7 +187,7 @@ def saved_cluster(row: Row, spools: Path, quota: Quota) -> SavedCluster:
         source=body["source"],
         reply_to=body["reply_to"],
         opened=body.get("opened", 0.0),
-        spool=Spool(spools / body["spool"], Share(quota)),
+        spool=spools.at(body["spool"]),
     )
     computation.reachable = computation.waits = True
     opening = Opening(

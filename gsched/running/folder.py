@@ -1,0 +1,46 @@
+"""The folder of the state: for one process at a time, and for its owner alone."""
+
+import fcntl
+import logging
+from pathlib import Path
+from typing import TextIO
+
+from gsched.net.transport.mistakes import Mistake
+from gsched.store.journal import NAME
+
+log = logging.getLogger("gsched.journal")
+
+_LOCK = "lock"
+_OTHERS = 0o077  # rights of group and all others
+
+
+def take(directory: Path) -> TextIO:
+    """Make it where there is none; it is ours until what is returned is closed. Raises Mistake."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_private(directory)
+        lock = (directory / _LOCK).open("w")
+    except OSError as error:
+        raise Mistake(f"--dest_path_prefix {directory}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise Mistake(
+            f"--dest_path_prefix {directory}: another gsched uses it; give each its own"
+        ) from None
+    return lock
+
+
+def _make_private(directory: Path) -> None:
+    """See that nobody else reads it. Raises OSError, and Mistake for one that is not ours alone."""
+    if not directory.stat().st_mode & _OTHERS:
+        return
+    ours = any((directory / name).exists() for name in (_LOCK, NAME))
+    if any(directory.iterdir()) and not ours:
+        raise Mistake(
+            f"--dest_path_prefix {directory}: others may read it, and it holds more than ours; "
+            "give a folder of its own, or chmod 700 it"
+        )
+    directory.chmod(0o700)
+    log.info("%s is for its owner alone from now on", directory)
