@@ -8,6 +8,7 @@ from typing import Any
 from gsched.wire import records
 from gsched.wire.encoder import ATOMS, Encoder
 from gsched.wire.messages import build
+from gsched.wire.pickles import dumps
 from gsched.wire.records import Job, JobReply, Record
 
 
@@ -16,12 +17,12 @@ class Slot:
 
 
 class Template:
-    """Messages of that tag whose pickle is like that of the example."""
+    """Pickles like that of the example, behind a tag if there is one."""
 
     def __init__(self, tag: str, example: Any) -> None:
         encoder = _Examples()
         encoder.save(example)
-        self._parts = [tag.encode() + b":\x80\x04"]
+        self._parts = [f"{tag}:".encode() * bool(tag) + b"\x80\x04"]
         for part in encoder.out:
             if part is _MARK:
                 self._parts.append(b"")
@@ -81,6 +82,7 @@ _STATUS = {"uid": Slot(), "status": records.RUNNING, "node": Slot(), "hash": Slo
 _JOB_STATUS = Template("JOB_STATUS", _STATUS | {"start_time": Slot()})
 _JOB = _record("JOB", Job, xfer_files=[])
 _JOB_REPLY = _record("JOB_REPLY", JobReply, cpus=Slot())
+_KEPT_REPLY = _record("", JobReply)
 
 
 def job_status(uid: int, node: str, hash_: str, start_time: float) -> bytes:
@@ -99,8 +101,18 @@ def job_reply(reply: JobReply) -> bytes:
     """A client is told how its job ended; `extra` says how many CPUs its node has."""
     if reply.extra.keys() != {"cpus"}:
         return build("JOB_REPLY", reply)
-    return _JOB_REPLY.fill(
+    return _JOB_REPLY.fill(*_in_order(reply), reply.extra["cpus"])
+
+
+def kept_reply(reply: JobReply) -> bytes:
+    """The pickle alone, to be kept: without the number of CPUs, which is only for the client."""
+    if reply.extra.keys() - {"cpus"}:
+        return dumps(reply)
+    return _KEPT_REPLY.fill(*_in_order(reply))
+
+
+def _in_order(reply: JobReply) -> tuple[Any, ...]:
+    return (
         *(reply.uid, reply.hash, reply.ip_addr, reply.status, reply.result),
         *(reply.stdout, reply.stderr, reply.exception, reply.start_time, reply.end_time),
-        reply.extra["cpus"],
     )

@@ -77,12 +77,45 @@ def test_many_that_wait_share_one_write(world: World) -> None:
     assert world.disk.writes <= 2
 
 
-def test_who_comes_during_a_write_waits_for_the_next(world: World) -> None:
+def test_changes_of_a_busy_moment_share_one_write(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come one after the other, as long as something is going on."""
+    monkeypatch.setattr("gsched.net.keeping.keeper.GATHERING", PATIENCE)
     world.keeper.start()
-    for number in range(20):
+
+    def join(number: int) -> None:
+        for _ in range(number):
+            gevent.sleep(0)
         world.join(f"{number}")
-        first = gevent.spawn(world.keeper.settled)
-        gevent.sleep(0)  # the write may be under way
+        world.keeper.settled()
+
+    gevent.joinall([gevent.spawn(join, number) for number in range(20)], raise_error=True)
+    assert len(world.nodes()) == 20
+    assert world.disk.writes == 1
+
+
+def test_a_hub_that_is_never_idle_is_not_waited_for(world: World) -> None:
+    world.keeper.start()
+
+    def go_on() -> None:
+        while not world.nodes():
+            gevent.sleep(0)
+
+    busy = gevent.spawn(go_on)
+    world.join("a")
+    world.keeper.settled()
+    busy.get()
+
+
+def test_who_comes_during_a_write_waits_for_the_next(world: World) -> None:
+    world.disk.slow = True
+    world.keeper.start()
+    for number in range(3):
+        world.join(f"{number}")
+        first, writes = gevent.spawn(world.keeper.settled), world.disk.writes
+        while world.disk.writes == writes:
+            gevent.sleep(0)
         world.join(f"{number} later")
         world.keeper.settled()
         assert f"{number} later" in world.nodes()

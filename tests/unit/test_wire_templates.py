@@ -1,6 +1,7 @@
 """Messages from templates are what the encoder would write, but for repeated texts."""
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,15 @@ def test_replies(result: bytes | None, outputs: tuple[Any, ...], times: tuple[An
     one = reply(result=result, stdout=stdout, stderr=stderr, exception=exception)
     one.start_time, one.end_time = times
     assert templates.job_reply(one) == build("JOB_REPLY", one)
+
+
+@given(outputs=st.tuples(MAYBE, MAYBE, MAYBE), cpus=st.sampled_from([{}, {"cpus": 3}]))
+def test_replies_that_are_kept(outputs: tuple[Any, ...], cpus: dict[str, int]) -> None:
+    stdout, stderr, exception = outputs
+    one = reply(stdout=stdout, stderr=stderr, exception=exception, extra=cpus)
+    assert loads(templates.kept_reply(one)) == replace(one, extra={})
+    newer = replace(one, extra=cpus | {"new": 2})
+    assert loads(templates.kept_reply(newer)) == newer
 
 
 @given(uid=NUMBERS, node=SHORT, hash_=SHORT, start_time=TIMES)

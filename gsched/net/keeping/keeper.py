@@ -20,6 +20,7 @@ from gsched.store.journal import Batch, Journal, JournalError
 log = logging.getLogger("gsched.journal")
 
 LAZY = 0.1  # seconds after which changes are written that nobody waits for
+GATHERING = 0.005  # seconds, at the most, in which further changes join those that are waited for
 RETRY_PAUSE = 1.0  # seconds between two tries on a disk that takes nothing
 
 
@@ -107,7 +108,8 @@ class Keeper:
 
     def _run(self) -> None:
         while True:
-            self._wanted.wait(LAZY)
+            if self._wanted.wait(LAZY):
+                _gather()
             self._wanted.clear()
             waiting, self._waiting = self._waiting, AsyncResult()
             error = self._write() if self._changed() else None
@@ -141,6 +143,12 @@ class Keeper:
             gevent.sleep(RETRY_PAUSE)
         self.problem = ""
         log.warning("state is kept again")
+
+
+def _gather() -> None:
+    """As long as others have something to do, more changes come, which may go with these."""
+    with gevent.Timeout(GATHERING, False):
+        gevent.idle()
 
 
 def _attempt(journal: Journal, batches: list[Batch]) -> JournalError | None:

@@ -16,6 +16,7 @@ from gsched.store.journal import Batch, Row
 from gsched.store.spool import SpoolFile, Spools
 from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import Job as JobRecord
+from gsched.wire.templates import kept_reply
 
 _MANY = 50_000_000  # opcodes: we have written them ourselves
 _UNKEPT = (ClusterState.NEW, ClusterState.CLOSED)
@@ -37,7 +38,8 @@ def _write_job(result: Batch, job: Job) -> None:
     waits = job.state is State.SENDING and not job.leaving
     if waits or job.state in (State.OFFERED, State.QUEUED):
         result.put("jobs", key, *_job_row(job))
-        result.drop("places", key)
+        if job.tries:
+            result.drop("places", key)
     elif job.state in (State.SENDING, State.RUNNING):
         result.put("places", key, *_place_row(job))
     else:
@@ -80,7 +82,7 @@ def _result_row(job: Job) -> Row:
         job.last.address if job.last else None,
         job.end.value if job.end else End.ABANDONED.value,
         _bytes(job.reason),
-        None if job.reply is None else dumps(job.reply),
+        None if job.reply is None else kept_reply(job.reply),
     )
 
 
