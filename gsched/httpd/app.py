@@ -157,16 +157,7 @@ class Page(bottle.Bottle):
         asset = self._files.get(name)
         if asset is None:
             raise HTTPError(404, "there is no such file")
-        environ = request.environ
-        environ[PART_KEY] = asset.is_part
-        # Not by Bottle's get_header, which raises where a browser would never send UTF-8.
-        body, headers = asset.sent(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        if asset.matches(environ.get("HTTP_IF_NONE_MATCH", "")):
-            raise HTTPResponse(status=304, **headers)
-        for header, value in headers.items():
-            response.set_header(header, value)
-        response.content_type = asset.content_type
-        return body
+        return send(asset)
 
 
 class _Complaints:
@@ -180,6 +171,20 @@ class _Complaints:
 
     def flush(self) -> None:
         """Nothing is held back."""
+
+
+def send(asset: assets.Asset) -> bytes:
+    """Answers a request with that file, unless the browser holds it."""
+    environ = request.environ
+    environ[PART_KEY] = asset.is_part
+    # Not by Bottle's get_header, which raises where a browser would never send UTF-8.
+    body, headers = asset.sent(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    if asset.matches(environ.get("HTTP_IF_NONE_MATCH", "")):
+        raise HTTPResponse(status=304, **headers)
+    for header, value in headers.items():
+        response.set_header(header, value)
+    response.content_type = asset.content_type
+    return body
 
 
 def _refused(

@@ -96,10 +96,11 @@ def _walk(folder: "Traversable", prefix: str) -> Iterator[tuple[str, Asset]]:
         if entry.is_dir():
             yield from _walk(entry, name + "/")
         elif content_type:
-            yield name, _asset(name, entry.read_bytes(), content_type)
+            yield name, asset(name, entry.read_bytes(), content_type)
 
 
-def _asset(name: str, body: bytes, content_type: str) -> Asset:
+def asset(name: str, body: bytes, content_type: str) -> Asset:
+    """A file of those bytes."""
     packed = gzip.compress(body, 9, mtime=0)
     return Asset(
         body,

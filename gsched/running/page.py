@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from gsched.httpd.access.accounts import Accounts, AccountsError
 from gsched.httpd.access.login import Login
 from gsched.httpd.api.acts.acting import Acting
 from gsched.httpd.api.acts.audit import Audit
+from gsched.httpd.api.acts.stopping import Stopping
 from gsched.httpd.api.past.answers import Past
 from gsched.httpd.api.policy.answers import Policing, Policy
 from gsched.httpd.api.reading import Api
@@ -41,6 +42,8 @@ STOP_TIMEOUT = 1.0  # seconds
 class Page:
     """Shows what `snapshot` returns: to this host's users, and with --httpd at a port.
 
+    `ends`: ways to stop the server, as Stopping has them.
+
     Raises Mistake when it cannot be served.
     """
 
@@ -53,6 +56,7 @@ class Page:
         guests: Guests,
         recorder: Recorder,
         policy: Policy,
+        ends: Mapping[str, Callable[[], None]],
     ) -> None:
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
         self._started = exchange.now()
@@ -75,6 +79,7 @@ class Page:
             Metrics(book, self._figures),
             Acting(exchange, keeper, self._audit),
             Policing(policy, exchange, self._audit),
+            Stopping(ends, self._audit),
             self._audit,
         )
         self._local = LocalServer(settings.api_socket, self._app)

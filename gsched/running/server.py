@@ -1,7 +1,8 @@
 """The server: its parts, how they start and how they stop."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import gevent
@@ -203,7 +204,13 @@ class Server:
 
     def _start_page(self) -> None:
         parts = (self.exchange, self.keeper, self._limits.guests, self._recorder, self.policy)
-        self._page = Page(self.settings, self.snapshot, *parts)
+        ends: dict[str, Callable[[], None]] = {
+            "running": self.drain,
+            "all": partial(self.drain, True),
+            "now": self.stopping.set,
+            "discard": self.discard,
+        }
+        self._page = Page(self.settings, self.snapshot, *parts, ends)
 
     def _start_nodes(self) -> None:
         settings, discovery = self.settings, self._services.discovery

@@ -55,12 +55,12 @@ class AuditFile:
         except (OSError, sqlite3.Error) as error:
             raise AuditError(f"{self._path}: {error}") from error
 
-    def page(self, before: int | None, limit: int) -> list[tuple[int, Entry]]:
+    def page(self, before: int, limit: int) -> list[tuple[int, Entry]]:
         """The latest entries first, with their ids; only those before that id."""
         try:
             found = self._opened().execute(
-                "SELECT * FROM audit WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?",
-                (before, before, limit),
+                "SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?",
+                (before, limit),
             )
             return [(row[0], Entry(*row[1:])) for row in found]
         except (OSError, sqlite3.Error) as error:

@@ -1,8 +1,10 @@
 """The interface for programs: every answer is as the OpenAPI document says, page after page."""
 
 import copy
+import gzip
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,10 @@ from gsched.core.effects import TerminateJob
 from gsched.core.model.lease import SetUpFailure
 from gsched.core.seen import listing
 from gsched.httpd import app as page
+from gsched.httpd.access.login import Login
 from gsched.httpd.api.acts.acting import Acting
 from gsched.httpd.api.acts.audit import Audit
+from gsched.httpd.api.acts.stopping import WORDS, Stopping
 from gsched.httpd.api.openapi import OPERATIONS, document
 from gsched.httpd.api.policy.answers import Policing
 from gsched.httpd.api.reading import Api
@@ -62,14 +66,18 @@ class Site:
         self.audit = Audit(AuditFile(folder), self.now)
         self.exchange = Exchange(world.scheduler, self.now)
         self.policy = Policy(self.exchange)
-        parts = (
+        self.ended: list[str] = []
+        ends = {how: partial(self.ended.append, how) for how in WORDS}
+        self.parts = (
+            Login(None),
+            Stopping(ends, self.audit),
             Api(world.scheduler.book, self.now, lambda: self.problem, self.recorder.job),
             self.past,
             Acting(self.exchange, Forgetful(), self.audit),
             self.audit,
             Policing(self.policy, self.exchange, self.audit),
         )
-        self.app = page.build(dict, parts=parts)
+        self.app = page.build(dict, parts=self.parts)
         self.node, self.small = world.node(cpus=3), world.node()
         world.do("node_heard", self.node.address, {"cpu": 71.0, "memory": 2**40})
         self.cluster = world.cluster()
@@ -138,6 +146,15 @@ def test_each_route_for_programs_is_in_the_document_and_the_other_way_round(site
     named = {path for path in document()["paths"] if path.startswith(API)}
     served = {route.rule.replace("<", "{").replace(">", "}") for route in site.app.routes}
     assert {path for path in served if path.startswith(API)} == named
+
+
+def test_the_document_is_not_sent_again_to_who_holds_it(site: Site) -> None:
+    path = f"{API}/openapi.json"
+    first = Answer(site.app, path)
+    again = Answer(site.app, path, HTTP_IF_NONE_MATCH=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+    packed = Answer(site.app, path, HTTP_ACCEPT_ENCODING="gzip")
+    assert gzip.decompress(packed.body) == first.body
 
 
 def test_a_check_can_fail() -> None:

@@ -58,7 +58,9 @@ def _answer(one: Operation, handler: Handler, **in_path: str) -> bytes:
             given |= read_body(one.body, _body())
     except ValueError as error:
         raise HTTPError(400, str(error)) from None
-    return encode(handler(given))
+    answer = encode(handler(given))
+    response.status = one.status
+    return answer
 
 
 def _given(one: Operation, in_path: dict[str, str]) -> Given:

@@ -2,9 +2,13 @@
 made. What changes something stands in orders.py, what is answered in schemas.py.
 """
 
+from collections.abc import Mapping
+
 from gsched import __version__
 from gsched.core.model.job import State
-from gsched.httpd.api.acts.orders import AUDIT, ORDERS
+from gsched.httpd.access.roles import ANYBODY, VIEWER
+from gsched.httpd.api import session
+from gsched.httpd.api.acts.orders import AUDIT, ORDERS, STOP
 from gsched.httpd.api.operation import Operation, Parameter, described
 from gsched.httpd.api.past import operations as past
 from gsched.httpd.api.past.schemas import PAST
@@ -71,46 +75,82 @@ EVENTS = (
     " fields that have changed, in `gone` those that are no more, of all else what is different."
     " Who lags too far gets a resync, a snapshot again. After a gap in seq, connect anew"
 )
-_OTHERS = (
-    ("/api/v1/events", "text/event-stream", EVENTS),
-    ("/api/v1/openapi.json", "application/json", "This document"),
-    ("/healthz", "text/plain", "Whether the process answers"),
-    ("/readyz", "text/plain", "Whether jobs are taken; 503 and the reason if not"),
-    ("/metrics", "text/plain", "Figures for Prometheus"),
+_OTHERS: tuple[tuple[str, str, str, dict[int, str]], ...] = (
+    ("/api/v1/events", "text/event-stream", EVENTS, {503: "Too many are watching"}),
+    ("/api/v1/openapi.json", "application/json", "This document", {}),
+    ("/healthz", "text/plain", "Whether the process answers", {}),
+    ("/readyz", "text/plain", "Whether jobs are taken", {503: "They are not, and why"}),
+    ("/metrics", "text/plain", "Figures for Prometheus", {}),
 )
+OPEN = ("/healthz", "/readyz")  # to strangers
+EVERY = (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS, STOP, *POLICY, *session.OPERATIONS)
+_PROOFS: tuple[Schema, ...] = (
+    {"token": []},
+    {"session": []},
+    {},
+)  # the last one where there are no accounts
 
 
 def document() -> Schema:
     """The OpenAPI document."""
     paths: dict[str, Schema] = {}
-    for one in (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS, *POLICY):
+    for one in EVERY:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one)
-    paths |= {path: {"get": _plain(kind, about)} for path, kind, about in _OTHERS}
-    paths["/readyz"]["get"]["responses"]["503"] = {"description": "The reason"}
+    for path, kind, about, fails in _OTHERS:
+        paths[path] = {"get": _plain(path, kind, about, fails)}
+    schemes = {
+        "token": {"type": "http", "scheme": "bearer", "description": "made by gsched token"},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "gsched_8181",
+            "description": "set by signing in; 8181 is the page's port. What changes something then"
+            " takes the header X-Gsched: 1",
+        },
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "gsched", "version": __version__},
         "servers": [{"url": "../.."}],  # seen from this document: also below a proxy's prefix
         "paths": paths,
-        "components": {"schemas": SCHEMAS | PAST | POLICY_SCHEMAS},
+        "components": {
+            "schemas": SCHEMAS | PAST | POLICY_SCHEMAS | {"Who": session.WHO},
+            "securitySchemes": schemes,
+        },
     }
 
 
 def _operation(one: Operation) -> Schema:
-    answers = {"200": _answer("The answer", ref(one.answer))}
-    if one.parameters:
-        answers["400"] = _answer("A parameter is wrong", ref("Error"))
-        answers["404"] = _answer("There is no such thing now", ref("Error"))
-    if one.method != "GET":
-        answers["400"] = _answer("A field or a parameter is wrong", ref("Error"))
-        answers["409"] = _answer("It cannot be done as things are", ref("Error"))
-        answers["415"] = _answer("The body is no JSON", ref("Error"))
+    good = {"description": "Done"} if not one.answer else _answer("The answer", ref(one.answer))
+    errors = {str(status): _answer(about, ref("Error")) for status, about in _errors(one).items()}
     parameters = [_shown(parameter) for parameter in one.parameters]
     shown: Schema = {"summary": one.about, "x-role": one.role, "parameters": parameters}
+    shown["security"] = [] if one.role == ANYBODY else list(_PROOFS)
     if one.body:
         content = {"application/json": {"schema": described(one.body)}}
         shown["requestBody"] = {"required": True, "content": content}
-    return shown | {"responses": answers}
+    return shown | {"responses": {str(one.status): good} | errors}
+
+
+def _errors(one: Operation) -> dict[int, str]:
+    """By status, what they mean."""
+    found: dict[int, str] = _refusals(one.role)
+    if one.parameters:
+        found |= {400: "A parameter is wrong", 404: "There is no such thing now"}
+    if one.method != "GET":
+        found[403] = f"This takes the role {one.role}, or comes from another site's page"
+        found[413] = "The body is too large"
+    if one.body:
+        found |= {400: "A field or a parameter is wrong", 415: "The body is no JSON"}
+    if one.body and one.role != ANYBODY:
+        found |= {405: "This page only reads", 409: "It cannot be done as things are"}
+    return found | dict(one.fails)
+
+
+def _refusals(role: str) -> dict[int, str]:
+    """Of whoever asks."""
+    known = {} if role == ANYBODY else {401: "Sign in, or send a token"}
+    return {421: "This server does not answer to that host name"} | known
 
 
 def _shown(one: Parameter) -> Schema:
@@ -127,5 +167,9 @@ def _answer(about: str, schema: Schema) -> Schema:
     return {"description": about, "content": {"application/json": {"schema": schema}}}
 
 
-def _plain(kind: str, about: str) -> Schema:
-    return {"summary": about, "responses": {"200": {"description": about, "content": {kind: {}}}}}
+def _plain(path: str, kind: str, about: str, fails: Mapping[int, str]) -> Schema:
+    role = ANYBODY if path in OPEN else VIEWER
+    errors = {str(x): {"description": why} for x, why in (_refusals(role) | dict(fails)).items()}
+    good = {"description": about, "content": {kind: {}}}
+    security = [] if role == ANYBODY else list(_PROOFS)
+    return {"summary": about, "security": security, "responses": {"200": good} | errors}

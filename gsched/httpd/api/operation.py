@@ -1,19 +1,23 @@
 """What one request at /api/v1 may bring: parameters, and a body in JSON. How it is read."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from gsched.httpd.api.schemas import Schema
 
 LIMIT, MOST = 100, 500  # rows of a page: unless asked for, and at the most
 LONGEST = 200  # characters of a parameter
+LONGEST_SECRET = 1024
 LATEST = 2**40  # seconds since 1970
 MOST_UIDS = 10_000  # of one request
 MOST_AT_ONCE = 1000  # nodes of one request
 _TIME = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,12})?")
 _PLACE = re.compile(r"^([0-9]{1,13}(?:\.[0-9]{1,12})?)-([0-9]{1,18})$")
 _UID = re.compile(r"[0-9]{1,20}", re.ASCII)
+# No controls, no ends of lines, nothing that turns the direction of writing, no half characters.
+_LINE = re.compile(r"[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*")
 _HOST = re.compile(r"[A-Za-z0-9_.:-]{1,253}", re.ASCII)
 
 
@@ -111,8 +115,9 @@ class Field:
         limits = {"minimum": self.least, "maximum": self.most}
         uid = {"type": "string", "pattern": "^[0-9]{1,20}$"}
         kinds: dict[str, Schema] = {
-            "text": {"type": "string", "maxLength": LONGEST},
+            "text": {"type": "string", "maxLength": LONGEST, "pattern": f"^{_LINE.pattern}$"},
             "lines": {"type": "string", "maxLength": self.most},
+            "secret": {"type": "string", "maxLength": LONGEST_SECRET},
             "host": {"type": "string", "pattern": f"^{_HOST.pattern}$"},
             "whole": {"type": ["integer", "null"] if self.may_be_null else "integer", **limits},
             "flag": {"type": "boolean"},
@@ -156,7 +161,7 @@ class Field:
             return "" if good else f"a text of at most {self.most:,} characters"
         if self.kind == "uids":
             return "" if _are_uids(value) else f"a list of at most {MOST_UIDS:,} uids, each as text"
-        good = isinstance(value, str) and len(value) <= LONGEST and value.isprintable()
+        good = isinstance(value, str) and len(value) <= LONGEST and bool(_LINE.fullmatch(value))
         return "" if good else f"a text of one line and at most {LONGEST} characters"
 
     def _problem_of_number(self, value: Any) -> str:
@@ -210,7 +215,8 @@ def read_body(fields: tuple[Field, ...], body: Any, where: str = "") -> dict[str
 class Operation:
     """One thing that can be asked for, and the schema of its answer.
 
-    `role` is the least that may: viewer, operator or admin.
+    `role` is the least that may: viewer, operator, admin, or anybody. `status`: of the answer, 202
+    for what goes on after it. `fails`: its own errors, besides those that all like it have.
     """
 
     path: str
@@ -220,6 +226,8 @@ class Operation:
     method: str = "GET"
     role: str = "viewer"
     body: tuple[Field, ...] = ()
+    status: int = 200
+    fails: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def own(self) -> tuple[Parameter, ...]:

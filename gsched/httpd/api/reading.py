@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import bottle
 import gevent
-from bottle import HTTPError, response
+from bottle import HTTPError
 
 from gsched.core.book import Book
 from gsched.core.model.job import State
@@ -14,6 +14,8 @@ from gsched.httpd.api.asking import Given, find_cluster, find_node, install
 from gsched.httpd.api.openapi import OPERATIONS, document
 from gsched.httpd.api.operation import LIMIT
 from gsched.httpd.api.past.ended import about_ended
+from gsched.httpd.app import send
+from gsched.httpd.assets import asset
 from gsched.httpd.live.encoding import encode
 
 
@@ -32,7 +34,7 @@ class Api:
     ) -> None:
         self._book, self._now, self._problem, self._ended = book, now, problem, ended
         self._jobs_by_uid = listing.Jobs(book)
-        self._document = encode(document())
+        self._document = asset("openapi.json", encode(document()), "application/json")
 
     def install(self, app: bottle.Bottle) -> None:
         """Add the routes."""
@@ -48,8 +50,7 @@ class Api:
         app.get("/api/v1/openapi.json", callback=self._describe)
 
     def _describe(self) -> bytes:
-        response.content_type = "application/json"
-        return self._document
+        return send(self._document)
 
     # -- jobs ---------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from gsched.httpd.api.asking import Given, Row, install
 from gsched.httpd.api.operation import LIMIT
 from gsched.store.audit import AuditError, AuditFile, Entry
 
+LAST_ID = 2**63 - 1  # no entry has it, and SQLite knows no larger one
+
 log = logging.getLogger("gsched.audit")
 
 
@@ -43,7 +45,8 @@ class Audit:
 
     def _page(self, given: Given) -> Row:
         limit = given.get("limit", LIMIT)
-        found = self._try(self._file.page, given.get("before"), limit + 1)
+        before = min(given.get("before", LAST_ID), LAST_ID)
+        found = self._try(self._file.page, before, limit + 1)
         if isinstance(found, AuditError):
             raise HTTPError(503, str(found))
         entries = [{"id": str(id_)} | entry._asdict() for id_, entry in found[:limit]]

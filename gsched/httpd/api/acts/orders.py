@@ -50,9 +50,9 @@ def _order(path: str, about: str, role: str, *body: Field, **more: Any) -> Opera
     return Operation(f"/api/v1{path}", about, role=role, body=(*body, REASON), **given)
 
 
-def _several(path: str, about: str, role: str, *body: Field) -> Operation:
-    more = "" if "{id}" not in path else ". With * as id: for all clusters"
-    return _order(path, f"{about}: several at once{more}", role, *body, answer="DoneMany")
+def _several(path: str, about: str, role: str, *body: Field, status: int = 200) -> Operation:
+    about += ": several at once" + (". With * as id: for all clusters" if "{id}" in path else "")
+    return _order(path, about, role, *body, answer="DoneMany", status=status)
 
 
 ORDERS = (
@@ -64,6 +64,7 @@ ORDERS = (
         Field("filter", "all jobs for which all of it is true", _FILTER),
         Field("dry_run", "change nothing", "flag"),
         answer="Cancelled",
+        fails={404: "There is no such cluster or node"},
     ),
     _order("/clusters/{id}/pause", "Its jobs wait; those at nodes go on", OPERATOR),
     _order("/clusters/{id}/resume", "Its jobs are given to nodes again", OPERATOR),
@@ -71,8 +72,9 @@ ORDERS = (
         "/clusters/{id}/close",
         "It takes no more jobs, and goes once its client has the answers to all",
         ADMIN,
+        status=202,
     ),
-    _order("/clusters/{id}/terminate", "All its jobs end, and it goes", ADMIN),
+    _order("/clusters/{id}/terminate", "All its jobs end, and it goes", ADMIN, status=202),
     _order(
         "/clusters/{id}/nodes",
         "Use more nodes for it, or one that it has given away",
@@ -91,6 +93,7 @@ ORDERS = (
         "Look for a node, and whenever it is not known",
         ADMIN,
         *(_NEW_HOST, _PORT),
+        status=202,
     ),
     _order(
         "/nodes/{address}",
@@ -125,6 +128,7 @@ ORDERS = (
         "Look for nodes, and whenever they are not known",
         ADMIN,
         Field("nodes", "where they are", (_NEW_HOST, _PORT), required=True, many=True),
+        status=202,
     ),
     _several(
         "/clusters/{id}/nodes/allocate",
@@ -135,6 +139,14 @@ ORDERS = (
     _several("/clusters/{id}/nodes/deallocate", "No more jobs there", OPERATOR, _ADDRESSES),
     _several("/clusters/{id}/nodes/close", "Take it from nodes", ADMIN, _ADDRESSES, _TERMINATE),
 )
+STOP = _order(
+    "/stop",
+    "Take no more jobs and stop: after jobs that run have ended, or all of them, or now; discard:"
+    " now, and what was not delivered is given up, and all clients are told",
+    ADMIN,
+    Field("after", "what it waits for", ("running", "all", "now", "discard"), required=True),
+    status=202,
+)
 
 AUDIT = Operation(
     "/api/v1/audit",
@@ -144,4 +156,5 @@ AUDIT = Operation(
         Parameter("before", "`next` of a page: only earlier ones", "id"),
         Parameter("limit", f"rows at the most, {LIMIT} unless given", "count"),
     ),
+    fails={503: "It cannot be read"},
 )

@@ -4,6 +4,8 @@ from gsched.core.model.job import End
 from gsched.history.happenings import KINDS, LEVELS
 from gsched.httpd.api.operation import LIMIT_OF_ROWS, Operation, Parameter
 
+UNREADABLE = {503: "The history cannot be read"}
+
 OPERATIONS = (
     Operation(
         "/api/v1/history",
@@ -19,6 +21,7 @@ OPERATIONS = (
             Parameter("after", "`next` of a page: only earlier ones", "place"),
             LIMIT_OF_ROWS,
         ),
+        fails=UNREADABLE,
     ),
     Operation(
         "/api/v1/series",
@@ -28,6 +31,7 @@ OPERATIONS = (
             Parameter("range", "seconds up to now", "count", bounds=(10, 7 * 24 * 3600, 900)),
             Parameter("points", "at the most", "count", bounds=(10, 3600, 600)),
         ),
+        fails=UNREADABLE,
     ),
     Operation(
         "/api/v1/timeline",
@@ -39,6 +43,7 @@ OPERATIONS = (
             Parameter("node", "address: only this one"),
             Parameter("bars", "jobs at the most", "count", bounds=(1, 20_000, 5000)),
         ),
+        fails=UNREADABLE,
     ),
     Operation(
         "/api/v1/log",
