@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench import decisions, files, load, restart, storms, viewers
-from bench.schedulers import DURABLE, GSCHED, REFERENCE, WATCHED, Kind
+from bench.schedulers import DURABLE, GSCHED, REFERENCE, SEALED, WATCHED, Kind
 
 BOTH = (REFERENCE, GSCHED)
 
@@ -125,6 +125,16 @@ SCENARIOS = [
             Line("lag", "hub lag at full load, --durability process, p99", "ms", most=10),
         ],
         kinds=(REFERENCE, DURABLE),
+    ),
+    Scenario(
+        "vault",
+        load.throughput,
+        {"nodes": 4, "cpus": 8, "clients": 1, "jobs": 2_000},
+        [
+            Line("cpu", "CPU per job, the same with --vault", "ms"),
+            Line("lag", "hub lag at full load, --vault, p99", "ms"),
+        ],
+        kinds=(SEALED,),
     ),
     _growth("nodes-10", "10 nodes x 4", "", 1, 10, 4),
     _growth("nodes-100", "100 nodes x 4", "nodes-10", 1, 100, 4),

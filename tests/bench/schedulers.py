@@ -38,6 +38,7 @@ class Kind:
 _GSCHED = ["gsched", "--other_ports", "none"]
 GSCHED = Kind("gsched", 51347, [*_GSCHED, "--durability", "off"], probe=["--save_config"])
 DURABLE = Kind("durable", 51347, [*_GSCHED, "--durability", "process"], probe=["--save_config"])
+SEALED = Kind("durable", 51347, [*DURABLE.arguments, "--vault"], probe=["--save_config"])
 _PAGE = ["--httpd", "--http_port", str(PAGE_PORT)]
 WATCHED = Kind("gsched", 51347, [*GSCHED.arguments, *_PAGE], probe=["--save_config"])
 REFERENCE = Kind("dispyscheduler", 9700, ["dispy.dispyscheduler"], probe=["--help"])
@@ -57,7 +58,7 @@ def missing(kind: Kind) -> str:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
-    return os.environ | {"PYTHONPATH": path}
+    return os.environ | {"PYTHONPATH": path, "GSCHED_VAULT_KEY": "5a" * 32}
 
 
 class Scheduler:

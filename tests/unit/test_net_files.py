@@ -17,7 +17,10 @@ from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Forgetful
 from gsched.net.nodes.sending import Sending
 from gsched.net.nodes.setups import SetUpFailed, SetUps
+from gsched.store.disk import PLAIN, Disk
 from gsched.store.spool import SpoolFile
+from gsched.store.vault.files import SealedDisk
+from gsched.store.vault.sealing import Key
 from gsched.wire.records import StatResult, XferFile
 
 ADDRESS = ("10.0.0.1", 51348)
@@ -48,12 +51,12 @@ class FakeNode:
         return pickle.dumps(self.received)
 
 
-def spooled(path: Path, size: int) -> SpoolFile:
+def spooled(path: Path, size: int, disk: Disk = PLAIN) -> SpoolFile:
     """A file that should be there, with so many bytes."""
     stat = StatResult((0o644, 0, 0, 0, 0, 0, size, 0, 0, 0))
     record = XferFile(name="/x/data.txt", dest_path="", compute_id=1, stat_buf=stat, sep="/")
     share: Any = SimpleNamespace()
-    return SpoolFile(path, record, size, 0.0, share)
+    return SpoolFile(path, record, size, 0.0, share, disk)
 
 
 def send(file: SpoolFile) -> FakeNode:
@@ -91,6 +94,22 @@ def test_one_that_has_been_cut(tmp_path: Path) -> None:
     (tmp_path / "1").write_bytes(b"1234")
     with pytest.raises(files.DiskError, match=r"data\.txt has only 4 of its 10 bytes here"):
         send(spooled(tmp_path / "1", 10))
+
+
+def test_a_sealed_one_that_was_changed(tmp_path: Path) -> None:
+    """Nothing goes to the node that was not sealed like that."""
+    disk, path, size = SealedDisk(Key(bytes(32)), tmp_path), tmp_path / "1", 3 * files.CHUNK
+    with disk.create(path) as file:
+        file.write(bytes(size))
+        file.finish()
+    assert send(spooled(path, size, disk)).received == size
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    node, last = FakeNode(), r"data\.txt cannot be read here: 1 is damaged: part 11 does not open"
+    with pytest.raises(files.DiskError, match=last):
+        files.send(node, ADDRESS, b"", spooled(path, size, disk))  # type: ignore[arg-type]
+    assert node.received == 2 * files.CHUNK
 
 
 IDENTITY = Identity(node_secret="", cluster_secret="", announced=("10.0.0.9",))

@@ -39,7 +39,7 @@ class RowSeal:
     def opened(self, table: str, row: Row) -> Row:
         """See Seal."""
         opened = list(row)
-        if table == "jobs":
+        if table == "jobs" and isinstance(row[ARGS], bytes):  # they may have been left out
             opened[ARGS], opened[KWARGS] = self.opened_pair(row[0], (row[ARGS], row[KWARGS]))
         if secret := _bytes(table, row):
             data, start = self._records.open(row[secret[0]], _place(table, row)), 0
