@@ -28,8 +28,12 @@ def can_ask() -> bool:
 
 def ask(what: str, *, twice: bool) -> str:
     """A key or a passphrase, which is not shown. Raises ValueError."""
-    text = getpass.getpass(f"{what}: ")
-    if twice and getpass.getpass("Again: ") != text:
+    try:
+        text = getpass.getpass(f"{what}: ")
+        again = getpass.getpass("Again: ") if twice else text
+    except (EOFError, KeyboardInterrupt):
+        raise ValueError("no key was given") from None
+    if again != text:
         raise ValueError("they differ")
     if len(text) < SHORTEST_PASSPHRASE:
         raise ValueError(TOO_SHORT)

@@ -89,9 +89,10 @@ SECRECY: tuple[Option, ...] = (
         "vault",
         _VAULT,
         "Encrypt what is kept on disk: arguments, results and files of clients, with AES-256-GCM. "
-        "Ids, addresses, names, times and sizes stay legible. Its key comes from --vault_key_file, "
-        "from the variable GSCHED_VAULT_KEY, or is asked for at a terminal. What was kept in clear "
-        "is encrypted at the start; gsched rekey gives another key, gsched rekey --off ends it.",
+        "Ids, addresses, names, times and sizes stay legible, and so do files in the folders of "
+        "nodes, also in that of --local_node. Its key comes from --vault_key_file, from the "
+        "variable GSCHED_VAULT_KEY, or is asked for at a terminal. What was kept in clear is "
+        "encrypted at the start; gsched rekey gives another key, gsched rekey --off ends it.",
     ),
     Option(
         "vault_key_file",

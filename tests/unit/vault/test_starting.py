@@ -99,6 +99,19 @@ def test_a_key_that_others_can_read_is_told(tmp_path: Path) -> None:
     assert told == f"--vault_key_file: others can read {path}; chmod 600 it"
 
 
+@pytest.mark.parametrize("error", [EOFError, KeyboardInterrupt])
+def test_who_is_asked_may_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    def gone(_: str) -> str:
+        raise error
+
+    monkeypatch.setattr(passphrase, "can_ask", lambda: True)
+    monkeypatch.setattr("getpass.getpass", gone)
+    with pytest.raises(Mistake, match="--vault: no key was given"):
+        passphrase.with_key(parse(["--vault", "--dest_path_prefix", str(tmp_path)], HOME))
+
+
 @pytest.mark.parametrize(
     ("typed", "problem"),
     [([KEY, KEY], ""), ([KEY, NEW], "they differ"), (["short", "short"], "12 characters or more")],
