@@ -12,7 +12,7 @@ nothing, and hardly ever collide.
 """
 
 from collections.abc import Callable
-from struct import unpack_from
+from struct import pack, unpack_from
 from typing import NamedTuple
 
 from gsched.wire.errors import PeerError
@@ -70,15 +70,19 @@ class _Scale:
 
     def hash(self, things: list[Thing]) -> None:
         """These become keys or members."""
-        self.work += sum([thing.weight for thing in things])
-        if self.work > MAX_WORK:
-            raise PeerError("pickle holds keys that would take too long to hash")
+        self.tire(sum([thing.weight for thing in things]))
         numbers = [(thing.hash, thing.mark) for thing in things if thing.mark]
         self.numbers += len(numbers)
         self.seen.update(numbers)
         self.hashes.update([hash_ for hash_, _ in numbers])
         if self.numbers > MAX_NUMBERS or len(self.seen) - len(self.hashes) > MAX_COLLISIONS:
             raise PeerError("pickle holds keys that would take too long to tell apart")
+
+    def tire(self, work: int) -> None:
+        """So many steps more. Raises PeerError."""
+        self.work += work
+        if self.work > MAX_WORK:
+            raise PeerError("pickle holds keys or numbers that would take too long to hash")
 
     def remember(self, index: int) -> None:
         """Give the top of the stack a number."""
@@ -95,23 +99,32 @@ class _Scale:
             self.numbers -= sum(thing.mark != 0 for thing in members)
         whole = frozenset([thing.hash for thing in members])
         marks = sorted([thing.mark for thing in members])
-        self.push(Thing(1, hash(whole), _mark(marks)))
+        self.push(Thing(1, hash(whole), _mark_of(marks)))
 
     def tuple(self, items: list[Thing]) -> None:
         """Its hash is that of the tuple of its items' hashes."""
         weight = 1 + sum([thing.weight for thing in items])
         hash_ = hash(tuple([thing.hash for thing in items]))
-        self.push(Thing(weight, hash_, _mark([thing.mark for thing in items])))
+        self.push(Thing(weight, hash_, _mark_of([thing.mark for thing in items])))
 
     def number(self, value: float) -> None:
         """Equal ones have the same mark."""
         whole = int(value) if value == value and abs(value) != float("inf") else 0
-        self.push(Thing(1, hash(value), _mark(whole if whole == value else value)))
+        self.tire(whole.bit_length() >> 6)
+        if whole == value:
+            mark = _mark(whole.to_bytes(whole.bit_length() // 8 + 1, "little", signed=True))
+        else:
+            mark = _mark(repr(value).encode())
+        self.push(Thing(1, hash(value), mark))
 
 
-def _mark(value: object) -> int:
-    """Never 0. Hashes of texts are others in each process."""
-    return hash(repr(value)) or 1
+def _mark(data: bytes) -> int:
+    """Never 0. Hashes of bytes are others in each process."""
+    return hash(data) or 1
+
+
+def _mark_of(marks: list[int]) -> int:
+    return _mark(pack(f"<{len(marks)}q", *marks))
 
 
 def _long(data: bytes, at: int, width: int) -> int:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT), str(ROOT / "tests/wire")]
 
 with atheris.instrument_imports(include=["gsched.wire"]):
-    from gsched.wire import pickles
+    from gsched.wire import pickles, shapes
     from gsched.wire.errors import PeerError
     from gsched.wire.frames import CODE_SIZE, LENGTH, FrameReader
     from gsched.wire.messages import Sender, parse
@@ -38,9 +38,15 @@ def try_one(data: bytes) -> None:
 
 
 def decode(payload: bytes, sender: Sender) -> None:
-    """A message, which is then written for others, as nodes get what clients have sent."""
-    _, body = parse(payload, sender)
-    pickles.dumps(body)
+    """A message, which is then written for others, as nodes get what clients have sent.
+
+    What has a shape that is known must mean the same to the decoder of all others.
+    """
+    message, body = parse(payload, sender)
+    written = pickles.dumps(body)
+    data = payload[payload.index(b":") + 1 :]
+    if shapes.read(message.name, data) is not None:
+        assert pickles.dumps(pickles.loads(data)) == written
 
 
 def read(payload: bytes, sender: Sender) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from wire_bytes import name, text, u4, whole
 
-from gsched.wire import pickles
+from gsched.wire import pickles, weights
 from gsched.wire.encoder import MAX_DEPTH
 from gsched.wire.errors import PeerError
 from gsched.wire.opcodes import MAX_LONG
@@ -159,6 +159,25 @@ def test_hash_bomb_of_many_keys() -> None:
     keys = b"h\x0eNs" * 1000  # the same key again and again is hashed again and again
     with pytest.raises(PeerError, match="too long to hash"):
         pickles.loads(whole(b")\x940" + heavy + b"}" + keys))
+
+
+def test_long_integers_are_counted() -> None:
+    """Each may be long, but not all: to read, hash and compare them takes time for each byte."""
+    one = b"\x8b" + u4(MAX_LONG) + b"\x01" * MAX_LONG
+    with pytest.raises(PeerError, match="too long to hash"):
+        pickles.loads(whole(b"](" + one * 20_000 + b"e"))
+    assert len(pickles.loads(whole(b"](" + one * 5_000 + b"e"))) == 5_000
+
+
+def test_what_is_weighed_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers are never written out: that takes a time that grows with the square of their size."""
+
+    def never(_: object) -> str:
+        raise AssertionError("an integer is written out")
+
+    monkeypatch.setattr(weights, "repr", never, raising=False)
+    one = b"\x8b" + u4(MAX_LONG) + b"\x01" * MAX_LONG
+    pickles.loads(whole(b"](" + one * 2_500 + b"e"))
 
 
 def test_honest_keys_weigh_little() -> None:
