@@ -42,6 +42,10 @@ setup(
         "fuzz": [
             "atheris>=2.3,<4",  # finds bytes that take new ways through the decoder
         ],
+        "audit": [
+            "bandit[toml]>=1.8,<2",  # finds what often goes wrong in code
+            "pip-audit>=2.9,<3",  # finds packages with known holes
+        ],
         "test": [
             "dispy>=4.15.2,<4.16",  # unmodified peers for the end-to-end tests
             "pytest>=8,<10",  # runs the tests

@@ -8,7 +8,7 @@ import json
 import re
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404  # it starts programs of ours
 import sys
 import tempfile
 import threading
@@ -58,7 +58,7 @@ def scheduler(directory: Path) -> Iterator[tuple[int, str]]:
     options += " --fair_cluster_scheduler --httpd --http_port 0 --local_node --daemon"
     log = directory / "gsched.log"
     with log.open("wb") as errors:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # nosec B603  # our own programs
             [sys.executable, "-m", "gsched", *options.split(), "--dest_path_prefix", directory],
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -121,7 +121,7 @@ def watch(
     """Run one program and draw its progress."""
     task = progress.add_task(name, total=None)
     with (directory / f"{name}.log").open("wb") as errors:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # nosec B603  # our own programs
             [sys.executable, "-m", f"gsched.demo.{name}", str(port)],
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -154,7 +154,7 @@ def summary(results: dict[str, str], state: dict[str, Any], seconds: float) -> N
 
 def status(page: str) -> dict[str, Any]:
     """What gsched says of itself."""
-    with urllib.request.urlopen(f"{page}api/v1/status", timeout=10) as reply:
+    with urllib.request.urlopen(f"{page}api/v1/status", timeout=10) as reply:  # nosec B310  # our page
         found: dict[str, Any] = json.load(reply)
     return found
 

@@ -226,7 +226,8 @@ class PageServer:
     @property
     def url(self) -> str:
         """The page's address for a browser on this host."""
-        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)
+        here = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104  # none is bound
+        host = here.get(self._host, self._host)
         return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def start(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import floor, log10
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406  # it writes, and reads nothing
 
 from gsched.simulation.measure import Measure, Share
 

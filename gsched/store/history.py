@@ -206,12 +206,13 @@ class History:
     def _trim(self) -> None:
         surplus = min(self.count - self._most, CHUNK)
         if surplus > 0:
-            remove = f"DELETE FROM jobs WHERE uid IN ({_OLDEST})"
+            remove = f"DELETE FROM jobs WHERE uid IN ({_OLDEST})"  # nosec B608  # a constant
             self.count -= self._connection.execute(remove, (surplus,)).rowcount
 
     def _forget(self, before: float) -> None:
         for table in ("points", "shares"):
-            self._connection.execute(f"DELETE FROM {table} WHERE time < ?", (before,))
+            remove = f"DELETE FROM {table} WHERE time < ?"  # nosec B608  # constants
+            self._connection.execute(remove, (before,))
 
     def _many(self, statement: str, rows: Iterable[Row]) -> None:
         self._connection.executemany(statement, rows)

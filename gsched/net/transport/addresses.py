@@ -14,7 +14,7 @@ from gsched.net.transport.resolver import is_address, resolve
 log = logging.getLogger("gsched.net")
 
 LOOPBACK = "127.0.0.1"
-EVERY_ADDRESS, EVERY_ADDRESS_6 = "0.0.0.0", "::"
+EVERY_ADDRESS, EVERY_ADDRESS_6 = "0.0.0.0", "::"  # nosec B104  # where none is given
 LOCAL_BROADCAST = "255.255.255.255"
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 _ELSEWHERE = ("192.0.2.1", "2001:db8::1")  # nothing is sent there: it only asks for the route
