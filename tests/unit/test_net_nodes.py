@@ -24,6 +24,7 @@ from gsched.net.computation import Message
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Forgetful
+from gsched.net.nodes import discovery
 from gsched.net.nodes import messages as nodes
 from gsched.net.nodes.discovery import Discovery
 from gsched.net.nodes.messages import NodeService
@@ -144,6 +145,44 @@ def test_nobody_looks_for_open_ports_through_us(world: World) -> None:
     gevent.sleep(0)
     assert [address for address, _ in world.sent] == [(NODE, 51348)]
     assert not world.scheduler.nodes
+
+
+def test_pings_are_answered_now_and_then(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else datagrams with a wrong sender would have us besiege somebody. The last one counts."""
+    rest = gevent.event.Event()
+    monkeypatch.setattr(discovery, "gevent", SimpleNamespace(sleep=lambda _: rest.wait()))
+    for _ in range(100):
+        ping(world, STRANGER, STRANGER)
+    settle()
+    assert len(world.sent) == 1
+    rest.set()
+    settle()
+    assert len(world.sent) == 2 and not world.discovery._answers
+
+
+def test_one_stranger_does_not_ask_for_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks for us at the same time is greeted, too."""
+    rest = gevent.event.Event()
+    monkeypatch.setattr(discovery, "gevent", SimpleNamespace(sleep=lambda _: rest.wait()))
+    for number in range(1000):
+        ping(world, f"10.0.{number >> 8}.{number & 255}", STRANGER)
+    settle()
+    assert len(world.sent) == discovery._MAX_ANSWERS_OF_ONE
+    ping(world, NODE, NODE)
+    settle()
+    assert world.sent[-1] == ((NODE, 51348), secrets.STRANGER)
+    rest.set()
+
+
+def settle() -> None:
+    """Let all greenlets have some turns."""
+    for _ in range(20):
+        gevent.sleep(0)
+
+
+def ping(world: World, address: str, source: str) -> None:
+    body = {"ip_addr": address, "port": 51348, "sign": SIGN, "version": "4.15.2"}
+    world.service.datagram(build("PING", body), source)
 
 
 @pytest.mark.parametrize("sign", ["sign", "client_sign"])

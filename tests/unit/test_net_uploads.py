@@ -191,6 +191,24 @@ def test_what_does_not_arrive_does_not_count(tmp_path: Path) -> None:
     assert (whole.used, one.share.used, one.share.files, whole._pending) == (0, 0, 0, 0)
 
 
+@pytest.mark.parametrize("size", [len(CONTENT) + 1, 1 << 40, 1 << 62])
+def test_sizes_that_lie(tmp_path: Path, size: int) -> None:
+    """Without a limit, too: no room is made before something comes, and nothing is left."""
+    whole, one, _ = quota(tmp_path)
+    found: list[int] = []
+
+    def receive_all(_: int, take: Callable[[bytes], None]) -> None:
+        take(CONTENT)
+        found.extend(path.stat().st_size for path in one.directory.iterdir())
+        raise TimeoutError
+
+    channel: Any = SimpleNamespace(send=lambda _: None, receive_all=receive_all)
+    with pytest.raises(TimeoutError):
+        uploads.receive_into(one, channel, offered(size), Limit(), tell=False)
+    assert found == [len(CONTENT)] and not list(one.directory.iterdir())
+    assert (whole.used, one.share.used) == (0, 0)
+
+
 def test_files_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Empty ones take room as well."""
     _, one, _ = quota(tmp_path)

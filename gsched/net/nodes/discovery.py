@@ -6,6 +6,7 @@ answers with PONG to the nodes' port; a node that starts looks for schedulers by
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -40,11 +41,20 @@ COMPLAINT_TRY = 3  # after which it is said, once, that a node does not answer
 IDLE_PAUSE = 5.0  # seconds between two looks whether nodes that offered no CPUs do so now
 ANSWER_TIME = 0.7  # seconds that a node is given before it is greeted in an older version
 ANSWER_PAUSE = 5.0  # seconds until one that looks for us and was not reached is greeted again
+ANSWER_REST = 0.5  # the same, if it was reached
 GREET_PAUSE = 1.0  # seconds until all are greeted again because a cluster asks for it
 LOOKS = 10  # in that time: one that has answered may be lost again before it is over
-_MAX_ANSWERS = 256  # greetings under way that strangers have asked for
+_MAX_ANSWERS, _MAX_ANSWERS_OF_ONE = 256, 64  # greetings that strangers have asked for; one
 _MAX_ALIASES = 4096
 _NO_ADDRESS = OSError("this name has no address")
+
+
+@dataclass(slots=True)
+class _Answer:
+    """To a node that looks for us."""
+
+    source: str  # of whoever has asked first
+    again: dict[str, Any] | None  # what was asked and is not answered yet
 
 
 class Discovery:
@@ -76,7 +86,7 @@ class Discovery:
         self._caller = caller
         self._datagrams = datagrams
         self._greenlets = Greenlets()
-        self._answers: set[str] = set()
+        self._answers: dict[Address, _Answer] = {}
         self._wanted: set[str] = set()  # addresses that are greeted until they answer
         self._kept: set[tuple[str, int | None]] = set()  # hosts that somebody has named
         self._aliases: dict[str, str] = {}  # of nodes that answer in the name of another address
@@ -134,10 +144,15 @@ class Discovery:
         if not self.doors.admit(body["ip_addr"], body["port"], source):
             raise PeerError(refusal(body["ip_addr"], body["port"]))
         self._reception.admit("node", body["ip_addr"], body["version"])
-        if body["ip_addr"] in self._answers or len(self._answers) >= _MAX_ANSWERS:
-            return
-        self._answers.add(body["ip_addr"])
-        self._greenlets.spawn(f"answer {body['ip_addr']}", self._answer, body)
+        address = (body["ip_addr"], body["port"])
+        if address in self._answers:
+            self._answers[address].again = body
+        elif len(self._answers) < _MAX_ANSWERS and self._asked_by(source) < _MAX_ANSWERS_OF_ONE:
+            answer = self._answers[address] = _Answer(source, body)
+            self._greenlets.spawn(f"answer {address[0]}", self._answer, address, answer)
+
+    def _asked_by(self, source: str) -> int:
+        return sum(one.source == source for one in self._answers.values())
 
     def introduction(self) -> dict[str, Any]:
         """Who we are and where to answer."""
@@ -308,15 +323,21 @@ class Discovery:
                 return True
         return False
 
-    def _answer(self, body: dict[str, Any]) -> None:
+    def _answer(self, address: Address, answer: "_Answer") -> None:
+        """Once more after a pause if it was asked for meanwhile.
+
+        Without the pause, whoever asks in its name would have us besiege it.
+        """
         try:
-            address = (body["ip_addr"], body["port"])
-            problem = self._greet(address, secrets.STRANGER, self._greeting(body["version"]))
-            if problem:
-                log.warning("node %s looks for us and cannot be reached: %s", address[0], problem)
-                gevent.sleep(ANSWER_PAUSE)  # else whoever asks in its name has us besiege it
+            while (body := answer.again) is not None:
+                answer.again = None
+                problem = self._greet(address, secrets.STRANGER, self._greeting(body["version"]))
+                if problem:
+                    told = "node %s looks for us and cannot be reached: %s"
+                    log.warning(told, address[0], problem)
+                gevent.sleep(ANSWER_PAUSE if problem else ANSWER_REST)
         finally:
-            self._answers.discard(body["ip_addr"])
+            del self._answers[address]
 
     def _greet(self, address: Address, code: bytes, body: dict[str, Any]) -> OSError | None:
         """What went wrong."""
