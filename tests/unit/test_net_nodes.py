@@ -153,7 +153,7 @@ def test_pings_are_answered_now_and_then(world: World, monkeypatch: pytest.Monke
     monkeypatch.setattr(discovery, "gevent", SimpleNamespace(sleep=lambda _: rest.wait()))
     for _ in range(100):
         ping(world, STRANGER, STRANGER)
-    settle()
+        settle()
     assert len(world.sent) == 1
     rest.set()
     settle()
