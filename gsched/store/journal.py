@@ -226,7 +226,8 @@ class Journal:
                 marks = ", ".join("?" * len(rows[0]))
                 self._many(f"REPLACE INTO {table} VALUES ({marks})", rows)
             if keys:
-                self._many(f"DELETE FROM {table} WHERE {_KEYS[table]}", keys)
+                remove = f"DELETE FROM {table} WHERE {_KEYS[table]}"  # nosec B608  # constants
+                self._many(remove, keys)
 
     def _many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         self._connection.executemany(statement, rows)

@@ -101,12 +101,12 @@ class Lookup:
         if node is not None:
             which = "AND j.node = ?"
             values.append(self._node(node))
-        return self._read(
-            "SELECT uid, address, lane, handle, name || ' @ ' || client, started, ended, end"
+        query = (
+            "SELECT uid, address, lane, handle, name || ' @ ' || client, started, ended, end"  # nosec B608  # all is ours
             f" FROM jobs j {_JOINED} WHERE ended >= ? AND started <= ? {which}"
-            " ORDER BY ended DESC LIMIT ?",
-            (*values, limit),
+            " ORDER BY ended DESC LIMIT ?"
         )
+        return self._read(query, (*values, limit))
 
     def points(self, since: float) -> list[Row]:
         """Figures of all minutes since then. Raises HistoryError."""
