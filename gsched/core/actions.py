@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from gsched.core.admission import Admission
 from gsched.core.book import INFO, Book
+from gsched.core.deadlines import Deadlines
 from gsched.core.dispatch import AT_NODE, Dispatch
 from gsched.core.effects import Effect, SeekNode
 from gsched.core.model.cluster import Cluster, ClusterState
@@ -40,6 +41,7 @@ class Actions:
         self._dispatch = dispatch
         self._placement = placement
         self._admission = admission
+        self._deadlines = Deadlines(book)
         self._finish = finish  # what each event ends with
 
     # -- all ----------------------------------------------------------------------------------
@@ -48,6 +50,7 @@ class Actions:
         """Go by these rules from now on. Jobs that run go on, also beyond a limit."""
         self._book.share(sharing, now)
         self._book.report(INFO, str(Order(f"{len(sharing.rules)} rules", by, reason, now)))
+        self._deadlines.renew()
         for cluster in list(self._book.clusters.values()):
             self._placement.rearrange(cluster, now)
         return self._finish(now)

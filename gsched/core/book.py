@@ -10,6 +10,7 @@ from gsched.core.choice.ready import Ready
 from gsched.core.effects import Effect, Report
 from gsched.core.model.account import Account
 from gsched.core.model.cluster import Cluster
+from gsched.core.model.heap import LazyHeap
 from gsched.core.model.job import End, Job
 from gsched.core.model.lease import Lease
 from gsched.core.model.node import Node
@@ -27,6 +28,7 @@ class Book:
         self.jobs: dict[int, Job] = {}  # by uid, until gone
         self.waiting: list[Cluster] = []  # for their turn, in the order in which they asked
         self.held: set[Node] = set()  # nodes that get no jobs for some seconds
+        self.deadlines: LazyHeap[Job] = LazyHeap()  # jobs that run and have time limits
         self.touched: set[Cluster] = set()  # closing clusters that may have come to their end
         self.sharing = NO_SHARING
         self.ledger: Ledger | None = None  # where weights count

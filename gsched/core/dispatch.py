@@ -19,7 +19,8 @@ from gsched.core.model.node import Node
 from gsched.core.model.queue import JobQueue
 
 MAX_REFUSALS = 10  # of one job, for reasons that lie in the job; then it is given up
-MAX_LOSSES = 3  # of nodes while they had the job; then it is given up
+MAX_LOSSES = 3  # of nodes while they had the job; then it is given up, unless its rule says else
+RERUNS = 2  # of a job whose time was over, unless its rule says else
 FIRST_HOLD, LONGEST_HOLD = 0.5, 30.0  # seconds without new jobs after a refusal, doubling
 
 AT_NODE = (State.SENDING, State.RUNNING)
@@ -51,6 +52,7 @@ class Dispatch:
         """A new job with a uid of its own, to be confirmed by its client."""
         job = Job(self._book.next_id(), cluster, pinned, message)
         job.seq = self._book.next_place()
+        cluster.offered += 1
         self._book.jobs[job.uid] = cluster.jobs[job.uid] = job
         job.story += (now, "offered", "")
         self._book.keep(job)
@@ -59,6 +61,7 @@ class Dispatch:
     def accepted(self, job: Job, now: float) -> None:
         """The client confirmed: from here on the job must end in an answer."""
         job.move(Event.ACCEPTED, now)
+        job.cluster.offered -= 1
         job.cluster.waiting += 1
         self._book.submitted += 1
         if job.cancelling:
@@ -72,6 +75,7 @@ class Dispatch:
     def withdrawn(self, job: Job, now: float, reason: str) -> None:
         """The client did not confirm, so it does not know the job."""
         job.move(Event.WITHDRAWN, now, reason)
+        job.cluster.offered -= 1
         self._forget(job)
 
     def cancel(self, job: Job, now: float, reason: str = "") -> None:
@@ -110,6 +114,8 @@ class Dispatch:
         """The node confirmed that it runs the job."""
         job.move(Event.STARTED, now)
         job.started_at = now
+        if (deadline := job.deadline) is not None:
+            self._book.deadlines.put(job, deadline)
         self._book.keep(job)
         if job.node:
             job.node.failures = job.node.refusals = 0
@@ -133,14 +139,18 @@ class Dispatch:
     def lost(self, job: Job, reason: str, now: float) -> None:
         """The job's node is not there any more, or has no such job."""
         ended = [loss.address for loss in job.losses if not loss.survived]
-        if len(ended) >= MAX_LOSSES:
+        if len(ended) >= MAX_LOSSES and job.cluster.rule.retries is None:
             why = f"{reason}; it may be what ended node {', '.join(ended)}"
             self._stop_or(job, End.ABANDONED, now, why)
-        elif job.cluster.reentrant and not job.pinned:
-            self._again(job, Event.REQUEUED, now, reason)
-        else:
+        elif not job.cluster.reentrant or job.pinned:
             why = "pinned to it" if job.pinned else "not reentrant"
             self._stop_or(job, End.ABANDONED, now, f"{reason}, and the job is {why}")
+        elif _is_spent(job):
+            why = f"rule {job.cluster.rule.name!r} allows {job.cluster.rule.retries} retries"
+            self._stop_or(job, End.ABANDONED, now, f"{reason}, and {why}")
+        else:
+            job.reruns += 1
+            self._again(job, Event.REQUEUED, now, reason)
 
     def missing(self, job: Job, reason: str, now: float) -> None:
         """Its node, which is there, has no such job: it does not go on like that for ever."""
@@ -154,8 +164,10 @@ class Dispatch:
 
     def broke(self, job: Job, reply: Any, seconds: float, now: float) -> None:
         """Its node has failed by itself. Once that costs nothing, if the job may run again."""
-        if job.cluster.reentrant and not job.broken and not job.cancelling:
+        again = job.cluster.reentrant and not job.broken and not _is_spent(job)
+        if again and not job.stopping:
             job.broken = True
+            job.reruns += 1
             self._again(job, Event.REQUEUED, now, "its node failed to run it")
         else:
             self.finished(job, End.TERMINATED, reply, seconds, now)
@@ -186,10 +198,21 @@ class Dispatch:
         if node is not None:
             node.jobs_done += 1
             node.cpu_time += seconds
-        cancelled = job.cancelling and end is End.TERMINATED
-        if cancelled:
-            end = End.CANCELLED
-        self.end(job, end, now, reply, job.reason if cancelled else "", seconds)
+        if not job.stopping or end is not End.TERMINATED:
+            self.end(job, end, now, reply, "", seconds)
+        elif job.cancelling:
+            self.end(job, End.CANCELLED, now, reply, job.reason, seconds)
+        else:
+            self._overran(job, reply, seconds, now)
+
+    def _overran(self, job: Job, reply: Any, seconds: float, now: float) -> None:
+        """It was stopped since its time was over."""
+        over = self._is_over(job.cluster) or _is_spent(job, RERUNS)
+        if job.cluster.reentrant and not over:
+            job.reruns += 1
+            self._again(job, Event.REQUEUED, now, job.reason)
+        else:
+            self.end(job, End.TERMINATED, now, reply, job.reason, seconds)
 
     # -- ends ---------------------------------------------------------------------------------
 
@@ -279,8 +302,12 @@ class Dispatch:
         """Take the job from its node or its queue."""
         if job.state is State.QUEUED:
             job.cluster.waiting -= 1
+        if job.over is not None:
+            job.cluster.late -= 1
+            job.over, job.reason = None, ""
         node, job.node = job.node, None
         if node is not None:
+            self._book.deadlines.discard(job)
             node.leave(job)
             full = job.cluster.full
             job.cluster.running -= 1
@@ -309,6 +336,13 @@ class Dispatch:
         self._book.keep(job)
         if job.cluster.state is ClusterState.CLOSING or job.cluster.ending:
             self._book.touched.add(job.cluster)
+
+
+def _is_spent(job: Job, most: int | None = None) -> bool:
+    """Whether it has run again as often as it may; `most`: where its rule does not say it."""
+    allowed = job.cluster.rule.retries
+    allowed = most if allowed is None else allowed
+    return allowed is not None and job.reruns >= allowed
 
 
 def _began(job: Job, now: float, seconds: float | None) -> float | None:

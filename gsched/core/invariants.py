@@ -31,6 +31,7 @@ def _job(job: Job) -> None:
     assert (job.node is not None) == (job.state in AT_NODE), f"node and state differ: {job.tell()}"
     assert (job.end is not None) == (job.state is State.DONE), f"end and state differ: {job.tell()}"
     assert job.seq, f"place in the order: {job.tell()}"
+    assert job.over is None or job.node is not None, f"late, but not at a node: {job.tell()}"
     if job.node is not None:
         assert job.node.jobs.get(job.uid) is job, f"unknown to its node: {job.tell()}"
         assert job.pinned in (None, job.node), f"not where it is pinned: {job.tell()}"
@@ -43,7 +44,10 @@ def _cluster(book: Book, cluster: Cluster) -> None:
     states = [job.state for job in cluster.jobs.values()]
     label = cluster.label
     assert cluster.waiting == states.count(State.QUEUED), f"{label}: waiting"
+    assert cluster.offered == states.count(State.OFFERED), f"{label}: offered"
     assert cluster.running == sum(state in AT_NODE for state in states), f"{label}: running"
+    late = sum(job.over is not None for job in cluster.jobs.values())
+    assert cluster.late == late, f"{label}: late"
     assert (cluster in book.waiting) == (cluster.state is ClusterState.WAITING), f"{label}: turn"
     for address, lease in cluster.leases.items():
         assert lease.cluster is cluster, f"{label}: lease of another"

@@ -75,6 +75,7 @@ class SavedJob:
     node: str = ""
     tries: int = 0
     started: bool = False
+    started_at: float = 0.0  # 0: not known
     cancelling: bool = False
     end: End | None = None
     reason: str = ""
@@ -184,7 +185,7 @@ class Restoring:
         if saved.end is not None:
             self._over(job, saved)
         elif saved.node:
-            self._at_node(job, self._any_node(saved.node))
+            self._at_node(job, self._any_node(saved.node), saved.started_at or self._now)
         else:
             self._waiting(job)
 
@@ -195,10 +196,12 @@ class Restoring:
         self._book.untaken += 1
         self._book.ask(SendResult(job))
 
-    def _at_node(self, job: Job, node: Node) -> None:
+    def _at_node(self, job: Job, node: Node, started_at: float) -> None:
         job.state = State.RUNNING
         job.node = job.last = node
-        job.started_at = self._now
+        job.started_at = started_at
+        if job.deadline is not None:
+            self._book.deadlines.put(job, job.deadline)
         node.take(job)
         job.cluster.running += 1
         if self._book.ledger is not None and job.cluster.account is not None:

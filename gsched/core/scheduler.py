@@ -11,6 +11,7 @@ from typing import Any
 from gsched.core.actions import Actions
 from gsched.core.admission import Admission, Opening
 from gsched.core.book import Book
+from gsched.core.deadlines import Deadlines
 from gsched.core.demands import Demands, Refused
 from gsched.core.dispatch import AT_NODE, Dispatch, Refusal
 from gsched.core.effects import Effect
@@ -54,6 +55,7 @@ class Scheduler:
         self._parts = (self._book, self._dispatch, self._placement, self._admission)
         self.actions = Actions(*self._parts, self._after)
         self.demands = Demands(*self._parts[:3], cooperative, self._after)
+        self._deadlines = Deadlines(self._book)
         book = self._book
         self.nodes, self.clusters, self.jobs = book.nodes, book.clusters, book.jobs
 
@@ -273,6 +275,7 @@ class Scheduler:
         self._fleet.tick(now)
         self._admission.tick(now)
         self._placement.retry(now)
+        self._deadlines.tick(now)
         self._book.tick(now)
         return self._after(now)
 

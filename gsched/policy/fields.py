@@ -74,6 +74,11 @@ def count(value: str) -> int:
     return _whole(value, 1, MOST, f"a whole number from 1 to {MOST}, or leave it out for no limit")
 
 
+def few(value: str) -> int:
+    """At least 0."""
+    return _whole(value, 0, 1000, "a whole number from 0 to 1000, or leave it out for 2")
+
+
 def span(value: str) -> float:
     """Seconds."""
     match = _SPAN.fullmatch(value)
@@ -126,4 +131,7 @@ RULE = (
     Field("priority", "the highest goes first: all schedulers", priority, default=0),
     Field("max_cpus", "of a cluster at the same time", count),
     Field("max_queued_jobs", "of a cluster; one more is refused", count),
+    Field("soft_time_limit", "of a job, in seconds; what runs longer is told", span),
+    Field("hard_time_limit", "of a job, in seconds; what runs longer is stopped", span),
+    Field("retries", "of a reentrant job after its node failed or its time was over", few),
 )

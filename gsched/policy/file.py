@@ -85,6 +85,10 @@ def _rule(node: Node, number: int) -> Rule:
     where = f"rule {name!r}: " if name else where
     values = {one.name: _value(one, found, where) for one in RULE}
     values["name"] = name or _name(values, number)
+    soft, hard = values["soft_time_limit"], values["hard_time_limit"]
+    if soft and hard and soft >= hard:
+        text = f"{where}soft_time_limit is not before hard_time_limit; give it less"
+        raise _Wrong(found["soft_time_limit"][1], text)
     return Rule(**values)
 
 

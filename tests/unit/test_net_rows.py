@@ -65,6 +65,15 @@ def test_what_an_older_gsched_has_kept_bears_no_orders(tmp_path: Path) -> None:
     assert restored.clusters and not any(x.paused or x.ending for x in restored.clusters.values())
 
 
+def test_since_when_a_job_runs_is_kept(tmp_path: Path) -> None:
+    kept = at_work(tmp_path)
+    started = {job.uid: job.started_at for job in kept.scheduler.jobs.values()}
+    saved = revive(kept.journal, Spools(kept.folder / "spool")).jobs
+    assert any(one.started for one in saved)
+    for one in saved:
+        assert one.started_at == (started[one.uid] if one.started else 0.0)
+
+
 def test_what_was_used_is_kept(tmp_path: Path) -> None:
     kept = Kept(tmp_path, 0)
     much, gone = Account("x @ \ud800", NOW), Account("y @ z", NOW)
@@ -74,6 +83,18 @@ def test_what_was_used_is_kept(tmp_path: Path) -> None:
     kept.journal.write([batch_of([gone])])
     usage = revive(kept.journal, Spools(tmp_path / "spool")).usage
     assert usage == [SavedUsage(label=much.label, seconds=5.5, at=NOW)]
+
+
+def at_work(folder: Path) -> Kept:
+    """One with a job that runs: with some seeds an exclusive cluster is in the way for ever."""
+    for seed in range(50):
+        (folder / f"{seed}").mkdir()
+        kept = Kept(folder / f"{seed}", seed)
+        for _ in range(300):
+            kept.step()
+            if busy(kept.scheduler):
+                return kept
+    raise AssertionError("no job ever runs")
 
 
 def busy(scheduler: Scheduler) -> Lease | None:

@@ -22,6 +22,9 @@ CASES = {
     "priority": ("-5", -5, "high", "a whole number, such as 10 or -5"),
     "max_cpus": ("64", 64, "0", "a whole number from 1 to 999999999, or leave it out"),
     "max_queued_jobs": ("10", 10, "1.5", "a whole number from 1"),
+    "soft_time_limit": ("90 s", 90.0, "1:30", "a time such as 90, 90 s, 15 min, 2 h or 1 d"),
+    "hard_time_limit": ("1 d", 86400.0, "0", "a time such as 90"),
+    "retries": ("0", 0, "-1", "a whole number from 0 to 1000"),
 }
 HALF_LIVES = [("90", 90.0), ("1.5 h", 5400.0), ("7d", 604800.0), ("15 min", 900.0), ("never", None)]
 
@@ -85,6 +88,10 @@ def test_what_is_not_given_has_no_limit() -> None:
         ("rules:\n - clusters: []", "line 2: rule 1: clusters: an empty list"),
         ("rules:\n - name: a\n - name: b", "line 3: rule 'b' is never used: 'a' takes all"),
         ("rules:\n - clusters: a\n - name: a", "line 3: rule 'a' is there already"),
+        (
+            "rules:\n - soft_time_limit: 2 min\n   hard_time_limit: 120",
+            "line 2: rule 1: soft_time_limit is not before hard_time_limit; give it less",
+        ),
         ("rules:\n - weight: 2\n  x: 3", "line 3: no YAML: "),
         ("rules: [", "line 1: no YAML: "),
         ("rules: *x", "line 1: no YAML: found undefined alias"),

@@ -53,10 +53,12 @@ class Cluster:
         "heard",
         "id",
         "jobs",
+        "late",
         "leases",
         "longest",
         "name",
         "note",
+        "offered",
         "paused",
         "pins",
         "queue",
@@ -102,8 +104,10 @@ class Cluster:
         self.leases: dict[str, Lease] = {}  # by address of the node
         self.shut: set[str] = set()  # addresses of nodes that the client gave back
         self.tallies: dict[str, Tally] = {}  # by address of the node
+        self.offered = 0  # jobs OFFERED
         self.waiting = 0  # jobs QUEUED
         self.running = 0  # jobs SENDING or RUNNING
+        self.late = 0  # jobs at nodes beyond a time limit
         self.longest = 0.0  # seconds that any of its jobs has run
         self.done = 0  # jobs that ended, ever
 
@@ -158,9 +162,9 @@ class Cluster:
             return f"computation is {self.state.value}"
         if self.ending:
             return f"computation was {self.ending}"
-        most = self.rule.max_queued_jobs
-        if most is not None and self.waiting >= most:
-            return f"{self.waiting} of its jobs wait, rule {self.rule.name!r} allows no more"
+        most, waiting = self.rule.max_queued_jobs, self.waiting + self.offered
+        if most is not None and waiting >= most:
+            return f"{waiting} of its jobs wait, rule {self.rule.name!r} allows no more"
         return ""
 
     @property

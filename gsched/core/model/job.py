@@ -59,6 +59,16 @@ class End(Enum):
     ABANDONED = "abandoned"  # it was lost and may not, or cannot, run again
 
 
+class Limit(Enum):
+    """Of the time that a job may run."""
+
+    __hash__ = object.__hash__  # Enum has a slower one, of its own making
+
+    SOFT = "soft_time_limit"  # told to people
+    HARD = "hard_time_limit"  # then it is stopped
+
+
+OVERTIME = "over time"  # in a job's story, when it has run for longer than a limit
 CANCELLING = "cancel asked"  # in a job's story, when it has to be stopped at its node first
 
 TRANSITIONS: dict[tuple[State, Event], State] = {
@@ -95,10 +105,12 @@ class Job:
         "losses",
         "message",
         "node",
+        "over",
         "pinned",
         "reason",
         "refusals",
         "reply",
+        "reruns",
         "seq",
         "started_at",
         "state",
@@ -121,6 +133,8 @@ class Job:
         self.tries = 0  # how often it was sent to a node
         self.leaving = False  # this time the node may have it, or get it any moment
         self.refusals = 0  # how often nodes refused it for a reason of its own
+        self.reruns = 0  # how often it ran again, after its node or its time was over
+        self.over: Limit | None = None  # the last limit that it has come to at its node
         self.broken = False  # a node has failed to run it, by a fault of its own
         self.started_at = 0.0
         self.cancelling = False  # its client took it back while it was at a node
@@ -128,6 +142,30 @@ class Job:
         self.reason = ""  # why it ended, where its own code did not end it
         self.reply: Any = None  # the node's own words, from DONE on; opaque here
         self.story: tuple[Any, ...] = ()  # when, event, note, when, event, note ...
+
+    @property
+    def next_limit(self) -> Limit | None:
+        """The limit that it comes to next, where it runs."""
+        rule = self.cluster.rule
+        if self.over is None and rule.soft_time_limit is not None:
+            return Limit.SOFT
+        if self.over is not Limit.HARD and rule.hard_time_limit is not None:
+            return Limit.HARD
+        return None
+
+    @property
+    def deadline(self) -> tuple[float, int] | None:
+        """When it comes to its next limit, and its uid; None: never."""
+        limit = self.next_limit if self.state is State.RUNNING else None
+        if limit is None:
+            return None
+        seconds: float = getattr(self.cluster.rule, limit.value)
+        return self.started_at + seconds, self.uid
+
+    @property
+    def stopping(self) -> bool:
+        """Whether its node is to stop it."""
+        return self.cancelling or self.over is Limit.HARD
 
     def move(self, event: Event, now: float, note: str = "") -> None:
         """Go through the table. Raises Impossible, with the story, where it has no way."""

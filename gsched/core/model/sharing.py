@@ -18,7 +18,8 @@ class Rule:
     """What one kind of cluster may have. None: no limit.
 
     `max_cpus` and `max_queued_jobs` are of each cluster. `weight` counts for the weighted
-    scheduler only, `priority` for each of them: the highest goes first.
+    scheduler only, `priority` for each of them: the highest goes first. Time limits are of a job,
+    in seconds at its node; so are `retries`: how often it may run again if it is reentrant.
     """
 
     name: str = ""  # for people
@@ -29,6 +30,9 @@ class Rule:
     priority: int = 0
     max_cpus: int | None = None
     max_queued_jobs: int | None = None
+    soft_time_limit: float | None = None
+    hard_time_limit: float | None = None
+    retries: int | None = None
 
     def matches(self, name: str, client: str) -> bool:
         """Whether it is meant for a cluster of that name, from that address."""

@@ -141,7 +141,9 @@ def cluster_row(cluster: Cluster, nodes: list[Node]) -> Row:
         "rule": cluster.rule.name,
         "paused": order_row(cluster.paused),
         "ending": order_row(cluster.ending),
-        "note": "; ".join(filter(None, (_obstacle(cluster, nodes), cluster.warning))),
+        "note": "; ".join(
+            filter(None, (_obstacle(cluster, nodes), _late(cluster), cluster.warning))
+        ),
     }
 
 
@@ -162,6 +164,13 @@ def _obstacle(cluster: Cluster, nodes: list[Node]) -> str:
     if not failed:
         return ""
     return f"set-up failed on {len(failed)} nodes: {failed[0].reason}"
+
+
+def _late(cluster: Cluster) -> str:
+    rule = cluster.rule.name
+    return f"{cluster.late} of its jobs run beyond a time limit of rule {rule!r}" * bool(
+        cluster.late
+    )
 
 
 def _unfit(cluster: Cluster, nodes: list[Node]) -> str:

@@ -5,7 +5,7 @@ Made when somebody asks. It looks at each node once, and at most at MOST_AHEAD j
 
 from gsched.core.book import Book
 from gsched.core.model.cluster import Cluster, ClusterState
-from gsched.core.model.job import Event, Job, State
+from gsched.core.model.job import Event, Job, Limit, State
 from gsched.core.model.lease import LeaseState
 from gsched.core.model.node import Node
 from gsched.core.model.queue import JobQueue
@@ -135,6 +135,9 @@ def _running(job: Job, now: float) -> str:
     if job.cancelling:
         by = job.reason or "cancelled by its client"
         words.append(f"{by}, the node is asked to stop it")
+    if job.over is not None and not job.cancelling:
+        asked = ", the node is asked to stop it" * (job.over is Limit.HARD)
+        words.append(f"it {job.reason}{asked}")
     if job.node is not None and now - job.node.heard > QUIET:
         words.append(f"nothing heard of the node for {span(now - job.node.heard)}")
     if is_overdue(job, now):

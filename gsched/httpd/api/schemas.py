@@ -3,7 +3,7 @@
 from typing import Any
 
 from gsched.core.model.cluster import ClusterState
-from gsched.core.model.job import CANCELLING, End, Event, State
+from gsched.core.model.job import CANCELLING, OVERTIME, End, Event, State
 from gsched.core.model.lease import LeaseState
 from gsched.core.restoring import RESTORED
 
@@ -86,7 +86,14 @@ STEP = record(
     "What happened to a job.",
     time=TIME,
     event=text(
-        enum=["offered", "provisional", CANCELLING, RESTORED, *(event.value for event in Event)]
+        enum=[
+            "offered",
+            "provisional",
+            CANCELLING,
+            OVERTIME,
+            RESTORED,
+            *(event.value for event in Event),
+        ]
     ),
     note=text("more about it, such as the node"),
 )

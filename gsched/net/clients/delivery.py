@@ -244,6 +244,7 @@ class Delivery:
         reply: JobReply | None = job.reply
         if reply is not None and job.end is End.CANCELLED:
             status = records.TERMINATED
+        if reply is not None and job.reason:
             reply.exception = reply.exception or job.reason or None
         if reply is None:
             reply = JobReply(

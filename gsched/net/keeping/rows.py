@@ -71,7 +71,8 @@ def _job_row(job: Job) -> Row:
 
 def _place_row(job: Job) -> Row:
     address = job.node.address if job.node else ""
-    return (address, job.tries, job.state is State.RUNNING, job.cancelling)
+    started = job.started_at if job.state is State.RUNNING else 0  # of older ones: 1
+    return (address, job.tries, started, job.cancelling)
 
 
 def _result_row(job: Job) -> Row:
@@ -112,6 +113,7 @@ def saved_job(row: Row, files: dict[int, SpoolFile]) -> SavedJob:
         node=node or "",
         tries=tries or 0,
         started=bool(started),
+        started_at=started if started and started > 1 else 0.0,
         cancelling=bool(cancelling),
         end=End.ABANDONED if lost and not node else None,
         reason="files that it needs are not there any more" if lost else "",

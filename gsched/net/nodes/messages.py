@@ -279,7 +279,7 @@ def _check_pong(body: dict[str, Any]) -> None:
 
 def _is_wanted(job: Job, reply: JobReply) -> bool:
     """Whether the job is meant to go on at the node that speaks."""
-    if job.cancelling or job.node is None or job.node.address != reply.ip_addr:
+    if job.stopping or job.node is None or job.node.address != reply.ip_addr:
         return False
     lease = job.node.leases.get(job.cluster.id)
     return lease is not None and lease.state is not LeaseState.CLOSING

@@ -70,7 +70,7 @@ class Answers:
         if job.state is State.SENDING:
             return lambda: event("started", job.uid, job.tries)
         if job.state is State.RUNNING and job.node is not None:
-            end = End.TERMINATED if job.cancelling else End.FINISHED
+            end = End.TERMINATED if job.stopping else End.FINISHED
             return lambda: event("finished", job.uid, job.last.address, end, "reply", 1.0)
         if job.state is State.DONE:
             return lambda: event("delivered", job.uid)

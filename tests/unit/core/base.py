@@ -148,7 +148,8 @@ class Base(RuleBasedStateMachine):
         if self.stopped or cluster.ending or cluster.state not in TAKING:
             return False
         most = cluster.rule.max_queued_jobs
-        if most is not None and cluster.waiting >= most:
+        states = [job.state for job in cluster.jobs.values()]
+        if most is not None and states.count(State.QUEUED) + states.count(State.OFFERED) >= most:
             return False
         node = self.scheduler.nodes.get(address or "")
         if address is None or node is None:

@@ -14,7 +14,7 @@ from gsched.core.admission import Opening
 from gsched.core.dispatch import AT_NODE, Refusal
 from gsched.core.fleet import NodeFacts
 from gsched.core.model.cluster import ClusterState
-from gsched.core.model.job import End, Job, State
+from gsched.core.model.job import End, Job, Limit, State
 from gsched.core.model.lease import Allocation, LeaseState, SetUpFailure
 from gsched.core.model.node import Node
 from gsched.core.placement import MAX_BROKEN
@@ -42,6 +42,12 @@ def at(job: Job, address: str | None) -> str:
     if address is None and job.last is not None:
         return job.last.address
     return address or NOBODY
+
+
+def is_spent(job: Job, usual: int) -> bool:
+    """Whether it has run again as often as it may."""
+    allowed = job.cluster.rule.retries
+    return job.reruns >= (usual if allowed is None else allowed)
 
 
 def again(node: Node, identity: str) -> NodeFacts:
@@ -193,22 +199,30 @@ class AnyOrder(Orders):
         job = self._job(number, State.SENDING, State.RUNNING)
         node = self.scheduler.nodes.get(at(job, address))
         counts = job.state in (State.QUEUED, *AT_NODE) and node and job.last is node
-        before = job.end
+        before, late = job.end, job.over is Limit.HARD and not job.cancelling
+        again = late and end is End.TERMINATED and job.cluster.reentrant and not is_spent(job, 2)
+        again = again and not self._is_over(job)
         self._event("finished", job.uid, at(job, address), end, "reply", 1.0)
-        assert (before is not job.end) == bool(counts), job.tell()
+        assert (before is not job.end) == bool(counts and not again), job.tell()
 
     @precondition(jobs(State.SENDING, State.RUNNING))
     @rule(number=NUMBERS, address=st.one_of(st.none(), st.none(), ADDRESS))
     def fault(self, number: int, address: str | None) -> None:
         """A node fails to run a job."""
         job = self._job(number, State.SENDING, State.RUNNING)
-        again = job.cluster.reentrant and not job.broken and not job.cancelling
+        again = job.cluster.reentrant and not job.broken and not job.stopping
+        again = again and not is_spent(job, 1000)
         counts = job.node is not None and job.node.address == at(job, address)
         before = job.end
         self._event("broke", job.uid, at(job, address), "reply", 1.0)
-        over = job.cluster.state is ClusterState.CLOSING or job.cluster.terminated or self.stopped
-        ends = counts and (not again or over)
+        ends = counts and (not again or self._is_over(job))
+        if counts and not again and job.over is Limit.HARD and job.cluster.reentrant:
+            return  # it may run again for another reason: see `finish`
         assert (before is not job.end) == bool(ends), job.tell()
+
+    def _is_over(self, job: Job) -> bool:
+        cluster = job.cluster
+        return cluster.state is ClusterState.CLOSING or cluster.terminated or self.stopped
 
     # -- leases -------------------------------------------------------------------------------
 

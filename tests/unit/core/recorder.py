@@ -36,7 +36,7 @@ class Recorder:
         self.trust.prepare()
         self._note(name, args)
         job = self.scheduler.jobs.get(args[0]) if name == "finished" else None
-        open_ = job is not None and job.end is None
+        counts = job is not None and self._counts(job, args[1])
         try:
             effects = self._find(name)(*args, now=self.now, **named) or []
         except (Refused, Forbidden):
@@ -45,7 +45,7 @@ class Recorder:
         self.scheduler.check()
         self.watch.see(effects)
         self.reference.follow(effects)
-        if job is not None and open_ and job.end is not None:
+        if job is not None and counts:
             self.trust.ended(job)
         self.trust.follow(name, self.now)
         return effects
@@ -67,6 +67,12 @@ class Recorder:
     def forget(self) -> None:
         """Let go of what is kept of all events so far. Nothing may be under way."""
         self.reference, self.watch = Reference(self.scheduler), Watch()
+
+    def _counts(self, job: Job, address: str) -> bool:
+        """Whether a node's last word on the job is listened to."""
+        node = self.scheduler.nodes.get(address)
+        open_ = job.state in (State.QUEUED, State.SENDING, State.RUNNING)
+        return open_ and node is not None and (job.node or job.last) is node
 
     def _find(self, name: str) -> Any:
         places = (self.scheduler, self.scheduler.actions, self.scheduler.demands)

@@ -19,6 +19,9 @@ RULES = st.builds(
     priority=st.sampled_from([0, 0, 0, 1, -1]),
     max_cpus=ONE_OF,
     max_queued_jobs=st.sampled_from([None, None, None, 1, 4]),
+    soft_time_limit=st.sampled_from([None, None, 1.0]),
+    hard_time_limit=st.sampled_from([None, None, 2.0, 60.0]),
+    retries=st.sampled_from([None, None, 0, 1]),
 )
 POLICIES = st.builds(Sharing, st.lists(RULES, max_size=2).map(tuple), st.sampled_from([None, 60.0]))
 

@@ -94,7 +94,8 @@ def test_a_cluster_at_its_limit_waits_and_says_so(world: World, pinned: bool) ->
 
 def test_no_more_jobs_wait_than_the_rule_allows(world: World) -> None:
     (cluster,) = clusters_of(world, Rule(name="few", max_queued_jobs=2))
-    world.submit_some(cluster, 2)
+    world.submit(cluster)
+    world.offer(cluster)  # not confirmed yet
     with pytest.raises(Refused, match="2 of its jobs wait, rule 'few' allows no more"):
         world.offer(cluster)
 

@@ -20,7 +20,7 @@ from gsched.core.effects import (
     TerminateJob,
 )
 from gsched.core.model.cluster import Cluster, ClusterState
-from gsched.core.model.job import End, Job, State
+from gsched.core.model.job import OVERTIME, End, Job, State
 from gsched.core.model.lease import Lease
 from gsched.core.model.node import Node
 
@@ -89,7 +89,8 @@ class Watch:
     def _verify_end(self, job: Job) -> None:
         """Whether that end is one that may come to the job."""
         events = [event for _, event, _ in job.events()]
-        may_run_again = job.cluster.reentrant and (not job.pinned or job.broken)
+        by_itself = job.broken or OVERTIME in events  # not because its node was lost
+        may_run_again = job.cluster.reentrant and (not job.pinned or by_itself)
         assert may_run_again or "requeued" not in events, f"ran again: {job.tell()}"
         assert job.tries == events.count("chosen"), job.tell()
         if job.uid in self.cancelled:
@@ -111,7 +112,7 @@ class Watch:
 
     def _terminate_job(self, effect: TerminateJob) -> None:
         assert effect.job.state is State.RUNNING and effect.job.node is effect.node
-        assert effect.job.cancelling, effect.job.tell()
+        assert effect.job.stopping, effect.job.tell()
 
     def _exchange(self, effect: SetUp | Close) -> None:
         before = self.exchanges.get(effect.lease)
