@@ -7,13 +7,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import gevent
 
 from gsched import __version__, logs, passphrase, passwd, rekey
 from gsched.console import Console, interactive
+from gsched.handover import Handover
+from gsched.net.transport import inherited
 from gsched.net.transport.mistakes import Mistake
+from gsched.options.settings import Settings
 from gsched.options.table import parse, read
 from gsched.policy.file import PolicyError
 from gsched.policy.file import read as read_policy
@@ -41,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] and words[0] in COMMANDS:
         return COMMANDS[words[0]](words, os.environ)
+    inherited.inherit(os.environ)
     settings = parse(words, os.environ)
     if settings.check_policy:
         return _check_policy(settings.check_policy)
@@ -53,19 +58,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"gsched: {error}", file=sys.stderr)  # noqa: T201
         return USAGE_ERROR
     _rarely_look_for_garbage()
+    _run(server, service, partial(read, words, os.environ))
+    return 0
+
+
+def _run(server: Server, service: Service, again: Callable[[], Settings]) -> None:
+    """Serve until somebody stops it. `again` reads the options."""
+    settings, handover = server.settings, Handover(server, service, again)
     handlers = _stop_on_signals(server)
     if settings.daemon or not (sys.stdin and sys.stdin.isatty()):  # else the terminal has gone
-        reload = Reload(server, service, lambda: read(words, os.environ))
-        handlers.append(gevent.signal_handler(signal.SIGHUP, reload))
+        handlers.append(gevent.signal_handler(signal.SIGHUP, Reload(server, service, again)))
+    handlers.append(gevent.signal_handler(signal.SIGUSR2, handover))
     _greet(server)
     if not settings.daemon and interactive(sys.stdin):
         Console(server, sys.stdin).start()
     service.ready(lambda: _status(server))
     server.stopping.wait()
+    if handover.wanted:
+        handover.go()
     service.stopping()
     server.shut_down()
-    del handlers
-    return 0
+    del handlers  # they work as long as they are held
 
 
 def _check_policy(path: Path) -> int:

@@ -18,15 +18,18 @@ log = logging.getLogger("gsched.service")
 
 STATUS_PAUSE = 10.0  # seconds between two lines of status
 _SEND_TIMEOUT = 1.0  # seconds
+_VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
 class Service:
     """What is said of this process.
 
-    The variables are taken out of `environ`: they are not for children.
+    The variables are taken out of `environ`: they are not for children, but for the next run of
+    this process, which is to get `self.environ`.
     """
 
     def __init__(self, environ: MutableMapping[str, str]) -> None:
+        self.environ = {name: environ[name] for name in _VARIABLES if name in environ}
         self._address = _address(environ.pop("NOTIFY_SOCKET", ""))
         self._watchdog = _watchdog(environ)
         self._status: Callable[[], str] = str

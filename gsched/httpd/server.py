@@ -213,15 +213,31 @@ class Server(pywsgi.WSGIServer):
 class PageServer:
     """The page, served at one address."""
 
-    def __init__(self, host: str, port: int, application: page.Page, tls: Tls = PLAIN) -> None:
-        """Prepares to serve `application` at `host` and `port` (0 takes a free one)."""
-        self._server = Server((host, port), application, tls)
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        application: page.Page,
+        tls: Tls = PLAIN,
+        descriptor: int | None = None,
+    ) -> None:
+        """Prepares to serve `application` at `host` and `port` (0 takes a free one).
+
+        `descriptor`: of a socket that listens there already.
+        """
+        found = (host, port) if descriptor is None else socket.socket(fileno=descriptor)
+        self._server = Server(found, application, tls)
         self._host, self._port, self._scheme = host, port, "https" if tls.used else "http"
 
     @property
     def port(self) -> int:
         """The port listened on; once started, the actual one."""
         return self._port
+
+    @property
+    def descriptor(self) -> int:
+        """Of the socket that listens."""
+        return int(self._server.socket.fileno())
 
     @property
     def url(self) -> str:

@@ -17,6 +17,7 @@ from gsched.net.exchange import Exchange
 log = logging.getLogger("gsched")
 
 STOP_TIMEOUT = 20.0  # seconds for nodes to stop jobs and for clients to be told
+SETTLING = 3.0  # seconds for connections that are there, before a restart
 LAST_RESULTS = 2.0  # seconds for clients to take the results of the last jobs
 _LOOK = 0.05  # seconds between two looks
 _AT_NODES = (State.SENDING, State.RUNNING)
@@ -65,6 +66,14 @@ class Ending:
                 wait_until(lambda: not self._scheduler.jobs)
             for job in self._scheduler.jobs.values():
                 log.error("not told to its client: %s", job.tell())
+
+    def pass_on(self, busy: Callable[[], bool]) -> None:
+        """Leave all to the next run, which begins at once; jobs on their way arrive first."""
+        with gevent.Timeout(SETTLING, False):
+            wait_until(lambda: not busy())
+        self._exchange.tell(self._scheduler.suspended)
+        with gevent.Timeout(SETTLING, False):
+            wait_until(lambda: not self._count(State.SENDING))
 
     def discard(self) -> None:
         """From now on nothing is left for the next start."""

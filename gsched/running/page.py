@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ from gsched.httpd.readiness import Readiness
 from gsched.httpd.server import PageServer
 from gsched.net.exchange import Exchange
 from gsched.net.keeping.keeper import Keeping
-from gsched.net.transport import tls
+from gsched.net.transport import inherited, tls
 from gsched.net.transport.greenlets import under_way
 from gsched.net.transport.guests import Guests
 from gsched.net.transport.lag import Lag
@@ -58,6 +58,7 @@ class Page:
         policy: Policy,
         ends: Mapping[str, Callable[[], None]],
     ) -> None:
+        self._settings = settings
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
         self._started = exchange.now()
         self._lag = Lag()
@@ -103,6 +104,11 @@ class Page:
         elif self._accounts is not None:
             raise Mistake(f"{settings.accounts} is gone")
 
+    def listening(self) -> Iterator[tuple[str, int]]:
+        """Name and descriptor of the socket at the port, if there is one."""
+        if self._server is not None:
+            yield _name(self._settings), self._server.descriptor
+
     def stop(self) -> None:
         """Serve nobody any more."""
         self._lag.stop()
@@ -116,7 +122,8 @@ class Page:
     def _at_port(self, settings: Settings) -> PageServer:
         host, port = settings.http_host, settings.http_port
         _check_reach(host, self._accounts, self.tls.used)
-        server = PageServer(host, port, self._app, self.tls)
+        listening = inherited.adopt(_name(settings))
+        server = PageServer(host, port, self._app, self.tls, listening)
         try:
             server.start()
         except OSError as error:
@@ -133,6 +140,11 @@ class Page:
             streams=self._app.publisher.watched,
             lag=self._lag.histogram(),
         )
+
+
+def _name(settings: Settings) -> str:
+    """By which the next run finds the socket."""
+    return f"--http_port {settings.http_host}:{settings.http_port}"
 
 
 def accounts_of(settings: Settings) -> Accounts | None:

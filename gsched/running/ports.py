@@ -57,6 +57,20 @@ class Ports:
         for listener in self._nodes:
             yield f"{self._reached(listener)} nodes"
 
+    def pause(self) -> None:
+        """Let who connects wait for the next run; those that are here are served on."""
+        for listener in self._all():
+            listener.pause()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a connection is served."""
+        return any(listener.busy for listener in self._all())
+
+    def listening(self) -> Iterator[tuple[str, int]]:
+        """Names and descriptors of all sockets that listen."""
+        return ((listener.name, listener.descriptor) for listener in self._all())
+
     def stop_accepting_clients(self) -> None:
         """Those that are here are served on."""
         for listener in self._clients:
@@ -64,13 +78,16 @@ class Ports:
 
     def stop(self) -> None:
         """Serve nobody any more."""
-        for listener in chain(self._clients, self._nodes):
+        for listener in self._all():
             listener.stop()
 
+    def _all(self) -> Iterator[Listener]:
+        return chain(self._clients, self._nodes)
+
     def _listen(self, address: Address, handler: Handler, option: str, side: Tls) -> Listener:
-        timeout = self._settings.msg_timeout
+        common = (self._settings.msg_timeout, self._complaints, self._guests, side)
         try:
-            listener = Listener(address, handler, timeout, self._complaints, self._guests, side)
+            listener = Listener(address, handler, *common, name=f"{option} {_shown(address)}")
         except OSError as error:
             raise Mistake(
                 f"{option} {address[1]}: cannot listen at {_shown(address)}"

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import gevent
@@ -16,7 +17,7 @@ from gsched.httpd.live.publisher import take_turns
 from gsched.net.exchange import Clock, Exchange
 from gsched.net.identity import Identity
 from gsched.net.reception import Reception
-from gsched.net.transport import tls
+from gsched.net.transport import inherited, tls
 from gsched.net.transport.addresses import own_addresses
 from gsched.net.transport.channel import Channel
 from gsched.net.transport.datagrams import Datagrams
@@ -96,9 +97,15 @@ class Server:
         self._restore()
         self._listen_for_datagrams(port)
         self._start_page()
+        inherited.close_others()
         self._start_nodes()
         self._services.waiting.run()
         self._greenlets.spawn("ticks", self._tick)
+
+    @property
+    def durable(self) -> bool:
+        """Whether the next run goes on where this one stops."""
+        return self._state.durable
 
     def snapshot(self) -> dict[str, Any]:
         """What the page and the console show."""
@@ -153,6 +160,16 @@ class Server:
         self._ports.stop_accepting_clients()
         self._ending.finish()
         self._close_all()
+
+    def hand_over(self) -> dict[str, str]:
+        """Stop for the next run of this process; the variable that tells it where to listen on."""
+        log.info("restarting")
+        self._ports.pause()
+        self._ending.pass_on(lambda: self._ports.busy)
+        listening = chain(self._ports.listening(), self._page.listening() if self._page else ())
+        variable = inherited.bequeath(listening)
+        self._close_all()
+        return variable
 
     def _close_all(self) -> None:
         self._greenlets.kill()

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from gsched.net.transport import inherited
 from gsched.net.transport.channel import Address, Channel
 from gsched.net.transport.greenlets import Greenlets
 from gsched.net.transport.guests import Guests
@@ -69,7 +70,8 @@ class Complaints:
 class Listener:
     """One address and port. `handler` is called with each connection, in its own greenlet.
 
-    Raises OSError if the port is taken.
+    `name`: by which its socket may have been left by the last run. Raises OSError if the port is
+    taken.
     """
 
     def __init__(
@@ -80,14 +82,16 @@ class Listener:
         complaints: Complaints,
         guests: Guests,
         tls: Tls = PLAIN,
+        name: str = "",
     ) -> None:
+        self.name = name
         self._handler = handler
         self._timeout = timeout
         self._complaints = complaints
         self._guests = guests
         self._tls = tls
         self._greenlets = Greenlets()
-        self._ear = Ear(address, BACKLOG, self._hear)
+        self._ear = Ear(address, BACKLOG, self._hear, inherited.adopt(name))
         self._accepting = False
 
     def start(self) -> None:
@@ -99,6 +103,21 @@ class Listener:
     def address(self) -> Address:
         """Where it listens, with the port that was found free if 0 was asked for."""
         return self._ear.address
+
+    @property
+    def descriptor(self) -> int:
+        """Of its socket."""
+        return self._ear.descriptor
+
+    @property
+    def busy(self) -> bool:
+        """Whether a connection is served."""
+        return len(self._greenlets) > 0
+
+    def pause(self) -> None:
+        """Let who connects wait; those that are there go on."""
+        self._accepting = False
+        self._ear.pause()
 
     def stop_accepting(self) -> None:
         """Take no more connections; those that are there go on."""

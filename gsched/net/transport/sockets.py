@@ -165,22 +165,40 @@ def new_stream(address: Address, timeout: float) -> Stream:
 
 
 class Ear:
-    """A port that is listened to. `hear` is called by the hub with each connection and its peer."""
+    """A port that is listened to. `hear` is called by the hub with each connection and its peer.
 
-    def __init__(self, address: Address, backlog: int, hear: Any) -> None:
+    `descriptor`: of a socket that listens there already.
+    """
+
+    def __init__(
+        self, address: Address, backlog: int, hear: Any, descriptor: int | None = None
+    ) -> None:
         self._hear = hear
         self._family = family_of(address)
-        self._socket = Socket(self._family, SOCK_STREAM | SOCK_NONBLOCK)
-        try:
-            self._socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-            self._socket.bind(address)
-            self._socket.listen(backlog)
-        except OSError:
-            self._socket.close()
-            raise
+        if descriptor is None:
+            self._socket = self._listening(address, backlog)
+        else:
+            self._socket = Socket(self._family, SOCK_STREAM, 0, descriptor)
+            self._socket.setblocking(False)
         self._watcher = get_hub().loop.io(self._socket.fileno(), READ)
         self._later: Any = None
         self.address: Address = self._socket.getsockname()[:2]
+
+    def _listening(self, address: Address, backlog: int) -> Socket:
+        made = Socket(self._family, SOCK_STREAM | SOCK_NONBLOCK)
+        try:
+            made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            made.bind(address)
+            made.listen(backlog)
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    @property
+    def descriptor(self) -> int:
+        """Of the socket."""
+        return self._socket.fileno()
 
     def open(self) -> None:
         """Begin, or go on, to accept."""

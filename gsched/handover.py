@@ -1,0 +1,46 @@
+"""What SIGUSR2 does: gsched becomes its next run, perhaps of another release, and refuses nobody.
+
+Options are read first, so that a mistake stops nothing. Then connections that are there come to
+their end, new ones wait in the sockets' queues, the state is kept, and the process starts the
+program anew: it stays the same process for whoever looks after it. Jobs at nodes go on.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from gsched.options.settings import Settings
+from gsched.options.sources import Wrong
+from gsched.running.server import Server
+from gsched.service import Service
+
+log = logging.getLogger("gsched.handover")
+
+
+class Handover:
+    """Called, it has the server stop for its next run: it is `wanted` then, and `go` starts it."""
+
+    def __init__(self, server: Server, service: Service, read: Callable[[], Settings]) -> None:
+        self._server = server
+        self._service = service
+        self._read = read
+        self.wanted = False
+
+    def __call__(self) -> None:
+        try:
+            wanted = self._read()
+        except Wrong as mistake:
+            log.error("no restart, all goes on as it was: %s", mistake.text)
+            return
+        if not self._server.durable or wanted.durability == "off":
+            log.error("no restart: with --durability off all jobs would be lost")
+        elif not self._server.stopping.is_set():
+            self._service.reloading()
+            self.wanted = True
+            self._server.stopping.set()
+
+    def go(self) -> None:
+        """Become the next run. Returns only by an OSError."""
+        around = os.environ | self._service.environ | self._server.hand_over()
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], around)
