@@ -126,6 +126,41 @@ def test_a_dead_server_is_told_and_a_new_one_found(site: Site, browse: Browse) -
     assert [row[0].split()[0] for row in cells(view, "nodes")] == ["dione"]
 
 
+def test_every_view_says_that_it_is_old_and_comes_back(site: Site, browse: Browse) -> None:
+    code = """
+        play.node(0, name='atlas')
+        cluster = play.cluster()
+        answer = [cluster.handle, *play.submit(cluster, 5)]
+        """
+    handle, *uids = site.run(code)
+    names = ["overview", "clusters", "nodes", "jobs", "finished", "events", "connect"]
+    names += [f"clusters/{handle}", "nodes/10.20.0.1", f"jobs/{uids[-1]}"]
+    view = browse(site.url, names[0])
+
+    def visit(name: str) -> None:
+        view.evaluate("name => { location.hash = '#/' + name; }", name)
+        view.wait_for_selector(f"body[data-view={name.partition('/')[0]}] main section")
+
+    for name in names:
+        visit(name)
+    site.kill()
+    shows(view, "#banner-text", "Stale since")
+    for name in reversed(names):
+        visit(name)
+        assert view.locator("body.old").count() == 1
+        assert view.locator("#banner").is_visible()
+    view.evaluate("() => { location.hash = '#/timeline'; }")  # where nobody has been
+    shows(view, "main", "Timeline is loaded as soon as the server answers.")
+    site.again("second")
+    view.locator("#retry").click()
+    shows(view, "#timeline-none", "No job ran in this time.")
+    for name in names[:7]:
+        visit(name)
+        assert view.locator("body.old").count() == 0
+    visit(names[-1])
+    shows(view, "#job-why", f"job {uids[-1]} is not known")
+
+
 def test_a_server_that_stops_says_so(site: Site, browse: Browse) -> None:
     view = browse(site.url)
     site.stop()

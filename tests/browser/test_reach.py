@@ -25,11 +25,11 @@ def views(site: Site) -> list[str]:
         """
         for number in range(5): play.node(number)
         cluster, other = play.cluster("primes"), play.cluster("climate", hosts=("10.77.*",))
-        uids = play.submit(cluster, 40)
-        play.submit(other, 4)
+        uids = play.submit(cluster, 24)
+        play.submit(other, 2)
         play.finish(7)
         play.do("node_lost", "10.20.0.3", "does not answer")
-        play.ended(play.job(x, 5 * x, reason="x" * 90, lane=x % 4) for x in range(1, 30))
+        play.ended(play.job(x, 5 * x, reason="x" * 90, lane=x % 4) for x in range(1, 9))
         answer = [cluster.handle, uids[-1]]
         """
     )
@@ -53,31 +53,29 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     view = browse(site.url)
     view.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    # In the dark only the colours are others.
+    options = {"runOnly": ["color-contrast"]} if scheme == "dark" else None
     found = []
     for name in views:
         visit(view, name)
         view.screenshot(path=str(tmp_path / f"{scheme}-{name.replace('/', '-')}.png"))
-        for one in axe.Axe().run(view).response["violations"]:
+        for one in axe.Axe().run(view, options=options).response["violations"]:
             if one["impact"] in SERIOUS:
                 found.append((name, one["id"], [node["target"] for node in one["nodes"]][:3]))
     assert found == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scrolling(
-    site: Site, browse: Browse, views: list[str], scheme: str, tmp_path: Path
+    site: Site, browse: Browse, views: list[str], tmp_path: Path
 ) -> None:
     site.run("play.scheduler.nodes['10.20.0.1'].name = 'a-long-name.' * 9")
     site.run("play.scheduler.nodes['10.20.0.1'].note = 'x' * 150; cluster.name = 'y' * 90")
     view = browse(site.url)
-    view.emulate_media(color_scheme=scheme)
     view.set_viewport_size({"width": 360, "height": 740})
     for name in views:
         visit(view, name)
-        view.screenshot(path=str(tmp_path / f"phone-{scheme}-{name.replace('/', '-')}.png"))
+        view.screenshot(path=str(tmp_path / f"phone-{name.replace('/', '-')}.png"))
         assert view.evaluate("document.documentElement.scrollWidth") <= 360, name
-    dark = view.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(14, 18, 24)"
-    assert dark == (scheme == "dark")
 
 
 def test_the_keys_lead_everywhere(site: Site, browse: Browse, views: list[str]) -> None:

@@ -32,6 +32,14 @@ export class Lanes {
     this.height = Math.max(40, top);
   }
 
+  /** Where the row and the bar are now that had these numbers in `before`; -1: no more. */
+  moved(before, { row, bar }) {
+    const was = before.rows[row] ?? {};
+    const same = (one) => one.address === was.address && one.lane === was.lane;
+    const uid = before.told.bars.uid[bar];
+    return { row: this.rows.findIndex(same), bar: uid ? this.told.bars.uid.indexOf(uid) : -1 };
+  }
+
   /** The number of the row at `y` px, or -1. */
   rowAt(y) {
     return this.rows.findIndex((row) => y >= row.top && y < row.top + this.size);

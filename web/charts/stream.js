@@ -62,7 +62,7 @@ export class Stream {
 
   /** Shows `lanes` from one time to another; `by` is one of COLOURS. */
   update({ lanes, from, to, now, by }) {
-    if (lanes !== this.lanes) this.mark = { row: -1, bar: -1 };
+    if (this.lanes && lanes !== this.lanes) this.mark = lanes.moved(this.lanes, this.mark);
     Object.assign(this, { lanes, from, to, now, by });
     const jobs = lanes.told.bars.uid.length;
     setAttribute(this.canvas, "aria-label", `${counted(jobs, "job")} on ${counted(lanes.told.nodes.length, "node")}; `

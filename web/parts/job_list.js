@@ -23,12 +23,13 @@ export class JobList {
   /** `refine(changes)` changes the address: `after` begins another page. */
   constructor(refine) {
     this.time = 0;
+    this.clusters = new Map();
     this.rows = []; // that are shown
     this.latest = null; // the last answer
     this.query = {};
     this.picks = new Picks((job) => job.uid, () => this.show(),
       (job) => job.state !== GONE && job.state !== "done");
-    const [first, ...columns] = jobColumns(() => this.time);
+    const [first, ...columns] = jobColumns(() => this.time, () => this.clusters);
     this.table = new Table("Jobs: where each one is and for how long",
       [this.picks.in(first, "operator"), ...columns], (job) => job.uid, { id: "jobs" });
     this.news = button("", () => this.adopt(), { class: "plain news", id: "jobs-new" });
@@ -69,8 +70,8 @@ export class JobList {
   }
 
   /** Time goes by. */
-  tick(time) {
-    this.time = time;
+  tick({ time, clusters }) {
+    Object.assign(this, { time, clusters });
     this.asking.tick();
     this.table.update(this.rows);
   }

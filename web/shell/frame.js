@@ -21,6 +21,7 @@ export class Frame {
     this.kind = ""; // which view that is
     this.state = null;
     this.round = 0;
+    this.missed = null; // route of a view that could not be loaded
     this.links = Object.entries(VIEWS).map(([name, { label }]) => [name, el("a", { href: to(name) }, label)]);
     document.getElementById("nav").append(...this.links.map(([, link]) => link));
     this.facts = el("p");
@@ -38,14 +39,19 @@ export class Frame {
     const load = route.id ? known?.loadOne : known?.load;
     const kind = load ? `${route.name}${route.id ? "/one" : ""}` : "";
     if (this.view && kind === this.kind && kind) {
+      this.missed = null;
       this.view.open(route);
       this.title();
       return;
     }
     this.round += 1;
     const { round } = this;
-    const module = await (load ?? (() => import("../views/missing.js")))();
-    if (round === this.round) this.change(new module.View(this.router), kind, route);
+    const module = await (load ?? (() => import("../views/missing.js")))().catch(() => null);
+    if (round !== this.round) return;
+    // Without the server a view that nobody has been to cannot be had; it comes with the next numbers.
+    this.missed = module ? null : route;
+    if (module) this.change(new module.View(this.router), kind, route);
+    else this.place.replaceChildren(el("p", { class: "loading" }, `${known?.label ?? "The view"} is loaded as soon as the server answers.`));
   }
 
   change(view, kind, route) {
@@ -71,7 +77,8 @@ export class Frame {
     const first = this.state === null || this.state.epoch !== state.epoch;
     this.state = state;
     this.footer(state);
-    if (!this.view) return;
+    if (this.missed) this.show(this.missed);
+    if (!this.view || this.missed) return;
     if (first && this.view.restarted) this.view.restarted();
     if (first || !this.view.element.isConnected) this.put();
     else this.view.update(state);

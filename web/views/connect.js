@@ -1,7 +1,7 @@
 // How nodes and programs come in, where gsched listens, and what peers may take.
 
 import { el, fill, setText } from "../parts/dom.js";
-import { clean, count } from "../parts/format.js";
+import { bytes, clean, count } from "../parts/format.js";
 import { heading } from "../parts/page.js";
 import { bar } from "../parts/bar.js";
 import { snippet } from "../parts/snippet.js";
@@ -42,11 +42,13 @@ export class View {
     const limits = Object.entries(head.limits ?? {});
     fill(this.limits, limits, limit, (item, [name, [taken, most]]) => {
       setText(item.children[0], `--${clean(name)}`);
-      setText(item.children[1], most ? `${count(taken)} of ${count(most)}` : `${count(taken)}, no limit`);
+      setText(item.children[1], most ? `${figure(name, taken)} of ${figure(name, most)}` : `${figure(name, taken)}, no limit`);
       item.size([most ? taken / most : 0]);
     });
   }
 }
+
+const figure = (name, value) => (name.includes("size") ? bytes : count)(value);
 
 function limit() {
   const { element, size } = bar("busy");

@@ -30,8 +30,13 @@ export function note(job) {
   return words.filter(Boolean).join("; ");
 }
 
-/** `now()` is the scheduler's clock, in seconds since 1970. */
-export const jobColumns = (now) => [
+/** What holds up the cluster of a job that waits, where that is known. */
+function held(job, clusters) {
+  return job.state === "queued" ? clean(clusters.get(job.cluster)?.note) : "";
+}
+
+/** `now()` is the scheduler's clock, in seconds since 1970; `clusters()` those that there are, by id. */
+export const jobColumns = (now, clusters) => [
   custom("Job", (cell) => link(cell, "jobs", (job) => job.uid, (job) => clean(job.uid)),
     { kind: "identity" }),
   state("State", (job) => clean(job.state), JOB_TONES),
@@ -40,6 +45,6 @@ export const jobColumns = (now) => [
   text("For", (job) => (typeof job.since === "number" ? duration(Math.max(0, now() - job.since)) : NOTHING),
     { kind: "number", hint: "Since its last step" }),
   custom("Node", (cell) => link(cell, "nodes", (job) => job.node, (job) => clean(job.node))),
-  text("Sent", (job) => count(job.tries), { kind: "number", hint: "How often it was sent to a node" }),
-  text("Note", note, { kind: "note" }),
+  text("Tries", (job) => count(job.tries), { kind: "number", hint: "How often it was sent to a node" }),
+  text("Note", (job) => note(job) || held(job, clusters()), { kind: "note", hint: "Each job tells more of why it waits" }),
 ];

@@ -36,7 +36,7 @@ export class View {
     offer(this.nodes.select, this.query.get("node"),
       [...state.nodes.values()].filter((node) => node.busy).slice(0, 500)
         .map(({ address }) => [address, clean(address)]));
-    this.list.tick(state.time);
+    this.list.tick(state);
   }
 
   restarted() {

@@ -44,9 +44,9 @@ export class View {
     if (other) this.asking.restart();
   }
 
-  update({ time }) {
+  update(state) {
     this.asking.tick();
-    this.list.tick(time);
+    this.list.tick(state);
   }
 
   close() {
