@@ -29,7 +29,7 @@ _HIGHEST_COST = 1 << 20
 _BLOCKS, _LANES = 8, 1
 _SALT, _NONCE = 32, 12
 _GIVEN = re.compile("[0-9a-fA-F]{64}")
-_CLEAR = "clear"
+_CLEAR = b"clear"
 
 
 class VaultError(Exception):
@@ -130,7 +130,7 @@ def _wrapped(key: bytes, secret: bytes | None, about: bytes) -> str:
     """The key is new with each file, by its salt, so the nonce may be drawn: it is used twice."""
     cipher = AES.new(key, AES.MODE_GCM, nonce=get_random_bytes(_NONCE), mac_len=TAG_SIZE)
     cipher.update(about)
-    sealed, tag = cipher.encrypt_and_digest(secret if secret is not None else _CLEAR.encode())
+    sealed, tag = cipher.encrypt_and_digest(_CLEAR if secret is None else secret)
     return bytes(cipher.nonce + sealed + tag).hex()
 
 
@@ -140,10 +140,10 @@ def _unwrapped(key: bytes, wrapped: str, about: bytes) -> bytes | None:
     cipher = AES.new(key, AES.MODE_GCM, nonce=data[:_NONCE], mac_len=TAG_SIZE)
     cipher.update(about)
     try:
-        secret = bytes(cipher.decrypt_and_verify(data[_NONCE:-TAG_SIZE], data[-TAG_SIZE:]))
+        found = bytes(cipher.decrypt_and_verify(data[_NONCE:-TAG_SIZE], data[-TAG_SIZE:]))
     except ValueError:
         raise WrongKey("it is locked with another key") from None
-    return None if secret == _CLEAR.encode() else secret
+    return None if found == _CLEAR else found
 
 
 def _about(terms: dict[str, Any]) -> bytes:
