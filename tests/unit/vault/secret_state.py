@@ -1,12 +1,13 @@
 """A state with a secret in every place that has one, and what is found in it again."""
 
+import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gsched.store.history import ENDS, Ended, History
-from gsched.store.journal import TABLES, Batch, Journal
+from gsched.store.journal import NAME, TABLES, Batch, Journal
 from gsched.store.lookup import Lookup
 from gsched.store.spool import Spools
 from gsched.store.vault.opening import Vault
@@ -49,6 +50,9 @@ def contents(directory: Path, vault: Vault) -> dict[str, Any]:
     """All that a server finds there."""
     with closing(Journal(directory, power=False, seal=vault.seal)) as journal:
         found: dict[str, Any] = {table: sorted(journal.rows(table)) for table in TABLES}
+    with closing(sqlite3.connect(directory / NAME)) as file:
+        rows = file.execute("SELECT uid, args, kwargs FROM jobs").fetchall()
+    found["arguments"] = {uid: vault.seal.opened_pair(uid, tuple(pair)) for uid, *pair in rows}
     with (
         closing(History(directory, 100, vault.seal)) as history,
         closing(Lookup(history)) as lookup,

@@ -164,7 +164,7 @@ def test_a_journal_of_another_vault_does_not_open(state: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("table", ["jobs", "results", "clusters", "leases", "nodes"])
 def test_a_changed_row_is_noticed(state: Path, table: str) -> None:
-    column = {"jobs": "args", "results": "hash"}.get(table, "body")
+    column = {"jobs": "hash", "results": "hash"}.get(table, "body")
     with sqlite3.connect(state / journal.NAME) as file:
         where = f"FROM {table} ORDER BY 1 LIMIT 1"
         ((content,),) = file.execute(f"SELECT {column} {where}")
