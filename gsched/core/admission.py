@@ -1,9 +1,9 @@
 """Clusters coming and going. See cluster.py for the states.
 
 An exclusive cluster has all nodes for itself: it waits until no other cluster is there, and while
-it is there no other starts. Clusters start in the order in which they asked, so nobody can be
-overtaken for ever; only one whose client is out of reach at its turn lets the others pass until it
-is there again.
+it is there no other starts, unless that has waited for `book.max_exclusive`. Clusters start in the
+order in which they asked, so nobody can be overtaken for ever; only one whose client is out of
+reach at its turn lets the others pass until it is there again.
 """
 
 from dataclasses import dataclass, field
@@ -72,10 +72,11 @@ class Admission:
         self._book.clusters[id_] = cluster
         return cluster
 
-    def schedule(self, cluster: Cluster) -> None:
+    def schedule(self, cluster: Cluster, now: float) -> None:
         """The client has sent all files and wants to start."""
         if cluster.state is ClusterState.NEW:
             cluster.state = ClusterState.WAITING
+            cluster.asked_at = now
             self._book.keep(cluster)
             self._book.waiting.append(cluster)
             self.admit()
@@ -86,6 +87,18 @@ class Admission:
             cluster.note = self._obstacle(cluster)
             if cluster.note:
                 return
+            self._start(cluster)
+
+    def _let_by(self, now: float) -> None:
+        """Let those start beside an exclusive cluster that have waited for long enough."""
+        most = self._book.max_exclusive
+        if most is None:
+            return
+        patient = [x for x in self._book.waiting if not (x.exclusive or x.absent)]
+        for cluster in [x for x in patient if now - x.asked_at >= most]:
+            text = f"{cluster.label} {cluster.note or 'waits for its turn'} no longer: {most:g} s"
+            self._book.report(INFO, text, cluster)
+            cluster.beside = True
             self._start(cluster)
 
     def _start(self, cluster: Cluster) -> None:
@@ -164,9 +177,10 @@ class Admission:
             self._leave_nodes(cluster, now)
 
     def tick(self, now: float) -> None:
-        """Close the clusters whose clients are gone."""
+        """Close the clusters whose clients are gone; nobody waits for ever behind another."""
+        self._let_by(now)
         for cluster in list(self._book.clusters.values()):
-            silence = now - cluster.heard
+            silence = now - cluster.heard  # in seconds
             if cluster.state is ClusterState.CLOSING or self._zombie_interval is None:
                 continue
             if silence > self._zombie_interval:

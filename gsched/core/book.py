@@ -27,6 +27,7 @@ class Book:
         self.clusters: dict[int, Cluster] = {}  # by id, until closed
         self.jobs: dict[int, Job] = {}  # by uid, until gone
         self.waiting: list[Cluster] = []  # for their turn, in the order in which they asked
+        self.max_exclusive: float | None = None  # seconds that others wait for an exclusive one
         self.held: set[Node] = set()  # nodes that get no jobs for some seconds
         self.deadlines: LazyHeap[Job] = LazyHeap()  # jobs that run and have time limits
         self.touched: set[Cluster] = set()  # closing clusters that may have come to their end

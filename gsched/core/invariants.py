@@ -94,6 +94,6 @@ def _nothing_left_over(book: Book) -> None:
 
 
 def _exclusive(book: Book) -> None:
-    present = [cluster for cluster in book.clusters.values() if cluster.present]
+    present = [x for x in book.clusters.values() if x.present and not x.beside]
     if any(cluster.exclusive for cluster in present) and not book.stopping:
         assert len(present) == 1, f"{present[0].label} is not alone"

@@ -153,8 +153,10 @@ class Restoring:
         cluster.shut = set(saved.shut)
         cluster.paused, cluster.ending = saved.paused, saved.ending
         cluster.state = saved.state
+        cluster.asked_at = saved.opened or self._now
+        cluster.beside = True  # who was there with an exclusive one may be so again
         if saved.state in (ClusterState.WAITING, ClusterState.STARTING):
-            cluster.state = ClusterState.WAITING
+            cluster.state, cluster.beside = ClusterState.WAITING, False
             self._book.waiting.append(cluster)
 
     def _lease(self, saved: SavedLease) -> None:

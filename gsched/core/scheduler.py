@@ -37,11 +37,13 @@ class Scheduler:
         cooperative: bool = False,
         pulse_interval: float = 10.0,
         zombie_interval: float | None = 3600.0,
+        max_exclusive: float | None = None,
         durable: bool = False,
     ) -> None:
         self.algorithm = algorithm
         self.pulse_interval = pulse_interval  # seconds
         self._book = Book(algorithm, first_id, durable)
+        self._book.max_exclusive = max_exclusive  # seconds, None: without end
         self._dispatch = Dispatch(self._book)
         self._placement = Placement(self._book, self._dispatch, cooperative)
         self._fleet = Fleet(
@@ -72,7 +74,7 @@ class Scheduler:
 
     def cluster_scheduled(self, cluster: Cluster, now: float) -> list[Effect]:
         """The client has sent what belongs to it and asks for its turn."""
-        self._admission.schedule(cluster)
+        self._admission.schedule(cluster, now)
         return self._after(now)
 
     def cluster_started(self, cluster: Cluster, now: float) -> list[Effect]:

@@ -53,6 +53,8 @@ class Settings:
     algorithm: str
     """`submitted`, `fair`, `early` or `weighted`."""
     policy_file: Path | None
+    max_exclusive: float | None
+    """Seconds; None: without end."""
     check_policy: Path | None = field(compare=False)
     """Only say whether that file is right."""
     pulse_interval: float

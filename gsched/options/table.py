@@ -178,6 +178,16 @@ OPTIONS: tuple[Option, ...] = (
         default="",
     ),
     Option(
+        "max_exclusive",
+        _CHOICE,
+        "Seconds, at least 1, that a cluster waits for its turn because of an exclusive one, at "
+        "work or first in the line; then it starts beside it. 0 is without end, as with "
+        "dispyscheduler. Exclusive clusters themselves wait until they are alone.",
+        metavar="SECONDS",
+        read=values.ping_seconds,
+        default="0",
+    ),
+    Option(
         "pulse_interval",
         _TIME,
         "Seconds, 1 to 600, between the pulses that nodes must send. A node that is silent for "

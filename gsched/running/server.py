@@ -62,6 +62,7 @@ class Server:
             cooperative=settings.cooperative,
             pulse_interval=settings.pulse_interval,
             zombie_interval=settings.zombie_interval,
+            max_exclusive=settings.max_exclusive,
             durable=self._state.durable,
         )
         self.keeper = self._state.keeper(self.scheduler)

@@ -69,6 +69,7 @@ def test_defaults() -> None:
         "exposed": (),
         "algorithm": "submitted",
         "policy_file": None,
+        "max_exclusive": None,
         "check_policy": None,
         "pulse_interval": 10.0,
         "ping_interval": 60.0,

@@ -54,6 +54,7 @@ EVERYTHING = [
         "--early_cluster_scheduler=0",
         "--weighted_cluster_scheduler=0",
         "--policy_file=rules.yaml",
+        "--max_exclusive=600",
     ),
     *("--pulse_interval", "1.50", "--ping_interval", "0", "--zombie_interval", "2"),
     *("--msg_timeout", ".5", "--dest_path_prefix", "~/a b", "--max_file_size", "10M"),

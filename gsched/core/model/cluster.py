@@ -43,6 +43,8 @@ class Cluster:
         "absent",
         "account",
         "allocations",
+        "asked_at",
+        "beside",
         "chosen",
         "client",
         "done",
@@ -92,6 +94,8 @@ class Cluster:
         self.state = ClusterState.NEW
         self.absent = ""  # why its client could not be told that it is its turn: others may pass
         self.absences = 0  # how often that was so
+        self.asked_at = 0.0  # when its client asked for its turn
+        self.beside = False  # it did not wait for an exclusive cluster to close
         self.note = ""  # what holds it up, for people
         self.warning = ""  # what else is wrong with it, for people
         self.paused: Order | None = None  # its jobs are not given to nodes

@@ -38,7 +38,7 @@ def of_cluster(cluster: Cluster, book: Book, now: float) -> str:
     if cluster.state is ClusterState.NEW:
         return "its client is still sending its files"
     if cluster.state is ClusterState.WAITING:
-        return _turn(cluster, book)
+        return _turn(cluster, book) + _patience(cluster, book, now)
     if cluster.state is ClusterState.STARTING:
         return "its client is being told that it may submit"
     if cluster.state in (ClusterState.CLOSING, ClusterState.CLOSED):
@@ -104,7 +104,7 @@ def _queued(job: Job, book: Book, now: float) -> str:
     elif job.cluster.full:
         where = _at_limit(job.cluster)
     elif job.cluster.state is ClusterState.WAITING:
-        where = f"its cluster {_turn(job.cluster, book)}"
+        where = f"its cluster {_turn(job.cluster, book)}{_patience(job.cluster, book, now)}"
     elif job.pinned is None:
         where = _full_or_worse(job.cluster, book, now)
     else:
@@ -176,6 +176,14 @@ def _turn(cluster: Cluster, book: Book) -> str:
     if not ahead:
         return cluster.note or "its turn comes now"
     return f"waits for its turn behind {count(ahead, 'cluster')}; the first one, {first}"
+
+
+def _patience(cluster: Cluster, book: Book, now: float) -> str:
+    """How long it waits at the most."""
+    if book.max_exclusive is None or cluster.exclusive or cluster.absent:
+        return ""
+    left = cluster.asked_at + book.max_exclusive - now
+    return f", for {span(left)} more at the most (--max_exclusive)"
 
 
 def _waiting(cluster: Cluster, book: Book, now: float) -> str:

@@ -32,6 +32,7 @@ class Base(RuleBasedStateMachine):
     @initialize(
         cooperative=st.booleans(),
         zombie=st.sampled_from([None, 100.0, 3600.0]),
+        patience=st.sampled_from([None, None, 30.0]),
         nodes=st.lists(FACTS, min_size=1, max_size=4),
         openings=st.lists(OPENINGS, min_size=1, max_size=3),
         may_stop=st.sampled_from([False] * 7 + [True]),
@@ -41,6 +42,7 @@ class Base(RuleBasedStateMachine):
         self,
         cooperative: bool,
         zombie: float | None,
+        patience: float | None,
         nodes: list[NodeFacts],
         openings: list[Opening],
         may_stop: bool,
@@ -48,7 +50,12 @@ class Base(RuleBasedStateMachine):
     ) -> None:
         """A few nodes and clusters to begin with."""
         admission.AT_ONCE = 2  # else nothing is ever left for another turn
-        self.recorder = Recorder(self.algorithm, cooperative=cooperative, zombie_interval=zombie)
+        self.recorder = Recorder(
+            self.algorithm,
+            cooperative=cooperative,
+            zombie_interval=zombie,
+            max_exclusive=patience,
+        )
         self.scheduler = self.recorder.scheduler
         self.clusters: list[Cluster] = []  # all that there ever were, and so on
         self.jobs, self.leases = self.recorder.watch.jobs, self.recorder.watch.leases
