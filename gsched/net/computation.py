@@ -98,6 +98,11 @@ class Message:
             self.account.add(0, size - self._charged)
             self._charged = size
 
+    def check(self, reply: JobReply) -> None:
+        """Raises Refused unless there is room for the reply when its arguments are gone."""
+        if self.account is not None:
+            self.account.check_size(size_of(reply) - self._charged)
+
     def discharge(self) -> None:
         """It takes nothing any more."""
         if self.account is not None:
@@ -128,6 +133,12 @@ class Message:
             file.release()
         self.files = ()
         self.record._args = self.record._kwargs = b""
+
+
+def size_of(reply: JobReply) -> int:
+    """Bytes that a reply takes."""
+    texts = (reply.result, reply.stdout, reply.stderr, reply.exception)
+    return JOB + sum(len(text) for text in texts if text)
 
 
 def computation_of(cluster: Cluster) -> Computation:

@@ -77,7 +77,12 @@ class Account:
         tenant, most = self._tenant, self._tenants.most
         if tenant.jobs >= most.jobs:
             raise Refused(f"{self._source} has {tenant.jobs} jobs, see --max_client_jobs")
-        if tenant.size + size > most.size:
+        self.check_size(size)
+
+    def check_size(self, size: int) -> None:
+        """Raises Refused unless there is room for so many bytes more."""
+        tenant, most = self._tenant, self._tenants.most
+        if size > 0 and tenant.size + size > most.size:
             raise Refused(f"{self._source} has {tenant.size} bytes, see --max_client_bytes")
 
     def check_allocations(self, count: int) -> None:

@@ -17,10 +17,11 @@ from gsched.core.effects import (
     TellScheduled,
     TellStarted,
 )
+from gsched.core.model.job import End
 from gsched.core.model.lease import Allocation
 from gsched.core.model.node import NodeState
 from gsched.core.scheduler import Scheduler
-from gsched.net.computation import Message
+from gsched.net.computation import NONE_PICKLED, Message
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Forgetful
@@ -30,10 +31,11 @@ from gsched.net.nodes.discovery import Discovery
 from gsched.net.nodes.messages import NodeService
 from gsched.net.nodes.signs import Signs
 from gsched.net.reception import Reception
+from gsched.net.tenants import Tenants
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import LARGE, build
-from gsched.wire.records import AvailInfo, Job, JobReply
+from gsched.wire.records import TERMINATED, AvailInfo, Job, JobReply
 
 NODE, GATEWAY, STRANGER = "192.0.2.7", "198.51.100.1", "203.0.113.9"
 SIGN = "5" * 40
@@ -323,10 +325,11 @@ class Running:
     """A job at a node."""
 
     def __init__(self, world: World) -> None:
+        self.world = world
         world.pong()
         family = world.scheduler.nodes[NODE].family
         wanted = [Allocation("*")]
-        spec = SimpleNamespace(source="192.0.2.9")
+        spec = SimpleNamespace(source="192.0.2.9", account=None)
         opening = Opening(
             name="c", client="192.0.2.9", spec=spec, family=family, allocations=wanted
         )
@@ -354,6 +357,40 @@ def reply(job: Any, **other: Any) -> bytes:
     fields = {"uid": job.uid, "hash": "right", "ip_addr": NODE, "status": 11, "result": b""}
     times = {"start_time": 1000.0, "end_time": 1001.0}
     return build("JOB_REPLY", JobReply(**fields | times | other))
+
+
+def limited(world: World, most: int) -> Running:
+    """A job of a client that may take so many bytes."""
+    running = Running(world)
+    account = Tenants(9, 9, most, 9).open("192.0.2.9", 0)
+    running.job.cluster.spec.account = account
+    running.job.message.charge(account)
+    return running
+
+
+def test_a_result_for_which_there_is_no_room_is_left_out(world: World) -> None:
+    """Its client is told so. Else clients that take no results would take all of our memory."""
+    running = limited(world, 50_000)
+    large = {"result": b"x" * 20_000, "stdout": "y" * 20_000, "stderr": "z" * 20_000}
+    assert world.serve(reply(running.job, **large), NODE) == [b"ACK"]
+    assert running.job.reply.result == NONE_PICKLED and running.job.end is End.TERMINATED
+    assert "is not kept: 192.0.2.9 has" in running.job.reply.exception
+    assert running.job.reply.status == TERMINATED and not running.job.reply.stdout
+
+
+def test_a_result_takes_the_place_of_the_arguments(world: World) -> None:
+    running = limited(world, 50_000)
+    assert world.serve(reply(running.job, result=b"x" * 49_000), NODE) == [b"ACK"]
+    assert running.job.end is End.FINISHED
+
+
+def test_provisional_results_wait_for_room(world: World) -> None:
+    """A node that is not answered tells its job so."""
+    running = limited(world, 50_000)
+    small, large = {"result": b"x" * 20_000}, {"result": b"x" * 60_000}
+    assert world.serve(reply(running.job, status=7, **large), NODE) == []
+    assert world.serve(reply(running.job, status=7, **small), NODE) == [b"ACK"]
+    assert len(running.told) == 1
 
 
 @pytest.mark.parametrize("status", [11, 7], ids=["last", "provisional"])

@@ -15,7 +15,13 @@ from gsched.core.model.tally import Tally
 from gsched.net.clients.mailbox import Letter, Mailbox
 from gsched.net.clients.news import News
 from gsched.net.clients.probe import Probe, knows_sign
-from gsched.net.computation import NONE_PICKLED, Computation, computation_of, message_of
+from gsched.net.computation import (
+    NONE_PICKLED,
+    Computation,
+    computation_of,
+    message_of,
+    size_of,
+)
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.subjects import about
@@ -100,7 +106,7 @@ class Delivery:
     def _result(self, effect: effects.SendResult) -> None:
         job, mailbox, size = effect.job, self._mailbox(effect.job.cluster), 0
         message_of(job).release()
-        message_of(job).recharge(JOB + len(job.reply.result or b"") if job.reply else JOB)
+        message_of(job).recharge(size_of(job.reply) if job.reply else JOB)
         if job.reply is not None and not message_of(job).told:
             self._tell_running(job)  # clients count on it, even if it ended at once
 
@@ -116,8 +122,21 @@ class Delivery:
         job, payload = effect.job, build("JOB_REPLY", effect.reply)
         if job.node is not None:
             job.cluster.received(job.node, len(payload))
-        mailbox = self._mailbox(job.cluster)
-        mailbox.put(Letter(lambda: None if mailbox.final_only else payload, _nothing), job.uid)
+        mailbox, account = self._mailbox(job.cluster), computation_of(job.cluster).account
+        if account is not None:
+            account.add(0, len(payload))
+
+        def done() -> None:
+            if account is not None:
+                account.add(0, -len(payload))
+
+        def once() -> bytes | None:
+            if not mailbox.final_only:
+                return payload
+            done()
+            return None
+
+        mailbox.put(Letter(once, done), job.uid)
 
     def _started(self, effect: effects.TellStarted) -> None:
         message_of(effect.job).told = True
@@ -279,10 +298,6 @@ class Delivery:
         if effect.what == "closed":
             return body | {"status": records.NODE_CLOSED}
         return body | {"status": records.NODE_AVAIL_INFO, "avail_info": _avail(node.avail)}
-
-
-def _nothing() -> None:
-    """A provisional result has arrived: nobody waits for that."""
 
 
 def _speaks_old(cluster: Cluster) -> bool:

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from gsched.core.demands import Refused
 from gsched.core.fleet import NodeFacts
 from gsched.core.model.job import End, Job, State
 from gsched.core.model.lease import LeaseState
 from gsched.core.model.node import Node, NodeState
-from gsched.net.computation import message_of
+from gsched.net.computation import NONE_PICKLED, computation_of, message_of, size_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Keeping, NotKept
@@ -184,9 +185,21 @@ class NodeService:
         elif not self._is_of_node(reply, source):
             raise PeerError(f"reply for job {reply.uid} in the name of another node")
         elif reply.status == records.PROVISIONAL:
-            self._exchange.tell(self._scheduler.provisional, job.uid, reply.ip_addr, reply)
+            return self._provisional(job, reply)
         else:
             return b"ACK" if self.take(job, reply) else b""
+        return b"ACK"
+
+    def _provisional(self, job: Job, reply: JobReply) -> bytes:
+        """Without an answer its node gives it up: it must not take all of our memory."""
+        account = computation_of(job.cluster).account
+        try:
+            if account is not None:
+                account.check_size(size_of(reply))
+        except Refused as refusal:
+            log.warning("provisional result of job %s: %s", job.uid, refusal, extra=about(job))
+            return b""
+        self._exchange.tell(self._scheduler.provisional, job.uid, reply.ip_addr, reply)
         return b"ACK"
 
     def _is_of_node(self, reply: JobReply, source: str) -> bool:
@@ -217,6 +230,7 @@ class NodeService:
         if stopped and self._runs_again(job, reply):
             return
         seconds = max(0.0, reply.end_time - reply.start_time)
+        end = _fitting(job, reply, end)
         message_of(job).mark(reply)
         if is_nodes_own(reply):
             told = (job.uid, reply.ip_addr, reply, seconds)
@@ -265,6 +279,19 @@ class NodeService:
             return
         if not secrets.same(node.identity, body["sign"]) and not is_from(node, source):
             raise PeerError(f"PONG in the name of node {node.address}, which is elsewhere")
+
+
+def _fitting(job: Job, reply: JobReply, end: End) -> End:
+    """A result for which its client has no room is left out, and the reply says so."""
+    try:
+        message_of(job).check(reply)
+    except Refused as refusal:
+        problem = f"its result of {size_of(reply)} bytes is not kept: {refusal}"
+        log.warning("job %s: %s", job.uid, problem, extra=about(job))
+        reply.result, reply.stdout, reply.stderr = NONE_PICKLED, "", ""
+        reply.exception, reply.status = f"gsched: {problem}", records.TERMINATED
+        return End.TERMINATED
+    return end
 
 
 def _check_pong(body: dict[str, Any]) -> None:
