@@ -65,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(server: Server, service: Service, again: Callable[[], Settings]) -> None:
     """Serve until somebody stops it. `again` reads the options."""
     settings, handover = server.settings, Handover(server, service, again)
+    server.restart = handover.ask
     handlers = _stop_on_signals(server)
     if settings.daemon or not (sys.stdin and sys.stdin.isatty()):  # else the terminal has gone
         handlers.append(gevent.signal_handler(signal.SIGHUP, Reload(server, service, again)))

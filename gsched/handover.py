@@ -28,17 +28,24 @@ class Handover:
         self.wanted = False
 
     def __call__(self) -> None:
+        problem = self.ask()
+        if problem:
+            log.error("no restart, all goes on as it was: %s", problem)
+
+    def ask(self) -> str:
+        """Why it cannot be; else it has begun."""
         try:
             wanted = self._read()
         except Wrong as mistake:
-            log.error("no restart, all goes on as it was: %s", mistake.text)
-            return
+            return mistake.text
         if not self._server.durable or wanted.durability == "off":
-            log.error("no restart: with --durability off all jobs would be lost")
-        elif not self._server.stopping.is_set():
-            self._service.reloading()
-            self.wanted = True
-            self._server.stopping.set()
+            return "with --durability off all jobs would be lost"
+        if self._server.stopping.is_set():
+            return "gsched is about to stop"
+        self._service.reloading()
+        self.wanted = True
+        self._server.stopping.set()
+        return ""
 
     def go(self) -> None:
         """Become the next run. Returns only by an OSError."""

@@ -42,7 +42,7 @@ STOP_TIMEOUT = 1.0  # seconds
 class Page:
     """Shows what `snapshot` returns: to this host's users, and with --httpd at a port.
 
-    `ends`: ways to stop the server, as Stopping has them.
+    `ends`, `restart`: ways to stop the server, as Stopping has them.
 
     Raises Mistake when it cannot be served.
     """
@@ -57,6 +57,7 @@ class Page:
         recorder: Recorder,
         policy: Policy,
         ends: Mapping[str, Callable[[], None]],
+        restart: Callable[[], str],
     ) -> None:
         self._settings = settings
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
@@ -80,7 +81,7 @@ class Page:
             Metrics(book, self._figures),
             Acting(exchange, keeper, self._audit),
             Policing(policy, exchange, self._audit),
-            Stopping(ends, self._audit),
+            Stopping(ends, restart, self._audit),
             self._audit,
         )
         self._local = LocalServer(settings.api_socket, self._app)

@@ -49,6 +49,7 @@ class Server:
         self.settings = settings
         self.own = own_addresses(settings.addresses)
         self.stopping = Event()
+        self.restart: Callable[[], str] = lambda: "nobody would start the next run"
         self._greenlets = Greenlets()
         self._complaints = Complaints()
         self._node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
@@ -228,7 +229,7 @@ class Server:
             "now": self.stopping.set,
             "discard": self.discard,
         }
-        self._page = Page(self.settings, self.snapshot, *parts, ends)
+        self._page = Page(self.settings, self.snapshot, *parts, ends, lambda: self.restart())
 
     def _start_nodes(self) -> None:
         settings, discovery = self.settings, self._services.discovery

@@ -11,7 +11,7 @@ from ctl_site import DOCUMENT, HANDLE, UID, Site, about, cluster, job, node, ser
 
 from gsched.ctl import manual
 from gsched.ctl.cli import main
-from gsched.ctl.commands import wait
+from gsched.ctl.commands import restart, wait
 
 API = "/api/v1"
 
@@ -141,3 +141,34 @@ def test_events(site: Site) -> None:
     assert site.run("events").out.endswith("  warning  node lost (3 times)\n")
     assert site.run("events", "--level", "warning", "--json").json == row
     assert site.asked[-1][2] == {"limit": "100", "level": "warning"}
+
+
+# The scheduler itself
+
+
+def test_it_is_stopped_if_that_is_meant(site: Site) -> None:
+    site.answer(f"{API}/stop", about("Done", outcome="gsched: stops once all jobs have ended"))
+    assert site.run("stop", "--after", "all").code == 2
+    assert not [one for one in site.asked if one[1].endswith("/stop")]
+    done = site.run("stop", "--after", "all", "--yes", "--reason", "a new disk")
+    assert (done.code, done.out) == (0, "gsched: stops once all jobs have ended\n")
+    assert site.asked[-1][2] == {"after": "all", "reason": "a new disk"}
+
+
+def test_a_restart_waits_for_the_next_run(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restart, "PAUSE", 0.01)
+    site.answer(f"{API}/restart", about("Done", outcome="gsched: restarts"))
+    runs = [(100.0, 50.0), (100.5, 50.5), (103.0, 1.0)]  # time and uptime
+    site.answer(f"{API}/status", [status(time=time, uptime=uptime) for time, uptime in runs])
+    done = site.run("restart", "--json").json
+    assert (done["done"], done["version"]) == (True, "0.1.0")
+    monkeypatch.setattr(restart, "PATIENCE", 0.1)
+    gone = site.run("restart")
+    assert gone.code == 1
+    assert "the next run does not answer" in gone.err
+
+
+def test_a_restart_that_cannot_be(site: Site) -> None:
+    site.refuse(f"{API}/restart", 409, "no restart: pulse_interval = soon")
+    done = site.run("restart")
+    assert (done.code, done.err) == (1, "gschedctl: no restart: pulse_interval = soon\n")

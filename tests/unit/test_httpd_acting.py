@@ -297,6 +297,14 @@ def test_it_is_stopped_and_that_is_noted(desk: Desk, how: str) -> None:
     assert desk.site.ended == [how]
 
 
+def test_it_restarts_unless_jobs_would_be_lost(desk: Desk) -> None:
+    assert desk.do("/restart", reason="upgrade")["outcome"] == "gsched: restarts"
+    desk.site.no_restart = "with --durability off all jobs would be lost"
+    assert desk.wrong("/restart") == (409, f"no restart: {desk.site.no_restart}")
+    noted = [row["outcome"] for row in desk.site.get("/audit", schema="Audit")["audit"]]
+    assert noted == [f"no restart: {desk.site.no_restart}", "restarts"]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -305,6 +313,7 @@ def test_it_is_stopped_and_that_is_noted(desk: Desk, how: str) -> None:
         ("/clusters/ID/close", {}),
         ("/clusters/ID/terminate", {}),
         ("/stop", {"after": "all"}),
+        ("/restart", {}),
     ],
 )
 def test_what_goes_on_after_the_answer_is_accepted(desk: Desk, path: str, body: Any) -> None:

@@ -67,10 +67,11 @@ class Site:
         self.exchange = Exchange(world.scheduler, self.now)
         self.policy = Policy(self.exchange)
         self.ended: list[str] = []
+        self.no_restart = ""
         ends = {how: partial(self.ended.append, how) for how in WORDS}
         self.parts = (
             Login(None),
-            Stopping(ends, self.audit),
+            Stopping(ends, lambda: self.no_restart, self.audit),
             Api(world.scheduler.book, self.now, lambda: self.problem, self.recorder.job),
             self.past,
             Acting(self.exchange, Forgetful(), self.audit),

@@ -8,7 +8,7 @@ from gsched import __version__
 from gsched.core.model.job import State
 from gsched.httpd.access.roles import ANYBODY, VIEWER
 from gsched.httpd.api import session
-from gsched.httpd.api.acts.orders import AUDIT, ORDERS, STOP
+from gsched.httpd.api.acts.orders import AUDIT, ORDERS, RESTART, STOP
 from gsched.httpd.api.operation import Operation, Parameter, described
 from gsched.httpd.api.past import operations as past
 from gsched.httpd.api.past.schemas import PAST
@@ -83,7 +83,7 @@ _OTHERS: tuple[tuple[str, str, str, dict[int, str]], ...] = (
     ("/metrics", "text/plain", "Figures for Prometheus", {}),
 )
 OPEN = ("/healthz", "/readyz")  # to strangers
-EVERY = (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS, STOP, *POLICY, *session.OPERATIONS)
+EVERY = (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS, STOP, RESTART, *POLICY, *session.OPERATIONS)
 _PROOFS: tuple[Schema, ...] = (
     {"token": []},
     {"session": []},

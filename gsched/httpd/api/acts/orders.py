@@ -147,6 +147,12 @@ STOP = _order(
     Field("after", "what it waits for", ("running", "all", "now", "discard"), required=True),
     status=202,
 )
+RESTART = _order(
+    "/restart",
+    "Start the program anew, as after an upgrade: nothing is lost, and no connection is refused",
+    ADMIN,
+    status=202,
+)
 
 AUDIT = Operation(
     "/api/v1/audit",
