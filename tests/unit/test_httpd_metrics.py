@@ -1,6 +1,9 @@
 """Figures for Prometheus, read by its own parser, and whether gsched is ready."""
 
+import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,3 +178,30 @@ def test_ready_or_why_not(site: Site) -> None:
     answer = Answer(site.app, "/readyz")
     assert (answer.status, answer.body) == (503, b"the scheduler is about to stop\n")
     assert Answer(site.app, "/healthz").status == 200
+
+
+def test_the_dashboard_shows_figures_that_there_are(site: Site) -> None:
+    board = json.loads((Path(__file__).resolve().parents[2] / "conf/grafana.json").read_text())
+    site.world.node()
+    site.world.cluster()
+    known, shown = site.families(), set()
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            shown |= set(re.findall(r"\bgsched_\w+", target["expr"]))
+    assert shown <= known.keys()
+    left_out = {name for name in known if name.startswith("gsched_")} - shown
+    assert left_out <= {
+        *("gsched_build_info", "gsched_greenlets"),
+        *("gsched_hub_lag_seconds_count", "gsched_hub_lag_seconds_sum"),
+    }
+
+
+def test_no_panel_lies_upon_another() -> None:
+    board = json.loads((Path(__file__).resolve().parents[2] / "conf/grafana.json").read_text())
+    taken: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        x, y, w, h = (panel["gridPos"][name] for name in "xywh")
+        places = {(x + dx, y + dy) for dx in range(w) for dy in range(h)}
+        assert x + w <= 24 and not places & taken, panel["title"]
+        taken |= places
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
