@@ -1,5 +1,6 @@
 """A vault as a whole: who opens it, what others find, and what becomes of it when it is changed."""
 
+import errno
 import json
 import os
 import random
@@ -14,8 +15,9 @@ from typing import Any
 import pytest
 
 from gsched.store import journal
-from gsched.store.vault import keyfile, opening
+from gsched.store.vault import changing, keyfile, opening
 from gsched.store.vault.opening import CLEAR, VaultError, WrongKey
+from gsched.store.vault.rows import RowSeal
 
 from .secret_state import SECRET, contents, places, write
 
@@ -206,6 +208,27 @@ def test_a_file_that_does_not_open_does_not_hold_up_a_new_key(state: Path, expec
     path.write_bytes(path.read_bytes()[:-1])
     opening.rekey(state, KEY, NEW)
     assert whole(state, NEW)["files"].keys() == expected["files"].keys() - {2}
+
+
+@pytest.mark.parametrize("where", ["journal", "file"])
+def test_a_disk_that_is_full_is_told_and_nothing_is_lost(
+    state: Path, expected: Any, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def full(*_: object) -> None:
+        if where == "file":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        if where == "file":
+            patch.setattr(changing, "write_all", full)
+        else:
+            patch.setattr(RowSeal, "row", full)
+        with pytest.raises((VaultError, OSError), match=r"disk is full|No space left"):
+            opening.rekey(state, KEY, NEW)
+    assert whole(state, NEW) == expected
+    with pytest.raises(WrongKey):
+        opening.opened(state, KEY)
 
 
 STEPS: dict[str, tuple[str, Callable[[Path], object], list[str]]] = {
