@@ -40,12 +40,21 @@ class Handover:
             return mistake.text
         if not self._server.durable or wanted.durability == "off":
             return "with --durability off all jobs would be lost"
+        if not self._opens(wanted):
+            return "these options do not have the key with which --vault was opened"
         if self._server.stopping.is_set():
             return "gsched is about to stop"
         self._service.reloading()
         self.wanted = True
         self._server.stopping.set()
         return ""
+
+    def _opens(self, wanted: Settings) -> bool:
+        """Whether the next run can open the vault: one that was typed is not to be had again."""
+        before = self._server.settings
+        if not before.vault:
+            return not wanted.vault or bool(wanted.vault_key)
+        return wanted.vault and wanted.vault_key == before.vault_key
 
     def go(self) -> None:
         """Become the next run. Returns only by an OSError."""

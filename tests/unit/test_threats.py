@@ -17,7 +17,6 @@ SECRET = {
 OWN = {  # of our own user: nobody else has a say in either side
     "settings.cluster_secret == settings.node_secret",
     "getpass.getpass('Again: ') != password",
-    "secret == _CLEAR.encode()",
 }
 
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from gsched import passphrase, rekey
+from gsched.handover import Handover
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.option import NEW_VAULT_KEY, VAULT_KEY
+from gsched.options.settings import Settings
 from gsched.options.sources import Wrong
 from gsched.options.table import parse, read
 from gsched.running.state import State
@@ -164,6 +168,29 @@ def test_clean_forgets_the_vault(sealed: Path) -> None:
     assert not keyfile.exists(sealed)
     start(sealed, "--clean", "--vault", key=NEW)
     start(sealed, "--vault", key=NEW)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "goes"),
+    [
+        *(("", "", True), ("", KEY, True), (KEY, KEY, True), (KEY, NEW, False)),
+        *((KEY, "typed", False), (KEY, "", False), ("", "typed", False)),
+    ],
+)
+def test_a_restart_has_the_key_of_the_vault(before: str, now: str, goes: bool) -> None:
+    """Or else nothing would be there any more."""
+
+    def settings(key: str) -> Settings:
+        environ = HOME | ({VAULT_KEY: key} if len(key) > 12 else {})
+        return parse(["--vault"] * bool(key), environ)
+
+    stopping: Any = SimpleNamespace(is_set=lambda: False, set=lambda: None)
+    server = SimpleNamespace(durable=True, settings=settings(before), stopping=stopping)
+    service = SimpleNamespace(reloading=lambda: None)
+    handover = Handover(server, service, lambda: settings(now))  # type: ignore[arg-type]
+    assert handover.wanted is False
+    assert ("do not have the key" in handover.ask()) is not goes
+    assert handover.wanted is goes
 
 
 # -- gsched rekey ----------------------------------------------------------------------------------
