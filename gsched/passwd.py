@@ -6,9 +6,12 @@
 The other options are those of gsched, such as --config or --dest_path_prefix: they say where.
 """
 
+import fcntl
 import getpass
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from gsched.httpd.access import accounts
@@ -47,17 +50,16 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
         raise ValueError(f"give a name: gsched {command} NAME --role ROLE")
     name = accounts.check_name(rest.pop(0))
     path = read(rest, environ).accounts
-    found = _found(path)
-    before = {x.name: x for x in found.all}.get(name)
     if command == "token" and role is None:
         raise ValueError("give the role of the token: --role viewer, operator or admin")
-    role = accounts.check_role(role or (before.role if before else VIEWER))
+    accounts.check_role(role or VIEWER)
+    _found(path)  # so that nobody types a password for a file that cannot be used
     if command == "token":
         token, secret = accounts.new_token()
-        _write(path, found, Account(name, role, secret))
+        role = _put(path, name, role, secret)
         print(token)  # noqa: T201
     else:
-        _write(path, found, Account(name, role, accounts.hashed(_password())))
+        role = _put(path, name, role, accounts.hashed(_password()))
     print(f"{name} is {role} in {path}; a server that runs reads it on SIGHUP", file=sys.stderr)  # noqa: T201
 
 
@@ -68,11 +70,34 @@ def _found(path: Path) -> Accounts:
         return Accounts(())
 
 
-def _write(path: Path, found: Accounts, account: Account) -> None:
-    """With that account, in its old place if it had one. Raises OSError."""
-    lines = {x.name: x.line for x in found.all} | {account.name: account.line}
+def _put(path: Path, name: str, role: str | None, secret: str) -> str:
+    """Writes the account, in its old place and with its old role if it had one. Returns the role.
+
+    Raises OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    save(str(path), "\n".join((_TITLE, *lines.values(), "")))
+    with _alone(path):
+        before = {x.name: x for x in _found(path).all}
+        role = role or (before[name].role if name in before else VIEWER)
+        lines = {x.name: x.line for x in before.values()} | {name: Account(name, role, secret).line}
+        save(str(path), "\n".join((_TITLE, *lines.values(), "")))
+    return role
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Nobody else writes the file meanwhile. Raises OSError.
+
+    The file itself cannot be locked, since it is replaced.
+    """
+    file = Path(os.path.realpath(path))
+    lock = file.with_name(f"{file.name}.lock")
+    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _password() -> str:

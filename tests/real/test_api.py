@@ -62,6 +62,7 @@ class Documented:
     def paths(self) -> dict[str, Row]:
         """Those that answer in JSON by a schema, and how to ask for them."""
         found = {path: ways.get("get", {}) for path, ways in self._document["paths"].items()}
+        found.pop("/api/v1/history.csv")
         return {path: one for path, one in found.items() if "parameters" in one}
 
     def check(self, path: str, filled: str, **query: Any) -> Row:

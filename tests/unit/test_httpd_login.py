@@ -1,8 +1,10 @@
 """Accounts, tokens, sessions, and how fast passwords may be guessed."""
 
+import contextlib
 import io
 import json
 import stat
+import threading
 
 import pytest
 from web_asked import Answer
@@ -195,6 +197,37 @@ def test_the_file_is_written_and_read(tmp_path, monkeypatch, capsys):
     found = accounts.read(path)
     assert found.check("ada", PASSWORD).role == ADMIN
     assert found.bearer(token).name == "prom"
+
+
+def test_a_role_stays_unless_another_one_is_said(tmp_path, monkeypatch):
+    path = tmp_path / "accounts"
+    for more, role in ((["--role", "operator"], "operator"), ([], "operator")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+        words = ["passwd", "ada", *more, "--http_accounts", str(path)]
+        assert passwd.main(words, {"HOME": "/h"}) == 0
+        assert [x.role for x in accounts.read(path).all] == [role]
+
+
+def test_two_who_write_at_once_lose_nothing(tmp_path, monkeypatch):
+    path, both = tmp_path / "accounts", threading.Barrier(2)
+    found_there = passwd._found
+
+    def slow(where):
+        found = found_there(where)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(1.0)  # until the other one has read too, if it can
+        return found
+
+    monkeypatch.setattr(passwd, "_found", slow)
+    put = [
+        threading.Thread(target=passwd._put, args=(path, name, "viewer", _SECRET))
+        for name in ("ada", "bob")
+    ]
+    for thread in put:
+        thread.start()
+    for thread in put:
+        thread.join(30)
+    assert sorted(x.name for x in accounts.read(path).all) == ["ada", "bob"]
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,23 @@
 """What programs are told of the past: every answer is as the document says."""
 
+import csv
+import io
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bottle import HTTPError
 from past import CLUSTER, Side, ended
 from test_httpd_api import Site
+from web_asked import Answer
 
 from gsched.core.effects import Remember
 from gsched.history import timeline
 from gsched.history.recorder import Recorder
+from gsched.httpd.api.operation import MOST
+from gsched.httpd.api.past.download import AT_ONCE, Downloads
 from gsched.store.history import HistoryError
 
 
@@ -34,6 +40,63 @@ def test_jobs_that_ended_are_told_page_after_page(site: Site) -> None:
         after = f"&after={page['next']}"
     assert told == [str(uid) for uid in reversed(range(10))]
     assert (page["kept"], page["most"], page["oldest"], page["problem"]) == (10, 1000, 1000.25, "")
+
+
+def table(site: Site, query: str = "") -> list[dict[str, str]]:
+    """The rows of a download."""
+    answer = Answer(site.app, "/api/v1/history.csv", QUERY_STRING=query)
+    assert answer.status == 200, answer.body
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-disposition"] == 'attachment; filename="gsched-jobs.csv"'
+    return list(csv.DictReader(io.StringIO(answer.body.decode())))
+
+
+def test_all_jobs_that_ended_are_downloaded(site: Site) -> None:
+    assert table(site) == []
+    jobs = [ended(uid, 1000.25 + uid // 3, lane=None) for uid in range(2 * MOST)]
+    jobs[5] = jobs[5]._replace(end="abandoned", reason='"so", he said', node="10.0.0.7")
+    site.past.history.write(jobs, [], [])
+    rows = table(site)
+    assert [row["uid"] for row in rows] == [str(job.uid) for job in reversed(jobs)]
+    told = rows[-1] | {"cluster": "", "label": ""}
+    assert told == {
+        "uid": "0",
+        "cluster": "",
+        "label": "",
+        "node": "10.0.0.1",
+        "lane": "",
+        "submitted": "1970-01-01T00:16:35.250Z",
+        "started": "1970-01-01T00:16:38.250Z",
+        "ended": "1970-01-01T00:16:40.250Z",
+        "end": "finished",
+        "tries": "1",
+        "seconds": "2.0",
+        "sent": "10",
+        "received": "20",
+        "reason": "",
+    }
+    [one] = table(site, "end=abandoned")
+    assert (one["uid"], one["reason"]) == ("5", '"so", he said')
+    assert [row["uid"] for row in table(site, "node=10.0.0.7")] == ["5"]
+
+
+@pytest.mark.parametrize("first", "=+-@\t\r")
+def test_a_spreadsheet_works_nothing_out(site: Site, first: str) -> None:
+    site.past.history.write([ended(1, 10.0, reason=f"{first}cmd|' /C calc'!A0")], [], [])
+    assert table(site)[0]["reason"].startswith(f"'{first}cmd|")
+
+
+def test_downloads_have_places_and_give_them_back(site: Site) -> None:
+    site.past.history.write([ended(uid, 10.0) for uid in range(MOST + 1)], [], [])
+    downloads = Downloads()
+    pages: Any = lambda after, limit: ([], (1.0, 1))  # noqa: E731
+    begun = [downloads.lines(pages) for _ in range(AT_ONCE + 1)]
+    for one in begun[:-1]:
+        next(one)
+    with pytest.raises(HTTPError, match="too many downloads at once"):
+        next(begun[-1])
+    begun[0].close()
+    next(downloads.lines(pages))
 
 
 def test_filters_of_the_history(site: Site) -> None:

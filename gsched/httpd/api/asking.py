@@ -1,7 +1,7 @@
 """One request at /api/v1: what it brings is read, and the answer is written, by its Operation."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,7 +19,7 @@ MOST_PARAMETERS = 20
 
 Given = dict[str, Any]
 Row = dict[str, Any]
-Handler = Callable[[Given], Row]
+Handler = Callable[[Given], Row | Iterator[bytes]]
 
 
 def install(app: bottle.Bottle, operations: Iterable[tuple[Operation, Handler]]) -> None:
@@ -49,18 +49,18 @@ def find_node(book: Book, address: str) -> Node:
     raise HTTPError(404, f"node {address} {why}")
 
 
-def _answer(one: Operation, handler: Handler, **in_path: str) -> bytes:
-    """Read what was given, and answer in JSON."""
-    response.content_type = "application/json"
+def _answer(one: Operation, handler: Handler, **in_path: str) -> bytes | Iterator[bytes]:
+    """Read what was given, and answer: in JSON, or with what a handler sends bit by bit."""
+    response.content_type = one.kind
     try:
         given = _given(one, in_path)
         if one.method != "GET":
             given |= read_body(one.body, _body())
     except ValueError as error:
         raise HTTPError(400, str(error)) from None
-    answer = encode(handler(given))
+    answer = handler(given)
     response.status = one.status
-    return answer
+    return encode(answer) if isinstance(answer, dict) else answer
 
 
 def _given(one: Operation, in_path: dict[str, str]) -> Given:

@@ -121,7 +121,7 @@ def document() -> Schema:
 
 
 def _operation(one: Operation) -> Schema:
-    good = {"description": "Done"} if not one.answer else _answer("The answer", ref(one.answer))
+    good = _good(one)
     errors = {str(status): _answer(about, ref("Error")) for status, about in _errors(one).items()}
     parameters = [_shown(parameter) for parameter in one.parameters]
     shown: Schema = {"summary": one.about, "x-role": one.role, "parameters": parameters}
@@ -130,6 +130,12 @@ def _operation(one: Operation) -> Schema:
         content = {"application/json": {"schema": described(one.body)}}
         shown["requestBody"] = {"required": True, "content": content}
     return shown | {"responses": {str(one.status): good} | errors}
+
+
+def _good(one: Operation) -> Schema:
+    if one.answer:
+        return _answer("The answer", ref(one.answer))
+    return {"description": "Done"} | ({"content": {one.kind: {}}} if one.status == 200 else {})
 
 
 def _errors(one: Operation) -> dict[int, str]:

@@ -216,7 +216,8 @@ class Operation:
     """One thing that can be asked for, and the schema of its answer.
 
     `role` is the least that may: viewer, operator, admin, or anybody. `status`: of the answer, 202
-    for what goes on after it. `fails`: its own errors, besides those that all like it have.
+    for what goes on after it. `kind`: its media type; only JSON has a schema. `fails`: its own
+    errors, besides those that all like it have.
     """
 
     path: str
@@ -227,6 +228,7 @@ class Operation:
     role: str = "viewer"
     body: tuple[Field, ...] = ()
     status: int = 200
+    kind: str = "application/json"
     fails: Mapping[int, str] = field(default_factory=dict)
 
     @property

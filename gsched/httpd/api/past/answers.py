@@ -1,10 +1,10 @@
 """The past, for the page and programs: jobs that ended, figures, a timeline, events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import bottle
-from bottle import HTTPError
+from bottle import HTTPError, response
 
 from gsched.core.book import Book
 from gsched.history import series, timeline
@@ -12,6 +12,7 @@ from gsched.history.happenings import Happenings
 from gsched.history.recorder import Recorder
 from gsched.httpd.api.asking import Given, install
 from gsched.httpd.api.operation import LIMIT
+from gsched.httpd.api.past.download import Downloads
 from gsched.httpd.api.past.operations import OPERATIONS
 from gsched.store.history import HistoryError
 from gsched.store.lookup import Place, Wanted
@@ -28,11 +29,13 @@ class Past:
     ) -> None:
         self._book, self._now = book, now
         self._recorder, self._happenings = recorder, happenings
+        self._downloads = Downloads()
 
     def install(self, app: bottle.Bottle) -> None:
         """Add the routes."""
         handlers = {
             "/api/v1/history": self._history,
+            "/api/v1/history.csv": self._download,
             "/api/v1/series": self._series,
             "/api/v1/timeline": self._timeline,
             "/api/v1/log": self._log,
@@ -40,9 +43,7 @@ class Past:
         install(app, [(one, handlers[one.path]) for one in OPERATIONS])
 
     def _history(self, given: Given) -> Any:
-        wanted = Wanted(
-            *(given.get(name) for name in ("cluster", "node", "end", "from", "to")),
-        )
+        wanted = _wanted(given)
         after, limit = given.get("after"), given.get("limit", LIMIT)
         place: Place | None = None
         jobs, place, oldest = self._ask(
@@ -57,6 +58,14 @@ class Past:
             "oldest": oldest,
             "problem": recorder.problem,
         }
+
+    def _download(self, given: Given) -> Iterator[bytes]:
+        wanted = _wanted(given)
+        attached = 'attachment; filename="gsched-jobs.csv"'
+        response.set_header("Content-Disposition", attached)
+        return self._downloads.lines(
+            lambda after, limit: self._ask(lambda x: x.page(wanted, after, limit), ([], None))
+        )
 
     def _series(self, given: Given) -> Any:
         now, span = self._now(), given.get("range", RANGE)
@@ -94,3 +103,7 @@ class Past:
             return self._recorder.ask(question, nothing)
         except HistoryError as error:
             raise HTTPError(503, f"the history cannot be read: {error}") from error
+
+
+def _wanted(given: Given) -> Wanted:
+    return Wanted(*(given.get(name) for name in ("cluster", "node", "end", "from", "to")))

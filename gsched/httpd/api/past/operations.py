@@ -6,6 +6,14 @@ from gsched.httpd.api.operation import LIMIT_OF_ROWS, Operation, Parameter
 
 UNREADABLE = {503: "The history cannot be read"}
 
+_WHICH = (
+    Parameter("cluster", "id of their cluster"),
+    Parameter("node", "address of the node where they were last"),
+    Parameter("end", "how they ended", tuple(end.value for end in End)),
+    Parameter("from", "when they ended, at the earliest", "time"),
+    Parameter("to", "when they ended, at the latest", "time"),
+)
+
 OPERATIONS = (
     Operation(
         "/api/v1/history",
@@ -13,14 +21,18 @@ OPERATIONS = (
         " have a next one",
         "History",
         (
-            Parameter("cluster", "id of their cluster"),
-            Parameter("node", "address of the node where they were last"),
-            Parameter("end", "how they ended", tuple(end.value for end in End)),
-            Parameter("from", "when they ended, at the earliest", "time"),
-            Parameter("to", "when they ended, at the latest", "time"),
+            *_WHICH,
             Parameter("after", "`next` of a page: only earlier ones", "place"),
             LIMIT_OF_ROWS,
         ),
+        fails=UNREADABLE,
+    ),
+    Operation(
+        "/api/v1/history.csv",
+        "All jobs that have ended, those first that ended last, as a file",
+        "",
+        _WHICH,
+        kind="text/csv",
         fails=UNREADABLE,
     ),
     Operation(
