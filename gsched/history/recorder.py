@@ -18,12 +18,17 @@ from gsched.history.series import HOUR, WEEK, Series
 from gsched.net.exchange import Exchange
 from gsched.net.nodes.faults import last_line
 from gsched.net.transport.greenlets import Greenlets
+from gsched.net.transport.histogram import Histogram
 from gsched.store.history import Ended, History, HistoryError
 from gsched.store.lookup import Lookup
 from gsched.wire.records import JobReply
 
 log = logging.getLogger("gsched.history")
 
+SPANS = (
+    *(0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0),  # seconds
+    *(60.0, 300.0, 1800.0, 3600.0, 21600.0, 86400.0),
+)
 PAUSE = 1.0  # seconds between two batches
 MOST_WAITING = 100_000  # jobs that wait to be written; further ones are left out
 LONGEST = 300  # characters of a reason
@@ -40,6 +45,8 @@ class Recorder:
         self.problem = ""  # why nothing can be written now; empty as long as all is well
         self.most = most
         self.series = Series()
+        self.waits, self.runs = Histogram(SPANS), Histogram(SPANS)
+        """Seconds of jobs that have ended: before they ran, and of running."""
         self._exchange, self._history = exchange, history
         self._lookup = Lookup(history) if history else None
         self._writer, self._reader = ThreadPool(1), ThreadPool(1)
@@ -136,8 +143,17 @@ class Recorder:
         room = MOST_WAITING - len(jobs)
         self._left_out += max(0, len(noted) - room)
         jobs += map(_ended, noted[:room])
+        self._measure(noted)
         points += minutes[0]
         shares += minutes[1]
+
+    def _measure(self, noted: Iterable[_Noted]) -> None:
+        for one in noted:
+            submitted, started, seconds = one[4], one[5], one[9]
+            if started is not None:
+                self.waits.add(max(0.0, started - submitted))
+            if seconds is not None:
+                self.runs.add(max(0.0, seconds))
 
     def _write(self, history: History) -> HistoryError | None:
         """What went wrong; then it is tried again with what comes next."""

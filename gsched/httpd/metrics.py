@@ -21,13 +21,14 @@ from gsched.core.book import Book
 from gsched.core.model.job import State
 from gsched.core.model.node import NodeState
 from gsched.core.seen.snapshot import node_state
+from gsched.net.transport.histogram import Shown
 
 MOST_LABELS = 100  # clusters that have figures of their own, those with most jobs waiting
 LONGEST = 100  # characters of a label
 OTHERS = "(others)"
 NODE_STATES = ("ready", "held", "quarantine", "out of service", "drained", "closed", "lost")
 
-Histogram = tuple[list[tuple[str, float]], float]  # counts below each bound; the sum
+NOTHING: Shown = ([("+Inf", 0.0)], 0.0)
 
 
 class Figures(NamedTuple):
@@ -39,7 +40,11 @@ class Figures(NamedTuple):
     turned_away: int  # connections, so far
     greenlets: int  # calls under way in greenlets of their own
     streams: int = 0  # pages that watch
-    lag: Histogram = ([("+Inf", 0.0)], 0.0)  # of the hub, in seconds
+    lag: Shown = NOTHING  # of the hub, in seconds
+    waits: Shown = NOTHING  # of jobs before they ran, in seconds
+    runs: Shown = NOTHING  # of jobs while they ran
+    resyncs: int = 0  # times that a page lagged and was told all anew
+    start: float = 0.0  # seconds from the process's start until it was ready
 
 
 class Metrics:
@@ -137,6 +142,14 @@ def _process(figures: Figures) -> Iterator[Metric]:
     yield _gauge("page_streams", "Pages that watch", value=figures.streams)
     about = "How late things are done, because others are: looked at 20 times a second"
     yield HistogramMetricFamily("gsched_hub_lag_seconds", about, *figures.lag)
+    about = "From a job's submission until it ran, of jobs that have ended; with --history"
+    yield HistogramMetricFamily("gsched_job_wait_seconds", about, *figures.waits)
+    about = "That jobs ran which have ended, as nodes say; with --history"
+    yield HistogramMetricFamily("gsched_job_run_seconds", about, *figures.runs)
+    about = "Times that a page lagged and was told the whole state anew"
+    yield _counter("page_resyncs", about, figures.resyncs)
+    about = "From the start of the process until it was ready, with all that was kept"
+    yield _gauge("start_seconds", about, value=figures.start)
 
 
 def _gauge(name: str, about: str, label: str = "", value: float | None = None) -> GaugeMetricFamily:

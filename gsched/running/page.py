@@ -3,9 +3,12 @@
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
+
+import psutil
 
 from gsched.history.happenings import Happenings
 from gsched.history.recorder import Recorder
@@ -61,7 +64,9 @@ class Page:
     ) -> None:
         self._settings = settings
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
+        self._recorder = recorder
         self._started = exchange.now()
+        self._start = time.time() - psutil.Process().create_time()
         self._lag = Lag()
         self._happenings = Happenings()
         logging.getLogger("gsched").addHandler(self._happenings)
@@ -140,6 +145,10 @@ class Page:
             greenlets=under_way(),
             streams=self._app.publisher.watched,
             lag=self._lag.histogram(),
+            waits=self._recorder.waits.shown(),
+            runs=self._recorder.runs.shown(),
+            resyncs=self._app.publisher.resyncs,
+            start=self._start,
         )
 
 

@@ -168,6 +168,7 @@ def test_a_reader_that_lags_is_told_the_whole_again(publisher, source):
         newest = next_event(quick)
     events = [next_event(slow) for _ in range(2)]
     assert [event["event"] for event in events] == ["resync", "delta"]
+    assert publisher.resyncs == 1
     reader = Reader()
     for event in events:
         reader.hear(event)

@@ -167,6 +167,13 @@ def test_what_the_core_does_not_know(site: Site) -> None:
     assert 'gsched_hub_lag_seconds_bucket{le="0.01"} 4.0' in body
     assert "gsched_hub_lag_seconds_sum 0.25" in body
     assert "gsched_hub_lag_seconds_count 5.0" in body
+    more = {"waits": ([("1.0", 2.0), ("+Inf", 3.0)], 7.5), "runs": ([("+Inf", 4.0)], 8.0)}
+    site.figures = site.figures._replace(**more, resyncs=6, start=1.5)
+    assert site.families()["gsched_job_wait_seconds_bucket"] == {"1.0": 2.0, "+Inf": 3.0}
+    assert site.value("job_wait_seconds_sum") == 7.5
+    assert site.value("job_run_seconds_count") == 4.0
+    assert site.value("page_resyncs_total") == 6
+    assert site.value("start_seconds") == 1.5
     site.figures = site.figures._replace(problem="no space left on device")
     assert site.value("journal_problem") == 1
 

@@ -248,6 +248,18 @@ def test_jobs_are_noted_and_written(site: Site) -> None:
     assert (told["cluster"], told["end"]) == (site.cluster.handle, "finished")
 
 
+def test_how_long_jobs_waited_and_ran_is_counted(site: Site) -> None:
+    recorder, job = site.recorder, site.done
+    job.message = None
+    for started, seconds in ((job.story[0] + 3.0, 0.5), (None, None)):
+        recorder._note(Remember(job, job.last, started, seconds))
+    recorder._gather(([], []))
+    waits, runs = dict(recorder.waits.shown()[0]), dict(recorder.runs.shown()[0])
+    assert (waits["1.0"], waits["5.0"], waits["+Inf"]) == (0, 1, 1)
+    assert (runs["0.1"], runs["0.5"], runs["+Inf"]) == (0, 1, 1)
+    assert (recorder.waits.shown()[1], recorder.runs.shown()[1]) == (3.0, 0.5)
+
+
 def test_a_disk_that_is_full_stops_the_history_alone(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ class Publisher:
         self._seq = 0
         self._epoch = secrets.token_hex(4)  # of this publisher, unless snapshots name their own
         self._trouble = ""
+        self.resyncs = 0  # times that a stream lagged too far
         self._closing = False
         self._wake = Event()
 
@@ -134,6 +135,7 @@ class Publisher:
         for stream in tuple(self._streams):
             if stream.behind and self._last is not None:
                 whole = self._last.whole("resync" if stream.told else "snapshot")
+                self.resyncs += stream.told
                 stream.behind, stream.told = False, True
                 stream.put(whole)
 
