@@ -160,7 +160,11 @@ def test_why_a_job_waits_and_its_story(stage: Stage, tmp_path: Path) -> None:
     gsched.wait_for_totals(done=3, clusters=0)
     over = told(gsched, f"/api/v1/jobs/{running['uid']}")
     assert (over["state"], over["end"], over["node"]) == ("gone", "finished", node.address)
-    page = told(gsched, "/api/v1/history", cluster=running["cluster"])
+    of_it = {"cluster": running["cluster"]}
+    page = wait_until(
+        lambda: (found := told(gsched, "/api/v1/history", **of_it))["kept"] == 3 and found,
+        "all are written",
+    )
     assert {job["uid"] for job in page["jobs"]} == {job["uid"] for job in [running, *waiting]}
     assert all(job["received"] > 0 and job["lane"] == 0 for job in page["jobs"])
     bars = told(gsched, "/api/v1/timeline", node=node.address)["bars"]
