@@ -3,6 +3,7 @@
 from gsched.ctl.command import Command
 from gsched.ctl.commands import (
     add_node,
+    bench,
     cancel,
     close,
     clusters,
@@ -45,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     set_cpus.COMMAND,
     add_node.COMMAND,
     doctor.COMMAND,
+    bench.COMMAND,
     policy.COMMAND,
     restart.COMMAND,
     stop.COMMAND,
