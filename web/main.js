@@ -5,7 +5,7 @@ import { Account } from "./shell/account.js";
 import { Alarm } from "./shell/alarm.js";
 import { Frame } from "./shell/frame.js";
 import { openHelp } from "./shell/help.js";
-import { Keys, pick, step } from "./shell/keys.js";
+import { Keys, pick, step, turn } from "./shell/keys.js";
 import { Router, to } from "./shell/router.js";
 import { Search } from "./shell/search.js";
 import { Status } from "./shell/status.js";
@@ -43,6 +43,8 @@ const keys = new Keys({
   j: () => step(1),
   k: () => step(-1),
   x: pick,
+  "[": () => turn("back"),
+  "]": () => turn("next"),
 });
 document.getElementById("help").addEventListener("click", () => openHelp(keys));
 // The page's own addresses begin with #: the usual way to skip would leave the view.

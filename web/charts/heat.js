@@ -88,12 +88,14 @@ export class Heat {
     const full = this.steps.map(() => new Path2D());
     const lost = new Path2D();
     const hollow = new Path2D();
-    const gap = this.cell >= SHAPED ? 2 : 1;
+    const shaped = this.cell >= SHAPED;
+    const gap = shaped ? 2 : 1;
+    const lose = shaped ? cross : (path, ...cell) => path.rect(cell[0], cell[1], cell[2], cell[2]); // or nobody would see it
     const size = this.cell - gap;
     this.nodes.forEach((node, index) => {
       const x = (index % this.columns) * this.cell;
       const y = Math.floor(index / this.columns) * this.cell;
-      if (node.state === "lost") cross(lost, x, y, size);
+      if (node.state === "lost") lose(lost, x, y, size);
       else if (UNUSED.has(node.state)) hollow.rect(x + 1, y + 1, size - 2, size - 2);
       else full[this.step(node)].rect(x, y, size, size);
     });
@@ -101,11 +103,12 @@ export class Heat {
       context.fillStyle = this.steps[index];
       context.fill(path);
     });
-    context.lineWidth = this.cell >= SHAPED ? 2 : 1;
+    context.lineWidth = shaped ? 2 : 1;
     context.strokeStyle = this.paint.warn;
     context.stroke(hollow);
-    context.strokeStyle = this.paint.bad;
-    context.stroke(lost);
+    context.strokeStyle = context.fillStyle = this.paint.bad;
+    if (shaped) context.stroke(lost);
+    else context.fill(lost);
     this.mark(context, size);
   }
 

@@ -181,8 +181,8 @@ function unbroken(rows, most) {
 
 const figure = (value) => (value < 10 && !Number.isInteger(value) ? value.toFixed(value < 1 ? 2 : 1) : count(value));
 
-/** The next of 1, 2, 5, 10, 20 ... */
+/** The next round number, whose half is one, too. */
 function nice(value) {
   const unit = 10 ** Math.floor(Math.log10(value));
-  return unit * [1, 2, 5, 10].find((step) => step * unit >= value);
+  return unit * [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].find((step) => step * unit >= value);
 }

@@ -33,8 +33,8 @@ export class JobList {
     this.table = new Table("Jobs: where each one is and for how long",
       [this.picks.in(first, "operator"), ...columns], (job) => job.uid, { id: "jobs" });
     this.news = button("", () => this.adopt(), { class: "plain news", id: "jobs-new" });
-    this.first = button("First page", () => refine({ after: "" }));
-    this.next = button("Next page", () => refine({ after: this.latest.next }));
+    this.first = button("First page", () => refine({ after: "" }), { "data-turn": "back" });
+    this.next = button("Next page", () => refine({ after: this.latest.next }), { "data-turn": "next" });
     const danger = (id) => needs("operator", { class: "plain danger", id });
     this.cancel = button("", () => cancelJobs({ uids: [...this.picks.keys] }), danger("jobs-picked"));
     this.all = button("", () => cancelJobs({ filter: this.filter }), danger("jobs-all"));

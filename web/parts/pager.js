@@ -10,8 +10,8 @@ export class Pager {
   constructor(onChange) {
     this.onChange = onChange;
     this.words = el("span", { role: "status" });
-    this.back = button("Previous", () => this.turn(-1));
-    this.forth = button("Next", () => this.turn(1));
+    this.back = button("Previous", () => this.turn(-1), { "data-turn": "back" });
+    this.forth = button("Next", () => this.turn(1), { "data-turn": "next" });
     this.sizes = el("select", { "aria-label": "Rows on a page" },
       ...SIZES.map((size) => el("option", {}, String(size))));
     this.sizes.addEventListener("change", () => onChange({ page: "", size: this.sizes.value }));

@@ -8,6 +8,7 @@ const OTHERS = [
   ["/", "find a job, node or cluster"],
   ["j  k", "next row, previous row"],
   ["x", "tick the box of a row"],
+  ["[  ]", "page before, next page"],
   ["Enter", "open what has the focus"],
   ["p", "pause, and go on"],
   ["?", "this help"],

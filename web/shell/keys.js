@@ -47,6 +47,12 @@ export function step(by) {
   (next.querySelector("a") ?? next.querySelector("button, input"))?.focus();
 }
 
+/** Turns the page of the list that is shown: "next", or "back". */
+export function turn(where) {
+  const buttons = [...document.querySelectorAll(`main [data-turn="${where}"]`)];
+  buttons.find((one) => one.offsetParent && !one.disabled)?.click();
+}
+
 /** Ticks the box of the row that has the focus. */
 export function pick() {
   document.activeElement.closest?.("tr")?.querySelector("input[type=checkbox]")?.click();

@@ -43,8 +43,8 @@ export class View {
       text("Reason", (job) => clean(job.reason), { kind: "note" }),
     ], (job) => job.uid, { id: "finished" });
     this.words = el("p", { class: "hint", role: "status" });
-    this.first = button("First page", () => router.refine({ after: "" }));
-    this.next = button("Next page", () => router.refine({ after: this.after }));
+    this.first = button("First page", () => router.refine({ after: "" }), { "data-turn": "back" });
+    this.next = button("Next page", () => router.refine({ after: this.after }), { "data-turn": "next" });
     this.news = button("", () => this.adopt(), { class: "plain news", id: "finished-new", hidden: true });
     this.element = el("section", {}, this.head.element, this.news, this.table.element,
       el("div", { class: "pager" }, this.first, this.next, this.words));

@@ -3,7 +3,7 @@
 import { bar } from "../parts/bar.js";
 import { el, setAttribute, setText } from "../parts/dom.js";
 import { ago, bytes, clean, count, counted, duration, percent, seconds } from "../parts/format.js";
-import { custom, state, text } from "../parts/table.js";
+import { custom, tell, text } from "../parts/table.js";
 import { to } from "../shell/router.js";
 
 export const NODE_TONES = {
@@ -51,12 +51,23 @@ export function note(node) {
   return [clean(node.note), pinned].filter(Boolean).join("; ");
 }
 
+/** The state, and beside it why. */
+function standing(cell) {
+  const pill = el("span", { class: "pill" });
+  const why = el("span", { class: "because" });
+  cell.append(pill, why);
+  return (node) => {
+    tell(pill, stateOf(node), NODE_TONES);
+    setText(why, note(node));
+  };
+}
+
 export const perJob = (node) => (node.jobs_done ? node.cpu_time / node.jobs_done : null);
 
 /** `now()` is the scheduler's clock, in seconds since 1970. */
 export const nodeColumns = (now) => [
   custom("Node", identity, { kind: "identity", sort: "name" }),
-  state("State", stateOf, NODE_TONES, { sort: "state" }),
+  custom("State", standing, { kind: "state", sort: "state" }),
   custom("CPUs busy", cpus,
     { kind: "gauge", hint: "CPUs running a job, of those offered", sort: "load" }),
   text("Jobs done", (node) => count(node.jobs_done), { kind: "number", sort: "jobs_done" }),
@@ -73,7 +84,6 @@ export const nodeColumns = (now) => [
   text("Swap free", (node) => percent(node.avail?.swap), { kind: "number" }),
   text("Disk free", (node) => bytes(node.avail?.disk), { kind: "number" }),
   text("Last heard", (node) => ago(heard(node, now())), { kind: "number", sort: "heard" }),
-  text("Note", note, { kind: "note" }),
 ];
 
 /** Seconds since a node's last sign of life, or null. */
