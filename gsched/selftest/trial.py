@@ -101,12 +101,17 @@ def _scheduler(durability: str, node: Node) -> Iterator[tuple[psutil.Process, in
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: TextIO) -> None:
     """Until it listens."""
     end = time.monotonic() + PATIENCE
-    while socket.socket().connect_ex((HERE, port)):
+    while not _listens(port):
         if process.poll() is not None or time.monotonic() > end:
             log.seek(0)
             last = (log.read().strip().splitlines() or ["it says nothing"])[-1]
             raise TrialError(f"the scheduler does not start: {last}")
         time.sleep(PAUSE)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex((HERE, port)) == 0
 
 
 def _free_base() -> int:

@@ -1,6 +1,7 @@
 """gschedctl at a real scheduler, by the socket in its state folder, as its own user calls it."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,3 +89,15 @@ def test_nobody_is_there(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 3
     assert "is gsched running?" in done.stderr
+
+
+def test_bench_has_a_scheduler_of_its_own() -> None:
+    command = [sys.executable, "-m", "gsched.ctl", "bench", "--jobs", "20", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE)
+    assert done.returncode == 0, done.stderr
+    runs = json.loads(done.stdout)["runs"]
+    assert [(run["durability"], run["jobs"]) for run in runs] == [("off", 20), ("process", 20)]
+    assert all(run["usual"] > 0 and run["rate"] > 0 and run["memory"] > 0 for run in runs)
+    pids = re.findall(r"as process (\d+)", done.stderr)
+    assert len(pids) == 2
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)

@@ -45,8 +45,8 @@ COMMAND = Command(
     "Try what jobs cost on this machine, with a scheduler of its own",
     run,
     arguments,
-    about="It starts a scheduler on this host that nobody else finds, with a made-up node and client"
-    " whose jobs do nothing, and stops it: no other scheduler is asked. CPU per job is what the"
-    " scheduler needs of one core; one job is the time from submit to result when nothing else"
+    about="It starts a scheduler on this host that nobody else finds, with a made-up node and"
+    " client whose jobs do nothing, and stops it: no other scheduler is asked. CPU per job is what"
+    " the scheduler needs of one core; one job is the time from submit to result when nothing else"
     " goes on. Jobs per second are bounded by the made-up peers as well.",
 )
