@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench import decisions, files, load, restart, storms, viewers
+from bench import decisions, files, floods, load, restart, storms, viewers
 from bench.schedulers import DURABLE, GSCHED, REFERENCE, SEALED, WATCHED, Kind
 
 BOTH = (REFERENCE, GSCHED)
@@ -108,6 +108,21 @@ def _watched(number: int, **budget: Any) -> Scenario:
         kinds=(WATCHED,),
         repeats=1,
         quick={"seconds": 5.0},
+    )
+
+
+def _flood(attack: str, title: str) -> Scenario:
+    lines = [
+        Line("ratio", f"{title}: latency to that before, p50", "x", most=2),
+        Line("after", f"{title}: the same afterwards", "x"),
+        Line("memory", f"{title}: memory more", "MB", most=200),
+        Line("open", f"{title}: descriptors more", "", most=4200),
+        Line("recovered", f"{title}: until all is closed", "s", most=30),
+    ]
+    arguments = {"attack": attack, "jobs": 300}
+    quick = {"jobs": 100}
+    return Scenario(
+        f"flood-{attack}", floods.under, arguments, lines, kinds=(GSCHED,), repeats=1, quick=quick
     )
 
 
@@ -228,6 +243,12 @@ SCENARIOS = [
     ),
     _watched(20, most=3),
     _watched(200),
+    _flood("half-open", "2,000 half-open connections"),
+    _flood("connections", "200 bad connections a second"),
+    _flood("giants", "messages that announce 4 GiB"),
+    _flood("datagrams", "20,000 datagrams a second"),
+    _flood("log", "200 lines of the log a second"),
+    _flood("tenant", "a client that takes all it can"),
     _decision(10, 1, 1_000),
     _decision(1_000, 1, 1_000),
     _decision(10_000, 1, 1_000),

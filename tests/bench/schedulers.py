@@ -99,6 +99,11 @@ class Scheduler:
                     raise RuntimeError(f"{self.kind.name} does not start: {self.log()[-2000:]}")
                 time.sleep(0.005)
 
+    @property
+    def descriptors(self) -> int:
+        """Files and sockets that it has open."""
+        return len(os.listdir(f"/proc/{self._process.pid}/fd"))
+
     def starved(self) -> float:
         """Seconds that it could have run and had no processor."""
         tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")

@@ -16,6 +16,7 @@ from gsched.core.model.job import State
 from gsched.core.scheduler import Refused
 from gsched.net.clients import uploads
 from gsched.net.clients.delivery import Delivery
+from gsched.net.clients.effort import Effort
 from gsched.net.clients.openings import Openings, allocations
 from gsched.net.clients.refusals import refusal
 from gsched.net.computation import Message, computation_of, message_of
@@ -70,6 +71,7 @@ class ClientService:
         self._reception = reception
         self._limit = limit
         self._keeper = keeper
+        self._effort = Effort()
         self._handlers: dict[str, Callable[..., bytes | None]] = {
             "FILEXFER": self._file,
             "SCHEDULE": self._schedule,
@@ -98,15 +100,17 @@ class ClientService:
         payload = channel.receive(LARGE if known else SMALL)
         if not known and not payload.startswith(b"CLIENT:"):
             raise PeerError("client with another secret: its secret= must equal --cluster_secret")
-        message, body = parse(payload, Sender.CLIENT)
-        log.debug("%s from %s:%s", message.name, *channel.peer)
-        if message.name == "COMPUTE":
-            reply: bytes | None = self._compute(channel, body, payload)
-        elif message.name == "CLIENT":
+        reply: bytes | None = None
+        with self._effort.turn(channel.peer[0], len(payload)):
+            message, body = parse(payload, Sender.CLIENT)
+            log.debug("%s from %s:%s", message.name, *channel.peer)
+            if message.name == "COMPUTE":  # may take long, too
+                reply = self._compute(channel, body, payload)
+        if message.name == "CLIENT":
             reply = self._client(channel, body, code)
         elif message.name == "ALLOCATE_NODE":
             reply = self._allocate_node(body, len(payload))
-        else:
+        elif message.name != "COMPUTE":
             reply = self._handlers[message.name](channel, body)
         if reply:
             channel.send(reply)
