@@ -83,8 +83,9 @@ def _decision(nodes: int, clusters: int, jobs: int, **more: Any) -> Scenario:
     algorithm = more.get("algorithm", "submitted")
     repeats = 1 if nodes * clusters > 1_000_000 else 3  # it takes long to furnish
     names = f"{nodes:,} nodes, {clusters:,} clusters, {jobs:,} jobs"
-    title = f"one decision, {names}" + ("" if algorithm == "submitted" else f", {algorithm}")
-    name = f"decision-{nodes}-{clusters}-{jobs}" + ("" if not more else f"-{algorithm}")
+    kind = [algorithm] * (algorithm != "submitted") + ["limits"] * more.get("limits", False)
+    title = ", ".join((f"one decision, {names}", *kind))
+    name = "-".join((f"decision-{nodes}-{clusters}-{jobs}", *kind))
     arguments = {"nodes": nodes, "clusters": clusters, "jobs": jobs, **more}
     lines = [Line("us", title, "us", most=20)]
     if jobs >= 100_000:
@@ -255,6 +256,8 @@ SCENARIOS = [
     _decision(10, 1_000, 10_000),
     _decision(10, 1_000, 10_000, algorithm="fair"),
     _decision(10, 1_000, 10_000, algorithm="early"),
+    *(_decision(1_000, clusters, 10_000, limits=True) for clusters in (10, 100, 1_000)),
+    _decision(1_000, 1_000, 10_000, algorithm="weighted", limits=True),
     _decision(10, 1, 100_000),
     _decision(10, 1, 1_000_000),
     _decision(10_000, 1_000, 1_000_000),

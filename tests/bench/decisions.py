@@ -11,10 +11,12 @@ from gsched.core.fleet import NodeFacts
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import End
 from gsched.core.model.lease import Allocation
+from gsched.core.model.sharing import Rule, Sharing
 from gsched.core.scheduler import Scheduler
 
 Figures = dict[str, float]
 NOW = 1_700_000_000.0
+KINDS = 10  # of clusters, where there is a policy
 _NETWORK = 250  # nodes of a cluster where both are many; else each cluster uses all nodes
 
 
@@ -55,7 +57,8 @@ class World:
         for number in range(clusters):
             network = addresses[number * _NETWORK % nodes].rpartition(".")[0]
             allocation = Allocation(f"{network}.*" if many else "*")
-            opening = Opening(name="c", client="10.9.9.9", allocations=[allocation])
+            name = f"c{number % KINDS}"
+            opening = Opening(name=name, client="10.9.9.9", allocations=[allocation])
             cluster = self.scheduler.cluster_opened(opening, NOW)
             self.event("cluster_scheduled", cluster)
             self.clusters.append(cluster)
@@ -83,12 +86,36 @@ class World:
         return spent / count
 
 
-def decision(nodes: int, clusters: int, jobs: int, algorithm: str = "submitted") -> Figures:
+def policy() -> Sharing:
+    """A rule for each kind of cluster: all limits are there, and some clusters are at theirs."""
+    rules = [
+        Rule(
+            name=f"{kind}",
+            clusters=(f"c{kind}",),
+            nodes=("10.*", "192.168.0.0/16"),
+            weight=1.0 + kind % 4,
+            priority=kind % 2,
+            max_cpus=1 + 100 * (kind % 3),
+            max_queued_jobs=1_000_000,
+            soft_time_limit=600.0,
+            hard_time_limit=3600.0,
+            retries=2,
+        )
+        for kind in range(KINDS)
+    ]
+    return Sharing(tuple(rules))
+
+
+def decision(
+    nodes: int, clusters: int, jobs: int, algorithm: str = "submitted", limits: bool = False
+) -> Figures:
     """All CPUs are busy and jobs wait: a job ends, its place is filled."""
     gc.collect()
     gc.disable()  # what it does to long queues is measured by the scenarios with sockets
     try:
         world = World(algorithm)
+        if limits:
+            world.scheduler.actions.share(policy(), "the bench", "", NOW)
         world.furnish(nodes, clusters)
         memory = world.fill(jobs + nodes)
         if len(world.running) < nodes // 2:
