@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -71,23 +72,53 @@ def over_tls(gsched: Gsched, method: str, path: str, body: Any = None, **more: s
     return answer
 
 
-@pytest.mark.proves("--http_accounts", "--http_certfile", "--http_keyfile")
+@pytest.mark.proves("--http_accounts", "--http_certfile", "--http_keyfile", "--http_name")
+@pytest.mark.proves("--http_url", "--http_host")
 def test_accounts_over_tls(stage: Stage, tmp_path: Path) -> None:
-    made = self_signed(tmp_path, "page")
+    made, new = (self_signed(tmp_path, name) for name in ("page", "new"))
     path = tmp_path / "accounts"
-    command = [sys.executable, "-m", "gsched", "passwd", "ada", "--http_accounts", str(path)]
+    words = ("passwd", "ada", "--role", "operator", "--http_accounts", str(path))
+    command = [sys.executable, "-m", "gsched", *words]
     subprocess.run(command, input="correct horse\n", text=True, check=True, timeout=PATIENCE)
     tls = ("--http_certfile", str(made.cert), "--http_keyfile", str(made.key))
-    gsched = stage.gsched("--http_accounts", str(path), *tls, ready=False)
+    names = ("--http_name", "gate.example", "--http_url", "https://proxy.example.org/")
+    # At all addresses: there it takes accounts.
+    reach = ("--http_host", "0.0.0.0", "--http_accounts", str(path))
+    gsched = stage.gsched(*reach, *tls, *names, ready=False)
     gsched.page = gsched.wait_for_text(r"(https://\S+) page").group(1)
+    stalled = socket.create_connection(where(gsched), timeout=PATIENCE)  # and it says nothing
     assert over_tls(gsched, "GET", "/api/v1/status").status == 401
     given = {"name": "ada", "password": "correct horse"}
     answer = over_tls(gsched, "POST", "/api/v1/session", given)
     cookie = answer.headers["Set-Cookie"].partition(";")[0]
     assert cookie.startswith("__Host-gsched_")
     assert over_tls(gsched, "GET", "/api/v1/status", Cookie=cookie).status == 200
+    check_names(gsched, Cookie=cookie)
+    for name in ("cert", "key"):
+        getattr(made, name).write_text(getattr(new, name).read_text())
     path.write_text("")
     gsched.send(signal.SIGHUP)
     gsched.wait_for_text("the options were read again")
+    assert ssl.get_server_certificate(where(gsched)) == new.cert.read_text()
     assert over_tls(gsched, "GET", "/api/v1/status", Cookie=cookie).status == 401
     assert local(gsched, "GET", "/api/v1/status")[0] == 200
+    assert stalled.recv(1) == b""  # a handshake has its time
+    stalled.close()
+
+
+def where(gsched: Gsched) -> tuple[str, int]:
+    """Of its page."""
+    place = urlsplit(gsched.page)
+    return str(place.hostname), int(place.port or 0)
+
+
+def check_names(gsched: Gsched, **more: str) -> None:
+    """It answers to the names that it was told, and takes orders from the proxy's page."""
+    statuses = {
+        host: over_tls(gsched, "GET", "/api/v1/status", Host=host, **more).status
+        for host in ("gate.example", "proxy.example.org", "evil.example")
+    }
+    assert statuses == {"gate.example": 200, "proxy.example.org": 200, "evil.example": 421}
+    for origin, status in (("https://proxy.example.org", 404), ("https://evil.example", 403)):
+        order = over_tls(gsched, "POST", "/api/v1/nodes/x/drain", {}, Origin=origin, **more)
+        assert order.status == status

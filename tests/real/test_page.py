@@ -34,6 +34,7 @@ logging.basicConfig(filename=folder + "/log", level=logging.INFO)
 server.Handler.idle_timeout = server.Handler.head_timeout = 1.0
 server.Handler.io_timeout = 2.0
 server.Handler.body_timeout = 1.0
+server.CONNECTIONS = 24
 def snapshot():
     with open(folder + "/state.json") as file:
         state = json.load(file)
@@ -278,6 +279,18 @@ def test_a_reader_that_stalls_holds_up_nobody_and_is_dropped(served):
     reader.close()
     for sock in stalled:
         sock.close()
+
+
+def test_more_connections_than_there_are_places_wait_for_one(served):
+    streams = [Events(served) for _ in range(24)]
+    streams[0].until(lambda state: state["watched"] == 24)
+    with served.connect() as late:
+        late.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert not select.select([late], [], [], 0.5)[0]
+        streams.pop().close()
+        assert late.recv(65536).startswith(b"HTTP/1.1 200 ")
+    for stream in streams:
+        stream.close()
 
 
 def test_a_reader_that_goes_away_gives_its_place_back(served):

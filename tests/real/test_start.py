@@ -35,6 +35,7 @@ def refusal(gsched: Gsched) -> str:
         (["--fair_cluster_scheduler", "--early_cluster_scheduler"], ["exclude each other"]),
         (["--no_such_option"], ["--no_such_option"]),
         (["-i", "no.such.host.invalid"], ["no.such.host.invalid"]),
+        (["--httpd", "--http_host", "0.0.0.0"], ["--http_host 0.0.0.0", "gsched passwd NAME"]),
     ],
 )
 def test_wrong_option(stage: Stage, options: list[str], said: list[str]) -> None:

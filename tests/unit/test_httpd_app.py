@@ -16,7 +16,7 @@ from web_asked import Answer
 
 import gsched
 from gsched.httpd import app as page
-from gsched.httpd import assets
+from gsched.httpd import assets, server
 from gsched.httpd.access import guard
 from gsched.httpd.live.publisher import MAX_STREAMS
 
@@ -368,3 +368,7 @@ def test_too_many_streams_are_asked_to_come_back(app):
     assert answer.json == {"status": 503, "error": "too many pages are watching"}
     places[0].close()
     app.publisher.subscribe()
+
+
+def test_streams_can_never_take_all_places():
+    assert server.CONNECTIONS >= MAX_STREAMS + 100
