@@ -49,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
     _add(site, "--nodes", workload.nodes, "10x8", "MxC,...", "M nodes with C CPUs each")
     about = f"which to compare, of {', '.join(POLICIES)}"
     _add(site, "--algorithms", _algorithms, ",".join(POLICIES), "A,...", about)
+    about = "rules for clusters, as --policy_file of gsched has them"
+    site.add_argument("--policy_file", type=Path, metavar="FILE", help=about)
     _add_generated(made.add_argument_group("workload that is made up, without a TRACE"))
     answer = made.add_argument_group("answer")
     answer.add_argument("--json", action="store_true", help="all figures, for programs")

@@ -6,6 +6,8 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from gsched.core.model.sharing import NO_SHARING
+from gsched.policy import file as policy
 from gsched.simulation import arguments, picture, report, workload
 from gsched.simulation.generated import Generated, durations
 from gsched.simulation.outcome import outcome
@@ -18,7 +20,7 @@ def main(words: Sequence[str], _environ: Mapping[str, str]) -> int:
     given = arguments.parser().parse_args(words[1:])
     try:
         _run(given)
-    except WorkloadError as error:
+    except (WorkloadError, policy.PolicyError) as error:
         told = str(error)
     except OSError as error:
         told = f"{error.filename}: {error.strerror or error}"
@@ -33,7 +35,8 @@ def _run(given: argparse.Namespace) -> None:
     if given.save:
         with given.save.open("w", encoding="utf-8", newline="") as file:
             workload.write(work, file)
-    runs = [(name, Run(name, given.nodes).go(work)) for name in given.algorithms]
+    sharing = policy.read(given.policy_file) if given.policy_file else NO_SHARING
+    runs = [(name, Run(name, given.nodes, sharing).go(work)) for name in given.algorithms]
     outcomes = [outcome(*run) for run in runs]
     if given.svg:
         given.svg.write_text(picture.draw(runs), encoding="utf-8")

@@ -40,6 +40,8 @@ class Measure:
         self.cpus = cpus
         self.shares: dict[Cluster, Share] = {}
         self.span = 0.0  # seconds until the last job ended
+        self.refused = 0  # jobs that were not taken: too many of their cluster waited
+        self.stopped = 0  # jobs that ran for longer than they may
         self._now = 0.0
         self._contended = self._earned = 0.0  # the clocks
         self._wanting: set[Share] = set()

@@ -30,6 +30,8 @@ class Outcome:
 
     algorithm: str
     jobs: int
+    refused: int  # besides, since too many of their cluster waited
+    stopped: int  # of the jobs, for running too long
     span: float  # from the first submission to the last end
     utilisation: float  # part of the CPU time in that span
     wait: float
@@ -57,6 +59,8 @@ def outcome(algorithm: str, measure: Measure) -> Outcome:
     return Outcome(
         algorithm=algorithm,
         jobs=jobs,
+        refused=measure.refused,
+        stopped=measure.stopped,
         span=measure.span,
         utilisation=used / (measure.cpus * measure.span) if measure.span else 0.0,
         wait=sum(waits) / jobs,

@@ -26,6 +26,10 @@ def tell(outcomes: Sequence[Outcome], site: str) -> None:
     console.print(f"{outcomes[0].jobs:,} jobs on {site}")
     console.print(_comparison(outcomes))
     for one in outcomes:
+        if one.refused or one.stopped:
+            told = f"{one.refused:,} jobs more were refused, {one.stopped:,} ran too long"
+            console.print(f"{one.algorithm}: {told}")
+    for one in outcomes:
         console.print(_clusters(one))
     console.print(NOTES, style="dim")
 

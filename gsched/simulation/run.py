@@ -16,13 +16,14 @@ from gsched.core.effects import (
     SendResult,
     SetUp,
     TellScheduled,
+    TerminateJob,
 )
 from gsched.core.fleet import NodeFacts
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import End, Job
 from gsched.core.model.lease import Allocation
 from gsched.core.model.sharing import NO_SHARING, Sharing
-from gsched.core.scheduler import Scheduler
+from gsched.core.scheduler import Refused, Scheduler
 from gsched.simulation.measure import Measure
 from gsched.simulation.workload import Task, Workload
 
@@ -40,6 +41,7 @@ class Run:
         self._clock = 0.0  # seconds since the beginning
         self._ends: list[tuple[float, int, int]] = []  # heap: when, uid, which try
         self._running: dict[int, Job] = {}
+        self._stopped: set[int] = set()  # uids of jobs that ran for too long
         self._clusters: dict[tuple[str, str], Cluster] = {}
         self._ticked = 0.0
         self._todo: deque[Effect] = deque()
@@ -52,10 +54,13 @@ class Run:
         coming = next(tasks, None)
         while coming is not None or self._ends:
             arrival = inf if coming is None else coming.arrival
-            if self._ends and self._ends[0][0] <= arrival:
+            end = self._ends[0][0] if self._ends else inf
+            if self._tick(min(arrival, end)):
+                continue
+            if end <= arrival:
                 self._end(*heappop(self._ends))
             elif coming is not None:
-                self._advance(arrival)
+                self._clock = arrival
                 self._submit(coming)
                 coming = next(tasks, None)
         self.measure.stop(self._clock)
@@ -68,17 +73,25 @@ class Run:
 
     # -- what happens -------------------------------------------------------------------------
 
-    def _advance(self, clock: float) -> None:
-        """The clock jumps; the core is told of time as often as there is something to see."""
-        while self._ticked + TICK <= clock and self._ends:
-            self._ticked = self._clock = self._ticked + TICK
-            self._event("tick")
-        self._ticked = max(self._ticked, clock - TICK)
-        self._clock = clock
+    def _tick(self, following: float) -> bool:
+        """Tell the core of time, if that is due before what follows and anything goes on."""
+        due = self._ticked + TICK
+        if due >= following:
+            return False
+        if not self._running:
+            self._ticked = following - TICK
+            return False
+        self._ticked = self._clock = due
+        self._event("tick")
+        return True
 
     def _submit(self, task: Task) -> None:
         cluster = self._clusters.get((task.cluster, task.client)) or self._open(task)
-        job = self._scheduler.offered(cluster, None, task, self._now)
+        try:
+            job = self._scheduler.offered(cluster, None, task, self._now)
+        except Refused:
+            self.measure.refused += 1
+            return
         self.measure.submitted(cluster, self._clock)
         self._event("accepted", job.uid)
 
@@ -95,10 +108,12 @@ class Run:
         if job is None or job.tries != tries:
             return
         del self._running[uid]
-        self._advance(when)
+        self._clock = when
         self.measure.ended(job, self._clock)
         address = job.node.address if job.node else ""
-        self._event("finished", uid, address, End.FINISHED, None, job.message.seconds)
+        end = End.TERMINATED if uid in self._stopped else End.FINISHED
+        self._stopped.discard(uid)
+        self._event("finished", uid, address, end, None, self._now - job.started_at)
 
     # -- what the core asks for ---------------------------------------------------------------
 
@@ -119,6 +134,13 @@ class Run:
         self.measure.started(job, task, self._clock)
         return self._scheduler.started(job.uid, effect.tries, self._now)
 
+    def _stop(self, effect: TerminateJob) -> list[Effect]:
+        job = effect.job
+        self.measure.stopped += 1
+        self._stopped.add(job.uid)
+        heappush(self._ends, (self._clock, job.uid, job.tries))
+        return []
+
     def _set_up(self, effect: SetUp) -> list[Effect]:
         lease = effect.lease
         return self._scheduler.lease_ready(lease, lease.node.total, self._now)
@@ -132,6 +154,7 @@ class Run:
 
 ANSWERS: dict[type, Callable[[Run, Any], list[Effect]]] = {
     SendJob: Run._send,
+    TerminateJob: Run._stop,
     SetUp: Run._set_up,
     TellScheduled: Run._start,
     SendResult: Run._deliver,

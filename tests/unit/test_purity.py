@@ -51,7 +51,7 @@ MAY_USE: dict[str, set[str]] = {
     "selftest": {"wire"},
     "ctl": {"wire", "selftest"},
     "demo": set(),
-    "simulation": {"core"},
+    "simulation": {"core", "policy"},
     "policy": {"core"},
     "store": {"core", "wire"},
     "net": {"core", "wire", "store"},

@@ -58,6 +58,16 @@ def test_what_was_saved_gives_the_same_figures(
     assert json.loads(capsys.readouterr().out) == json.loads(first)
 
 
+def test_the_rules_of_a_policy_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("rules:\n  - clusters: cluster1\n    max_queued_jobs: 1\n")
+    assert main((*SMALL, "--policy_file", str(path))) == 0
+    assert "jobs more were refused, 0 ran too long" in capsys.readouterr().out
+    path.write_text("rules:\n  - clusters: cluster1\n    wait: 1\n")
+    assert main((*SMALL, "--policy_file", str(path))) == 2
+    assert "line 3" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

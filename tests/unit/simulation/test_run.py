@@ -102,3 +102,20 @@ def test_fair_gives_each_cluster_as_many_jobs() -> None:
 def test_weighted_gives_each_cluster_its_part_of_the_cpu_time() -> None:
     for share in crowd("weighted", WEIGHTS).shares.values():
         assert share.got / share.due == pytest.approx(1.0, abs=0.05)
+
+
+def test_rules_of_a_policy_hold() -> None:
+    """One cluster has half of the CPUs at the most, another a short queue, a third short jobs."""
+    rules = (
+        Rule(clusters=("half",), max_cpus=2),
+        Rule(clusters=("short",), max_queued_jobs=3),
+        Rule(clusters=("hasty",), hard_time_limit=20.0),
+    )
+    half = [Task(0.0, "half", 10.0) for _ in range(4)]
+    assert waits(Run("fair", [4], Sharing(rules)).go(Listed(*half))) == {"half": [0, 0, 10, 10]}
+    short = [Task(0.0, "short", 1.0) for _ in range(9)]
+    seen = Run("fair", [4], Sharing(rules)).go(Listed(*short))
+    assert (seen.refused, len(waits(seen)["short"])) == (2, 7)
+    seen = Run("fair", [1], Sharing(rules)).go(Listed(Task(0, "hasty", 900), Task(0, "hasty", 5)))
+    assert seen.stopped == 1
+    assert 20 <= waits(seen)["hasty"][1] <= 31
