@@ -10,15 +10,15 @@ from peers.process import PATIENCE
 pytestmark = pytest.mark.real
 
 WORD, BACK = "SeCrEt", "tErCeS"  # of clients, and what jobs make of it
-KEY = "pAsSpHrAsE"
+SECRET, KEY, WRONG = "pAsSwOrD", "5ec4e7" * 10 + "beef", "0" * 64
 
 
 def confided(stage: Stage, folder: Path, *options: str) -> Gsched:
     """A server that has had jobs, files, results and errors, and remembers them."""
     needed = folder / f"{WORD}.txt"
     needed.write_text(WORD * 20_000)
-    node = stage.node(1, "-s", KEY)
-    secret = ("--node_secret_file", key_file(folder, "node", KEY))
+    node = stage.node(1, "-s", SECRET)
+    secret = ("--node_secret_file", key_file(folder, "node", SECRET))
     gsched = stage.gsched("--debug", *secret, *options, nodes=[node])
     client = stage.client("confides", gsched, word=WORD, path=str(needed))
     returned, raised = client.outcome()["jobs"]
@@ -52,20 +52,21 @@ def places(folder: Path) -> set[str]:
         str(path.relative_to(folder))
         for path in folder.rglob("*")
         if path.is_file()
-        for word in (WORD, BACK, KEY)
+        for word in (WORD, BACK, SECRET, KEY)
         if word.encode() in path.read_bytes() or word in path.name
     }
 
 
 @pytest.mark.proves("--vault", "--vault_key_file")
 def test_nothing_is_found_on_disk(stage: Stage, tmp_path: Path) -> None:
-    key = ("--vault", "--vault_key_file", key_file(tmp_path, "key", f"{KEY} of the vault"))
+    key = ("--vault", "--vault_key_file", key_file(tmp_path, "key", KEY))
     gsched = confided(stage, tmp_path, *key)
     words = said(gsched)
     gsched.kill()
-    assert KEY not in words and WORD not in gsched.err and BACK not in gsched.err
+    assert not [word for word in (SECRET, KEY) if word in words]
+    assert not [word for word in (WORD, BACK) if word in gsched.err]
     assert places(gsched.state_folder) == set()
-    wrong = ("--vault", "--vault_key_file", key_file(tmp_path, "wrong", "another passphrase"))
+    wrong = ("--vault", "--vault_key_file", key_file(tmp_path, "wrong", WRONG))
     for options, mend in ((wrong, "this key does not open"), ((), "give --vault and its key")):
         stranger = stage.again(gsched, *options, ready=False)
         assert stranger.wait() == 2

@@ -7,6 +7,9 @@ from common import ARGUMENTS, all_told, cluster, run
 
 def confide(word, path, *, raising):
     """The source of it, SeCrEt, too."""
+    import time
+
+    time.sleep(0.1)
     with open(path) as file:
         found = file.read()[::-1][: len(word)]
     if raising:
