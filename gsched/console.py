@@ -100,6 +100,13 @@ class Console:
             f"up {timedelta(seconds=int(state['uptime']))}",
             highlight=False,
         )
+        arguments = state["arguments"]
+        if arguments["disk"]:
+            self._screen.print(
+                f"arguments of jobs: {arguments['memory'] / 1e6:,.0f} MB in memory, "
+                f"{arguments['disk'] / 1e6:,.0f} MB on disk",
+                highlight=False,
+            )
         if state["problem"]:
             self._screen.print(state["problem"], style="bold red", highlight=False, markup=False)
 

@@ -30,6 +30,7 @@ class Book:
         self.max_exclusive: float | None = None  # seconds that others wait for an exclusive one
         self.held: set[Node] = set()  # nodes that get no jobs for some seconds
         self.deadlines: LazyHeap[Job] = LazyHeap()  # jobs that run and have time limits
+        self.aside: dict[int, str] = {}  # jobs that cannot be sent, and wait in no queue: why
         self.touched: set[Cluster] = set()  # closing clusters that may have come to their end
         self.sharing = NO_SHARING
         self.ledger: Ledger | None = None  # where weights count

@@ -136,6 +136,17 @@ class Dispatch:
         else:
             self._again(job, Event.REFUSED, now, reason)
 
+    def unreadable(self, job: Job, reason: str, now: float) -> None:
+        """It cannot be sent to any node now: it waits, but aside of its queue."""
+        if self._returns(job, Event.REFUSED, now, reason):
+            self._book.aside[job.uid] = reason
+            self._book.report(INFO, f"job {job.uid} is set aside: {reason}", job)
+
+    def readable(self, job: Job) -> None:
+        """It can be sent again."""
+        self.queue(job).put_back(job)
+        self._book.ready.queued(job)
+
     def lost(self, job: Job, reason: str, now: float) -> None:
         """The job's node is not there any more, or has no such job."""
         ended = [loss.address for loss in job.losses if not loss.survived]
@@ -270,16 +281,21 @@ class Dispatch:
     # -- within -------------------------------------------------------------------------------
 
     def _again(self, job: Job, event: Event, now: float, reason: str) -> None:
+        if self._returns(job, event, now, reason):
+            self._book.report(INFO, f"job {job.uid} waits again: {reason}", job)
+            self.queue(job).put_back(job)
+            self._book.ready.queued(job)
+
+    def _returns(self, job: Job, event: Event, now: float, reason: str) -> bool:
+        """Take it from its node; whether it waits then, since otherwise it is over."""
         if job.cancelling or self._is_over(job.cluster):
             self._stop_or(job, End.TERMINATED, now, reason)
-            return
+            return False
         self._leave_place(job, now)
         job.move(event, now, reason)
         self._book.keep(job)
-        self._book.report(INFO, f"job {job.uid} waits again: {reason}", job)
         job.cluster.waiting += 1
-        self.queue(job).put_back(job)
-        self._book.ready.queued(job)
+        return True
 
     def _stop_or(self, job: Job, end: End, now: float, reason: str) -> None:
         """End a job that will not come back from its node, as its client would have it."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from gsched.core.actions import Actions
 from gsched.core.admission import Admission, Opening
+from gsched.core.aside import Aside
 from gsched.core.book import Book
 from gsched.core.deadlines import Deadlines
 from gsched.core.demands import Demands, Refused
@@ -58,6 +59,7 @@ class Scheduler:
         self.actions = Actions(*self._parts, self._after)
         self.demands = Demands(*self._parts[:3], cooperative, self._after)
         self._deadlines = Deadlines(self._book)
+        self.aside = Aside(*self._parts[:3], self._after)
         book = self._book
         self.nodes, self.clusters, self.jobs = book.nodes, book.clusters, book.jobs
 

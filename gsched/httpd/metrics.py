@@ -1,7 +1,8 @@
 """Figures for Prometheus at /metrics. They are counted when somebody asks, and never before."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import bottle
@@ -45,6 +46,7 @@ class Figures(NamedTuple):
     runs: Shown = NOTHING  # of jobs while they ran
     resyncs: int = 0  # times that a page lagged and was told all anew
     start: float = 0.0  # seconds from the process's start until it was ready
+    arguments: Mapping[str, int] = MappingProxyType({})  # bytes of them in `memory` and on `disk`
 
 
 class Metrics:
@@ -135,6 +137,10 @@ def _process(figures: Figures) -> Iterator[Metric]:
     yield _gauge("uptime_seconds", "Since the start", value=figures.uptime)
     about = "1 while the state cannot be kept, and so no jobs are taken"
     yield _gauge("journal_problem", about, value=bool(figures.problem))
+    arguments = _gauge("arguments_bytes", "Arguments of jobs that are not over", "place")
+    for place in ("memory", "disk"):
+        arguments.add_metric([place], figures.arguments.get(place, 0))
+    yield arguments
     yield _gauge("connections", "Of clients and nodes", value=figures.connections)
     about = "Connections that there was no room for, since the start"
     yield _counter("connections_turned_away", about, figures.turned_away)

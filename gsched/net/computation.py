@@ -13,6 +13,7 @@ from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import Job as CoreJob
 from gsched.core.model.lease import Lease
 from gsched.net.introductions import Introduction
+from gsched.net.lanes import Lane
 from gsched.net.tenants import JOB, Account
 from gsched.net.transport.channel import Address
 from gsched.store.spool import Spool, SpoolFile
@@ -73,6 +74,9 @@ class Message:
     warning: str = ""  # of what is wrong with its files, for those who read the job's output
     told: bool = False  # its client was told that it runs
     account: Account | None = None  # of its cluster
+    lane: Lane | None = None  # where its arguments count
+    stored: bool = False  # its arguments are on disk
+    spilled: int = 0  # bytes of arguments that are there only
     _charged: int = 0  # bytes
 
     def __post_init__(self) -> None:
@@ -83,8 +87,32 @@ class Message:
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        record = self.record
-        return JOB + len(record._args) + len(record._kwargs) + len(record.code)
+        return JOB + self.held + self.spilled + len(self.record.code)
+
+    @property
+    def held(self) -> int:
+        """Bytes of its arguments in memory."""
+        return len(self.record._args) + len(self.record._kwargs)
+
+    def enter(self, lane: Lane) -> None:
+        """Its arguments count there from now on."""
+        self.lane = lane
+        lane.add(self.held, self.spilled)
+
+    def spill(self) -> None:
+        """Leave its arguments to the disk, where they are."""
+        self.spilled += self.held
+        self._put(b"", b"", -self.held, self.held)
+
+    def unspill(self, args: bytes, kwargs: bytes) -> None:
+        """Have its arguments in memory again."""
+        spilled, self.spilled = self.spilled, 0
+        self._put(args, kwargs, len(args) + len(kwargs), -spilled)
+
+    def _put(self, args: bytes, kwargs: bytes, memory: int, disk: int) -> None:
+        self.record._args, self.record._kwargs = args, kwargs
+        if self.lane is not None:
+            self.lane.add(memory, disk)
 
     def charge(self, account: Account | None) -> None:
         """It takes memory from now on."""
@@ -132,7 +160,10 @@ class Message:
         for file in self.files:
             file.release()
         self.files = ()
-        self.record._args = self.record._kwargs = b""
+        self._put(b"", b"", -self.held, -self.spilled)
+        self.spilled = 0
+        if self.lane is not None and self.stored:
+            self.lane.end(self.record.uid)
 
 
 def size_of(reply: JobReply) -> int:

@@ -86,11 +86,21 @@ LIMITS: tuple[Option, ...] = (
     Option(
         "max_client_bytes",
         _LIMITS,
-        "The same for the memory that these take, arguments and results included, with suffix k, "
-        "m, g or t; 0 is half of the memory of this host.",
+        "The same for what these take, arguments and results included, be it memory or, beyond "
+        "--max_args_memory, disk; with suffix k, m, g or t; 0 is half of the memory of this host.",
         metavar="SIZE",
         read=values.size,
         default="0",
+    ),
+    Option(
+        "max_args_memory",
+        _LIMITS,
+        "Memory for arguments of jobs, of all clients together, with suffix k, m, g or t; 0 is no "
+        "limit. Those beyond it are on disk alone, in --dest_path_prefix, and read back shortly "
+        "before their jobs are sent.",
+        metavar="SIZE",
+        read=values.size,
+        default="256m",
     ),
     Option(
         "max_cluster_size",

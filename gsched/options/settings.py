@@ -87,6 +87,8 @@ class Settings:
     max_client_jobs: int
     max_client_bytes: int
     """0: half of the memory."""
+    max_args_memory: int
+    """Bytes; 0: no limit."""
     max_cluster_size: int
     """Bytes of files; 0: no limit. The same for `max_spool_size`."""
     max_spool_size: int

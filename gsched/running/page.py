@@ -27,6 +27,7 @@ from gsched.httpd.metrics import Figures, Metrics
 from gsched.httpd.readiness import Readiness
 from gsched.httpd.server import PageServer
 from gsched.net.exchange import Exchange
+from gsched.net.keeping.arguments import Arguments
 from gsched.net.keeping.keeper import Keeping
 from gsched.net.transport import inherited, tls
 from gsched.net.transport.greenlets import under_way
@@ -56,6 +57,7 @@ class Page:
         snapshot: Callable[[], dict[str, Any]],
         exchange: Exchange,
         keeper: Keeping,
+        arguments: Arguments,
         guests: Guests,
         recorder: Recorder,
         policy: Policy,
@@ -65,6 +67,7 @@ class Page:
         self._settings = settings
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
         self._recorder = recorder
+        self._arguments = arguments
         self._started = exchange.now()
         self._start = time.time() - psutil.Process().create_time()
         self._lag = Lag()
@@ -149,6 +152,7 @@ class Page:
             runs=self._recorder.runs.shown(),
             resyncs=self._app.publisher.resyncs,
             start=self._start,
+            arguments=self._arguments.shown(),
         )
 
 

@@ -69,6 +69,9 @@ class Server:
         self.keeper = self._state.keeper(self.scheduler)
         self.exchange = Exchange(self.scheduler, Clock())
         self.policy = Policy(self.exchange)
+        self._arguments = self._state.arguments(
+            self.exchange, self.keeper, settings.max_args_memory
+        )
         self._recorder = Recorder(self.exchange, self._state.history, settings.history)
         self._started = self.exchange.now()
         self._reception = Reception(self.exchange.now)
@@ -118,7 +121,8 @@ class Server:
             "time": now,
             "uptime": now - self._started,
             "refused": self._reception.refused(),
-            "problem": self.keeper.problem or self._recorder.problem,
+            "problem": self.keeper.problem or self._arguments.problem or self._recorder.problem,
+            "arguments": self._arguments.shown(),
             "limits": self._limits.shown(self._services.datagrams.rate),
             "listens": list(self.listens()),
             "client_program": client_program(self.own[0]),
@@ -182,6 +186,7 @@ class Server:
         if self._local_node is not None:
             self._local_node.stop()
         self._recorder.stop()
+        self._arguments.stop()
         self.keeper.stop()
         self._state.close()
 
@@ -199,6 +204,7 @@ class Server:
             self._reception,
             self._state,
             self.keeper,
+            self._arguments,
             self._limits,
             Datagrams(self.own, self.settings.ipv4_udp_multicast, self.settings.max_datagrams),
             port=port,
@@ -222,14 +228,15 @@ class Server:
         services.datagrams.listen(ports, services.nodes.datagram, self._complaints)
 
     def _start_page(self) -> None:
-        parts = (self.exchange, self.keeper, self._limits.guests, self._recorder, self.policy)
+        parts = (self.exchange, self.keeper, self._arguments, self._limits.guests)
         ends: dict[str, Callable[[], None]] = {
             "running": self.drain,
             "all": partial(self.drain, True),
             "now": self.stopping.set,
             "discard": self.discard,
         }
-        self._page = Page(self.settings, self.snapshot, *parts, ends, lambda: self.restart())
+        more = (self._recorder, self.policy, ends, lambda: self.restart())
+        self._page = Page(self.settings, self.snapshot, *parts, *more)
 
     def _start_nodes(self) -> None:
         settings, discovery = self.settings, self._services.discovery
@@ -256,6 +263,7 @@ class Server:
             counts = [len(things) for things in found]
             log.info("from the last run: %d nodes, %d clusters, %d jobs", *counts)
         self._recorder.start()
+        self._arguments.start()
         self.keeper.start()
         self._services.patrol.start()
 

@@ -9,6 +9,7 @@ from gsched.net.clients.uploads import Limit
 from gsched.net.clients.waiting import Waiting
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.keeping.arguments import Arguments
 from gsched.net.keeping.keeper import Keeping
 from gsched.net.nodes.discovery import Discovery
 from gsched.net.nodes.inquiry import Inquiry
@@ -38,6 +39,7 @@ class Services:
         reception: Reception,
         state: State,
         keeper: Keeping,
+        arguments: Arguments,
         limits: Limits,
         datagrams: Datagrams,
         *,
@@ -61,7 +63,7 @@ class Services:
         relays = Relays(exchange.scheduler, identity, to_nodes, to_clients)
         self.nodes = NodeService(exchange, identity, self.discovery, relays, reception, keeper)
         self._set_ups = SetUps(exchange, identity, port, to_nodes, keeper)
-        self._sending = Sending(exchange, identity, to_nodes, keeper)
+        self._sending = Sending(exchange, identity, to_nodes, keeper, arguments)
         self.delivery = Delivery(exchange, identity, to_clients)
         inquiry = Inquiry(
             *(exchange, identity, to_nodes), *(self._sending, self._set_ups, self.nodes)
@@ -87,6 +89,7 @@ class Services:
             reception,
             Limit(settings.max_file_size, settings.oversize_files == "refuse"),
             keeper,
+            arguments,
         )
         self.waiting = Waiting(exchange, self.delivery, settings.zombie_interval)
 

@@ -9,11 +9,15 @@ import gevent
 
 from gsched.core.restoring import Saved
 from gsched.core.scheduler import Scheduler
-from gsched.net.keeping.keeper import Forgetful, Keeper
+from gsched.net.exchange import Exchange
+from gsched.net.keeping.arguments import Arguments
+from gsched.net.keeping.keeper import Forgetful, Keeper, Keeping
 from gsched.net.keeping.revival import revive
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.running import folder, vaults
+from gsched.store.arguments import Arguments as Stored
+from gsched.store.arguments import Scratch
 from gsched.store.history import NAME as HISTORY
 from gsched.store.history import History, HistoryError
 from gsched.store.journal import NAME, Journal, JournalError
@@ -65,6 +69,14 @@ class State:
     def keeper(self, scheduler: Scheduler) -> Keeper | Forgetful:
         """Keeps what changes from now on."""
         return Keeper(scheduler, self._journal) if self._journal else Forgetful()
+
+    def arguments(self, exchange: Exchange, keeper: Keeping, most: int) -> Arguments:
+        """Where those of jobs are: `most` bytes in memory. Raises Mistake."""
+        try:
+            stored = (Stored if self.durable else Scratch)(self._directory, self._vault.seal)
+            return Arguments(exchange, keeper, stored, most)
+        except JournalError as error:
+            raise self._mistake(error) from error
 
     def saved(self) -> Saved:
         """What an earlier run has left. Raises Mistake."""

@@ -166,11 +166,15 @@ class Journal:
         self._in_one(lambda: self._many("REPLACE INTO meta VALUES (?, ?)", values.items()))
 
     def rows(self, table: str) -> list[Row]:
-        """All rows of a table; those of jobs with their place behind. Raises JournalError."""
+        """All rows of a table. Raises JournalError.
+
+        Those of jobs have the size of their arguments in place of these, and their place behind.
+        """
         if table == "jobs":
             query = (
-                "SELECT jobs.*, node, tries, started, cancelling FROM jobs"
-                " LEFT JOIN places ON jobs.uid = places.uid"
+                "SELECT jobs.uid, cluster, offered, pinned, hash, code, files, extra, warning,"
+                " length(args) + length(kwargs), node, tries, started, cancelling"
+                " FROM jobs LEFT JOIN places ON jobs.uid = places.uid"
             )
         else:
             query = f"SELECT * FROM {table}"  # nosec B608  # names of ours

@@ -162,6 +162,20 @@ SCENARIOS = [
     _depth(10_000, "10,000", 3, "depth-1,000"),
     _depth(100_000, "100,000", 1, "depth-1,000"),
     Scenario(
+        "arguments",
+        load.arguments,
+        {"queued": 100_000, "size": 10_000},
+        [
+            Line("wrong", "100,000 jobs x 10 kB: arguments of another job", "", most=0),
+            Line("most", "100,000 jobs x 10 kB: memory at the most", "MB", most=500),
+            Line("submit_rate", "100,000 jobs x 10 kB: submissions", "/s", more_is_better=True),
+            Line("rate", "100,000 jobs x 10 kB: jobs", "/s", more_is_better=True),
+        ],
+        kinds=(DURABLE,),
+        repeats=1,
+        quick={"queued": 5_000},
+    ),
+    Scenario(
         "latency",
         load.latency,
         {"jobs": 200},

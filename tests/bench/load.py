@@ -4,6 +4,7 @@ import statistics
 import time
 
 from bench import lag
+from bench.messages import NO_HASH
 from bench.rig import Rig, Span
 
 Figures = dict[str, float]
@@ -64,6 +65,28 @@ def fill(rig: Rig, queued: int) -> Figures:
         "memory": (rig.scheduler.memory() - before) / queued - arguments,
         "submit_rate": queued / span.seconds,
         "submit_cpu": span.cpu / queued * 1e3,
+    }
+
+
+def arguments(rig: Rig, queued: int, size: int) -> Figures:
+    """Large arguments, of each job other ones: all are submitted, then all are run."""
+    copies = size // len(NO_HASH)
+    (client,) = rig.furnish(4, 8, args=(NO_HASH * copies,))
+    rig.work(_WARM, 64, CHAINS)
+    rig.nodes.hashes, done, began = copies + 1, client.done, rig.scheduler.memory()
+    filled = fill(rig, queued)
+    full = rig.scheduler.memory() - began
+    rig.nodes.hold = False
+    with rig.span() as span:
+        rig.nodes.release()
+        rig.wait(lambda: client.done >= done + queued, "results", 600.0)
+    return {
+        "full": full / 1e6,
+        "most": (rig.scheduler.most_memory() - began) / 1e6,
+        "wrong": rig.nodes.wrong,
+        "submit_rate": filled["submit_rate"],
+        "submit_cpu": filled["submit_cpu"],
+        **_per_job(span, queued),
     }
 
 

@@ -126,11 +126,11 @@ class JobTemplate:
     def __init__(self, compute_id: int, auth: str, args: tuple[Any, ...]) -> None:
         self.args, self.kwargs = pickle.dumps(args, 5), pickle.dumps({}, 5)
         whole = job(compute_id, auth, NO_HASH, self.args, self.kwargs)
-        self._head, self._tail = whole.split(NO_HASH.encode())
+        self._parts = whole.split(NO_HASH.encode())
 
     def fill(self, hash_: bytes) -> bytes:
-        """The message for one job."""
-        return self._head + hash_ + self._tail
+        """The message for one job, with its hash also where its arguments have NO_HASH."""
+        return hash_.join(self._parts)
 
 
 def job(compute_id: int, auth: str, hash_: str, args: bytes, kwargs: bytes) -> bytes:

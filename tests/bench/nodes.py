@@ -43,6 +43,8 @@ class Nodes:
         self.ready = 0  # set-ups of a computation at a node
         self.known: set[str] = set()  # addresses of nodes that were given a computation
         self.started = 0
+        self.hashes = 0  # how often each job has its own hash in its message; 0: not looked at
+        self.wrong = 0  # jobs that have not
         self.failed_replies = 0
         self.file_bytes = 0
         self._file_ends: dict[Link, list[int]] = {}
@@ -105,6 +107,8 @@ class Nodes:
     def _job(self, link: Link, payload: bytes) -> None:
         uid, hash_ = UID.search(payload), HASH.search(payload)
         assert uid and hash_, payload
+        if self.hashes and payload.count(hash_[1]) != self.hashes:
+            self.wrong += 1
         node = self.by_address[link.local]
         link.send(ACK)
         link.close()

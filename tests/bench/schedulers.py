@@ -118,6 +118,11 @@ class Scheduler:
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def most_memory(self) -> int:
+        """The most bytes that it has held in memory so far."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def lag(self) -> lag.Counts:
         """How late its hub was so far; empty for dispyscheduler."""
         return lag.counts(self._folder / "files" / "api.sock")

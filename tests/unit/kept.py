@@ -14,9 +14,10 @@ from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import End, Job, State
 from gsched.core.model.lease import Allocation, Lease, LeaseState, SetUpFailure
 from gsched.core.scheduler import Opening, Refused, Scheduler
-from gsched.net.computation import Computation, Message
+from gsched.net.computation import Computation, Message, message_of
 from gsched.net.keeping.revival import revive
 from gsched.net.keeping.rows import batch
+from gsched.store.arguments import MOST_AT_ONCE, Arguments
 from gsched.store.journal import Journal
 from gsched.store.seal import PLAIN, Seal
 from gsched.store.spool import Spool, Spools
@@ -24,6 +25,7 @@ from gsched.wire.records import Compute, JobReply
 from gsched.wire.records import Job as JobRecord
 
 NOW = 1000.0
+ARGUMENTS = (b"a", b"k")
 ADDRESSES = [f"10.0.0.{number}" for number in range(1, 4)]
 
 
@@ -33,6 +35,7 @@ class Kept:
     def __init__(self, folder: Path, seed: int, seal: Seal = PLAIN) -> None:
         self.folder = folder
         self.journal = Journal(folder, power=False, seal=seal)
+        self.arguments = Arguments(folder, seal)
         self.scheduler = Scheduler(durable=True)
         self._dice = Random(seed)
         self._effects: list[Any] = []
@@ -73,7 +76,15 @@ class Kept:
         scheduler.suspended(self.now)
         scheduler.restored(revive(self.journal, Spools(self.folder / "spool")), self.now)
         scheduler.check()
+        self._check_arguments(scheduler)
         return scheduler
+
+    def _check_arguments(self, scheduler: Scheduler) -> None:
+        """They are kept, whether they were in memory when the row was written or not."""
+        uids = [job.uid for job in scheduler.jobs.values() if job.state is not State.DONE]
+        for start in range(0, len(uids), MOST_AT_ONCE):
+            some = uids[start : start + MOST_AT_ONCE]
+            assert self.arguments.read(some) == dict.fromkeys(some, ARGUMENTS)
 
     # -- events -----------------------------------------------------------------------------------
 
@@ -113,14 +124,16 @@ class Kept:
             uid=None,
             hash="é\udcff",
             compute_id=1,
-            _args=b"a",
-            _kwargs=b"k",
+            _args=ARGUMENTS[0],
+            _kwargs=ARGUMENTS[1],
             xfer_files=[],
             code="c",
         )
         if cluster is not None:
             job = self.scheduler.offered(cluster, pinned, Message(record, []), self.now)
             self.keep()  # before its client is told the uid
+            if job.uid % 2:  # what is not in memory must not be taken for what is to be kept
+                message_of(job).spill()
             if self._dice.random() < 0.8:
                 self._tell(self.scheduler.accepted, job.uid)
 
@@ -150,8 +163,11 @@ class Kept:
         elif isinstance(effect, effects.SendJob) and well:
             self._tell(self.scheduler.started, effect.job.uid, effect.tries)
         elif isinstance(effect, effects.SendJob):
-            why = self._dice.choice(list(Refusal))
-            self._tell(self.scheduler.refused, effect.job.uid, effect.tries, why, "no")
+            why = self._dice.choice([*Refusal, None])
+            if why is None:
+                self._tell(self.scheduler.aside.unreadable, effect.job.uid, effect.tries, "no")
+            else:
+                self._tell(self.scheduler.refused, effect.job.uid, effect.tries, why, "no")
 
     def _finish(self) -> None:
         job = self._job(*AT_NODE)
@@ -227,6 +243,8 @@ class Kept:
         for cluster in self.scheduler.clusters.values():
             self.scheduler.client_heard(cluster, self.now)
         self._tell(self.scheduler.tick)
+        for uid in list(self.scheduler.book.aside):
+            self._tell(self.scheduler.aside.readable, uid)
 
     def _one(self, things: list[Any]) -> Any:
         return self._dice.choice(things) if things else None
@@ -296,8 +314,7 @@ def _job(job: Job) -> Any:
     state = {State.OFFERED: State.QUEUED, State.SENDING: sent}.get(job.state, job.state)
     node = job.node.address if job.node and state is State.RUNNING else None
     place = (job.pinned and job.pinned.address, node)
-    record = job.message.record
-    kept = () if state is State.DONE else (record._args, record._kwargs, record.code)
+    kept = () if state is State.DONE else job.message.record.code
     ended = (job.end, job.reason, job.reply and job.reply.result)
     place = (None, None) if state is State.DONE else place
     cancelling = job.cancelling and state is State.RUNNING

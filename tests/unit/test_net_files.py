@@ -120,13 +120,14 @@ def test_a_job_s_file_is_not_the_node_s_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exchange, node = Exchange(Scheduler(), lambda: 1.0), FakeNode()
-    sending = Sending(exchange, IDENTITY, node, Forgetful())  # type: ignore[arg-type]
+    arguments = SimpleNamespace(fetch=lambda *_: True)
+    sending = Sending(exchange, IDENTITY, node, Forgetful(), arguments)  # type: ignore[arg-type]
     told: list[Any] = []
     monkeypatch.setattr(sending, "_refused", lambda _, why, reason: told.append((why, reason)))
     file = spooled(tmp_path / "1", 10)
     message = SimpleNamespace(files=[file], record=SimpleNamespace(xfer_files=[file.record]))
     job = SimpleNamespace(message=message, cluster=SimpleNamespace(tally=lambda _: None))
-    sending._send(SimpleNamespace(node=PLACE, job=job))  # type: ignore[arg-type]
+    sending._send(SimpleNamespace(node=PLACE, job=job, tries=1))  # type: ignore[arg-type]
     reason = "file /x/data.txt cannot be read here: No such file or directory"
     assert told == [(Refusal.UNREADABLE, reason)]
 

@@ -35,7 +35,8 @@ def is_stuck(node: FakeNode) -> bool:
     """What is made of the node's answers."""
     exchange = Exchange(Scheduler(), lambda: 1000.0)
     identity = Identity(node_secret="", cluster_secret="", announced=("10.0.0.9",))
-    sending = Sending(exchange, identity, node, Forgetful())  # type: ignore[arg-type]
+    arguments = SimpleNamespace()
+    sending = Sending(exchange, identity, node, Forgetful(), arguments)  # type: ignore[arg-type]
     cluster = SimpleNamespace(id=1, spec=SimpleNamespace(node_auth="b"))
     address = SimpleNamespace(address="10.0.0.1", port=1, identity="1")
     return sending._is_stuck(address, SimpleNamespace(uid=JOB, cluster=cluster))  # type: ignore[arg-type]

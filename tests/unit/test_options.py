@@ -89,6 +89,7 @@ def test_defaults() -> None:
         "max_client_allocations": 100_000,
         "max_client_jobs": 1_000_000,
         "max_client_bytes": 0,
+        "max_args_memory": 256 * 1024**2,
         "max_cluster_size": 0,
         "max_spool_size": 0,
         "history": 1_000_000,

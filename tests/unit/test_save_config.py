@@ -62,7 +62,7 @@ EVERYTHING = [
     *("--max_connections", "5000", "--max_host_connections", "70"),
     *("--allow_callback", "10.0.0.0/8", "--allow_node_port", "7", "--max_datagrams", "8"),
     *("--max_client_clusters", "5", "--max_client_allocations", "9"),
-    *("--max_client_jobs", "6", "--max_client_bytes", "7g"),
+    *("--max_client_jobs", "6", "--max_client_bytes", "7g", "--max_args_memory", "8g"),
     *("--max_cluster_size", "8m", "--max_spool_size", "9g", "--min_free_disk", "0", "--httpd"),
     *("--history", "50"),
     *("--http_host", "localhost", "--http_port", "0", "--http_accounts", "people"),

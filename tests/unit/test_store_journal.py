@@ -60,8 +60,8 @@ def test_jobs_come_with_their_places(journal: Journal) -> None:
     batch.put("places", (8,), "10.0.0.1", 3, True, False)
     journal.write([batch])
     assert [row[:2] + row[9:] for row in journal.rows("jobs")] == [
-        (7, 1, b"args", b"kwargs", None, None, None, None),
-        (8, 1, b"args", b"kwargs", "10.0.0.1", 3, 1, 0),
+        (7, 1, 10, None, None, None, None),
+        (8, 1, 10, "10.0.0.1", 3, 1, 0),
     ]
 
 

@@ -98,6 +98,8 @@ def _queued(job: Job, book: Book, now: float) -> str:
         return "the scheduler is about to stop: it waits for the next start"
     if job.cluster.terminated:
         return f"its cluster was {job.cluster.ending}: it ends in a moment"
+    if job.uid in book.aside:
+        return f"{book.aside[job.uid]}; that is tried again and again"
     if job.cluster.paused:
         where = f"its cluster is {job.cluster.paused}"
         where += f"; pinned to node {job.pinned.address}" if job.pinned else ""
@@ -192,6 +194,9 @@ def _waiting(cluster: Cluster, book: Book, now: float) -> str:
     if cluster.full:
         return _at_limit(cluster)
     if cluster.queue.head() is None:
+        aside = sum(uid in cluster.jobs for uid in book.aside)
+        if aside:
+            return f"{count(aside, 'job')} of them cannot be read from the disk"
         return "pinned to nodes that cannot take them now"
     return _full_or_worse(cluster, book, now)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gsched.ctl.command import Command, Session
 from gsched.ctl.failures import DONE, NO
-from gsched.ctl.words import count, span
+from gsched.ctl.words import count, size, span
 
 Row = dict[str, Any]
 
@@ -38,6 +38,7 @@ def facts(state: Row, where: str) -> list[tuple[str, str]]:
         ("nodes", f"{len(state['nodes'])}{states}"),
         ("CPUs", f"{totals['busy']} of {totals['cpus']} busy"),
         ("clusters", f"{totals['clusters']}"),
+        ("arguments", _arguments(state["arguments"])),
         ("goes first", _ALGORITHMS.get(state["algorithm"], "")),
         ("nearly full", ", ".join(full)),
         ("listens", ", ".join(state["listens"])),
@@ -50,6 +51,13 @@ _ALGORITHMS = {
     "early": "the cluster started first",
     "weighted": "the cluster that has used least for its weight",
 }
+
+
+def _arguments(taken: Row) -> str:
+    """Where those of jobs are; nothing where memory has room for all."""
+    if not taken["disk"]:
+        return ""
+    return f"{size(taken['memory'])} in memory, {size(taken['disk'])} on disk"
 
 
 def _numbers(words: Iterable[str]) -> str:

@@ -218,6 +218,12 @@ STATUS = record(
         "description": "what peers take of what they may take: both numbers, by option",
         "additionalProperties": rows(whole()),
     },
+    arguments=record(
+        "Bytes of arguments of jobs that are not over.",
+        memory=whole("in memory"),
+        most=whole("that are to be there at most; 0: any number"),
+        disk=whole("on disk alone"),
+    ),
     listens=rows(text("address and purpose")),
     client_program=text(),
     node_command=text(),

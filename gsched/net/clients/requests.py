@@ -22,6 +22,7 @@ from gsched.net.clients.refusals import refusal
 from gsched.net.computation import Message, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.keeping.arguments import Arguments
 from gsched.net.keeping.keeper import Keeping, NotKept
 from gsched.net.nodes.sending import Sending
 from gsched.net.paths import check_file
@@ -60,6 +61,7 @@ class ClientService:
         reception: Reception,
         limit: uploads.Limit,
         keeper: Keeping,
+        arguments: Arguments,
     ) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
@@ -72,6 +74,7 @@ class ClientService:
         self._limit = limit
         self._keeper = keeper
         self._effort = Effort()
+        self._arguments = arguments
         self._handlers: dict[str, Callable[..., bytes | None]] = {
             "FILEXFER": self._file,
             "SCHEDULE": self._schedule,
@@ -97,6 +100,7 @@ class ClientService:
     def _serve(self, channel: Channel) -> None:
         code = channel.receive_code(CODE_SIZE)
         known = secrets.same(code, self._identity.client_code)
+        self._arguments.wait_for_calm()
         payload = channel.receive(LARGE if known else SMALL)
         if not known and not payload.startswith(b"CLIENT:"):
             raise PeerError("client with another secret: its secret= must equal --cluster_secret")
@@ -218,7 +222,7 @@ class ClientService:
         message.charge(computation_of(cluster).account)
         message.record.uid, message.record.compute_id = job.uid, cluster.id
         try:
-            self._keeper.settled()
+            self._arguments.settled(job)
         except NotKept as error:
             self._withdraw(job.uid, str(error))
             raise Refused(str(error)) from error

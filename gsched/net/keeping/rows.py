@@ -37,7 +37,8 @@ def _write_job(result: Batch, job: Job) -> None:
     key = (job.uid,)
     waits = job.state is State.SENDING and not job.leaving
     if waits or job.state in (State.OFFERED, State.QUEUED):
-        result.put("jobs", key, *_job_row(job))
+        if not message_of(job).spilled:  # else the row is there
+            result.put("jobs", key, *_job_row(job))
         if job.tries:
             result.drop("places", key)
     elif job.state in (State.SENDING, State.RUNNING):
@@ -88,26 +89,28 @@ def _result_row(job: Job) -> Row:
 
 
 def saved_job(row: Row, files: dict[int, SpoolFile]) -> SavedJob:
-    """A job that is not over, with the files of its cluster by number."""
-    uid, cluster, offered, pinned, hash_, code, sent, extra, warning, args, kwargs = row[:11]
-    node, tries, started, cancelling = row[11:]
+    """A job that is not over, with the files of its cluster by number, without its arguments."""
+    uid, cluster, offered, pinned, hash_, code, sent, extra, warning, size = row[:10]
+    node, tries, started, cancelling = row[10:]
     xfer_files, numbers = loads(sent, max_opcodes=_MANY) if sent else ([], [])
     record = JobRecord(
         uid=uid,
         hash=_text(hash_),
         compute_id=cluster,
-        _args=args,
-        _kwargs=kwargs,
+        _args=b"",
+        _kwargs=b"",
         xfer_files=xfer_files,
         code=_text(code),
         extra=loads(extra) if extra else {},
     )
     held = [files[number] for number in numbers if number in files]
     lost = len(held) < len(numbers)
+    message = Message(record, held, _text(warning), told=bool(started), stored=True)
+    message.spilled = int(size)
     return SavedJob(
         uid=uid,
         cluster=cluster,
-        message=Message(record, held, _text(warning), told=bool(started)),
+        message=message,
         offered=offered,
         pinned=pinned or "",
         node=node or "",

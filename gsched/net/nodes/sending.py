@@ -13,6 +13,7 @@ from gsched.net import files
 from gsched.net.computation import NONE_PICKLED, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
+from gsched.net.keeping.arguments import Arguments
 from gsched.net.keeping.keeper import Keeping
 from gsched.net.subjects import about
 from gsched.net.transport.channel import Address, Caller, Channel
@@ -49,9 +50,15 @@ class Sending:
     """Carries out SendJob and TerminateJob."""
 
     def __init__(
-        self, exchange: Exchange, identity: Identity, caller: Caller, keeper: Keeping
+        self,
+        exchange: Exchange,
+        identity: Identity,
+        caller: Caller,
+        keeper: Keeping,
+        arguments: Arguments,
     ) -> None:
         self._keeper = keeper
+        self._arguments = arguments
         self._exchange = exchange
         self._scheduler = exchange.scheduler
         self._identity = identity
@@ -74,6 +81,8 @@ class Sending:
 
     def _send(self, effect: SendJob) -> None:
         """The files first; then, once it is known for good that it may run there, the job."""
+        if not self._arguments.fetch(effect.job, effect.tries):
+            return
         try:
             self._send_files(effect)
             if not self._may_leave(effect):
@@ -133,6 +142,7 @@ class Sending:
             return
         if reply == ACK:
             self._exchange.tell(self._scheduler.started, effect.job.uid, effect.tries)
+            self._arguments.at_node(effect.job)
         else:
             self._refused(effect, *_refusal(reply))
 

@@ -16,6 +16,8 @@ def everybody_answers(recorder: Recorder) -> None:
     """Nothing is refused or lost any more; time goes by until nothing happens."""
     answers = Answers(recorder)
     _take_back_orders(recorder)
+    for uid in list(recorder.scheduler.book.aside):
+        recorder.event("readable", uid)
     for _ in range(ROUNDS):
         answers.give()
         recorder.now += 61.0

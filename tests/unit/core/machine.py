@@ -174,6 +174,20 @@ class AnyOrder(Orders):
         job = self._job(number, State.SENDING)
         self._event("refused", job.uid, job.tries - late, why, "not here")
 
+    @precondition(jobs(State.SENDING))
+    @rule(number=NUMBERS, late=st.sampled_from([0, 0, 0, 1, -1]))
+    def not_read(self, number: int, late: int) -> None:
+        """A job cannot be read, and so is not sent."""
+        job = self._job(number, State.SENDING)
+        self._event("unreadable", job.uid, job.tries - late, "bad disk")
+
+    @precondition(lambda self: self.scheduler.book.aside)
+    @rule(number=NUMBERS)
+    def read(self, number: int) -> None:
+        """Such a job, which may have ended, can be read again."""
+        aside = list(self.scheduler.book.aside)
+        self._event("readable", aside[number % len(aside)])
+
     @precondition(jobs(State.SENDING, State.RUNNING))
     @rule(number=NUMBERS, late=st.sampled_from([0, 0, 0, 1, -1]))
     def miss(self, number: int, late: int) -> None:

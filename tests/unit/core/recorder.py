@@ -75,7 +75,8 @@ class Recorder:
         return open_ and node is not None and (job.node or job.last) is node
 
     def _find(self, name: str) -> Any:
-        places = (self.scheduler, self.scheduler.actions, self.scheduler.demands)
+        scheduler = self.scheduler
+        places = (scheduler, scheduler.actions, scheduler.demands, scheduler.aside)
         return getattr(next(place for place in places if hasattr(place, name)), name)
 
     def _note(self, name: str, args: tuple[Any, ...]) -> None:

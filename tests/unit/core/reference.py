@@ -65,7 +65,8 @@ class Moment:
         for effect in sent:
             self._busy[effect.node] -= 1
             self._running[effect.job.cluster] -= 1
-        self._jobs = [job for job in scheduler.jobs.values() if job.state is State.QUEUED]
+        waiting = [job for job in scheduler.jobs.values() if job.state is State.QUEUED]
+        self._jobs = [job for job in waiting if job.uid not in scheduler.book.aside]
         self._jobs += [effect.job for effect in sent]
 
     def choice(self, key: Callable[[Job], Any]) -> Choice | None:

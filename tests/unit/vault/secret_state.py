@@ -9,6 +9,7 @@ from typing import Any
 from gsched.store.history import ENDS, Ended, History
 from gsched.store.journal import NAME, TABLES, Batch, Journal
 from gsched.store.lookup import Lookup
+from gsched.store.seal import ARGS
 from gsched.store.spool import Spools
 from gsched.store.vault.opening import Vault
 from gsched.wire.records import StatResult, XferFile
@@ -52,6 +53,7 @@ def contents(directory: Path, vault: Vault) -> dict[str, Any]:
         found: dict[str, Any] = {table: sorted(journal.rows(table)) for table in TABLES}
     with closing(sqlite3.connect(directory / NAME)) as file:
         rows = file.execute("SELECT uid, args, kwargs FROM jobs").fetchall()
+    found["jobs"] = [row[:ARGS] + row[ARGS + 1 :] for row in found["jobs"]]  # but for their size
     found["arguments"] = {uid: vault.seal.opened_pair(uid, tuple(pair)) for uid, *pair in rows}
     with (
         closing(History(directory, 100, vault.seal)) as history,
