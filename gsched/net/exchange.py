@@ -42,8 +42,10 @@ class Exchange:
 
     def tell(self, event: Callable[..., list[Effect]], *args: Any) -> None:
         """Tell the core that something has happened just now, and have done what it asks."""
-        for effect in event(*args, self.now()):
-            if log.isEnabledFor(logging.DEBUG) and not isinstance(effect, Report):
+        effects = event(*args, self.now())
+        traced = effects and log.isEnabledFor(logging.DEBUG)
+        for effect in effects:
+            if traced and not isinstance(effect, Report):
                 log.debug("%s", _told(effect))
             for perform in self._performers[type(effect)]:
                 perform(effect)

@@ -32,14 +32,16 @@ class FrameReader:
         self._data: bytes | bytearray = b""  # most messages come in one piece: that is not copied
         self._at = 0  # what is before it was handed out
 
-    def feed(self, data: bytes) -> None:
-        """Add bytes in the order in which they were received."""
+    def feed(self, data: bytes) -> int:
+        """Add bytes in the order in which they were received. How many are pending."""
         if self._at == len(self._data):
             self._data, self._at = data, 0
-        elif isinstance(self._data, bytearray):
+            return len(data)
+        if isinstance(self._data, bytearray):
             self._data += data
         else:
             self._data = bytearray(self._data) + data
+        return len(self._data) - self._at
 
     @property
     def pending(self) -> int:
@@ -61,7 +63,8 @@ class FrameReader:
 
         Raises PeerError as soon as the announced length is over `limit` bytes.
         """
-        there = self.pending - LENGTH.size
+        begin = self._at + LENGTH.size
+        there = len(self._data) - begin
         if there < 0:
             return None
         (size,) = LENGTH.unpack_from(self._data, self._at)
@@ -69,7 +72,7 @@ class FrameReader:
             raise PeerError(f"message of {size} bytes announced, {limit} allowed")
         if there < size:
             return None
-        self._at += LENGTH.size
+        self._at = begin
         return self._take(size)
 
     def _take(self, size: int) -> bytes:

@@ -79,7 +79,9 @@ class World:
         """The answers to a message."""
         answers: list[bytes] = []
         channel: Any = SimpleNamespace(
-            peer=(source, 1), receive=lambda _: payload, send=answers.append
+            peer=(source, 1),
+            receive=lambda _: payload,
+            send=lambda answer, *, last: answers.append(answer),
         )
         self.service.serve(channel)
         return answers

@@ -56,6 +56,22 @@ def test_what_is_sent_arrives(pair: tuple[Stream, Stream]) -> None:
     assert there.receive(100) == b""
 
 
+@pytest.mark.parametrize("size", [1, LARGE])
+def test_what_is_sent_last_leaves_with_the_end(pair: tuple[Stream, Stream], size: int) -> None:
+    here, there = pair
+
+    def speak() -> None:
+        here.send(bytes(size), last=True)
+        here.close()
+
+    speaker = gevent.spawn(speak)
+    received = b""
+    while data := there.receive(1 << 16):
+        received += data
+    speaker.get()
+    assert received == bytes(size)
+
+
 def test_a_reader_waits_for_what_comes_later(pair: tuple[Stream, Stream]) -> None:
     here, there = pair
     reader = gevent.spawn(there.receive, 100)

@@ -53,6 +53,8 @@ class Event(Enum):
 class End(Enum):
     """How a job ended."""
 
+    __hash__ = object.__hash__  # Enum has a slower one, of its own making
+
     FINISHED = "finished"  # its code returned
     TERMINATED = "terminated"  # its code raised, or it was stopped
     CANCELLED = "cancelled"  # its client took it back
@@ -170,7 +172,7 @@ class Job:
     def move(self, event: Event, now: float, note: str = "") -> None:
         """Go through the table. Raises Impossible, with the story, where it has no way."""
         after = TRANSITIONS.get((self.state, event))
-        self.story += (now, event.value, note)
+        self.story += (now, event._value_, note)  # `value` is a call, of Enum's own making
         if after is None:
             raise Impossible(f"{event.value} in state {self.state.value}: {self.tell()}")
         self.state = after

@@ -151,10 +151,13 @@ class Node:
 
     def has_room(self) -> bool:
         """Whether one more job may be sent now."""
-        if self.state is not NodeState.UP or self.held_until or self.drained is not None:
-            return False
-        return len(self.jobs) < self.slots
+        return self.load() is not None
 
     def load(self) -> tuple[float, int] | None:
         """Key of the choice: the least load first, then the longest known. None without room."""
-        return (len(self.jobs) / self.cpus, self.seq) if self.has_room() else None
+        if self.state is not NodeState.UP or self.held_until or self.drained is not None:
+            return None
+        busy, cpus = len(self.jobs), self.cpus
+        if busy >= (min(cpus, 1) if self.on_trial else cpus):
+            return None
+        return (busy / cpus, self.seq)

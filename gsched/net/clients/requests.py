@@ -117,7 +117,7 @@ class ClientService:
         elif message.name != "COMPUTE":
             reply = self._handlers[message.name](channel, body)
         if reply:
-            channel.send(reply)
+            channel.send(reply, last=True)
 
     # -- a cluster comes and goes ---------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class NodeService:
                 self._pong(body, protocol(payload), source)
                 self._discovery.answered(source, body["ip_addr"])
             elif reply := self._handlers[message.name](body, source):
-                channel.send(reply)
+                channel.send(reply, last=True)
 
     def datagram(self, payload: bytes, peer: str) -> None:
         """One message by UDP, from that address. Raises PeerError."""

@@ -36,7 +36,7 @@ class Bytes(Protocol):
     def option(self, level: int, name: int, value: int) -> None: ...
     def receive(self, most: int) -> bytes: ...
     def wait_readable(self) -> None: ...
-    def send(self, data: bytes) -> None: ...
+    def send(self, data: bytes, *, last: bool = False) -> None: ...
     def finish(self) -> None: ...
     def close(self) -> None: ...
 
@@ -72,16 +72,19 @@ class Channel:
         """Seconds that each step may take from now on; None for no limit."""
         self._stream.timeout = seconds
 
-    def send(self, payload: bytes, code: bytes = b"") -> None:
-        """Send one message, with a code in front of it where it opens a stream that wants one."""
-        self.send_raw(frame(payload, code))
+    def send(self, payload: bytes, code: bytes = b"", *, last: bool = False) -> None:
+        """Send one message, with a code in front of it where it opens a stream that wants one.
 
-    def send_raw(self, data: bytes) -> None:
+        The `last` one may wait for the close, which has to follow at once.
+        """
+        self.send_raw(frame(payload, code), last=last)
+
+    def send_raw(self, data: bytes, *, last: bool = False) -> None:
         """Send bytes that are no message: a piece of a file."""
         self._sent += 1
         if self._sent == 2:  # the system holds back what follows a small write, never the first
             self._stream.option(IPPROTO_TCP, TCP_NODELAY, 1)
-        self._stream.send(data)
+        self._stream.send(data, last=last)
 
     def receive(self, limit: int) -> bytes:
         """The next message. Raises PeerError if it is over `limit` bytes."""
@@ -128,8 +131,7 @@ class Channel:
         if self._check is not None:
             self._check(data)
             self._check = None
-        self._reader.feed(data)
-        pending = self._reader.pending
+        pending = self._reader.feed(data)
         if self._guest is not None:
             self._guest.hold(pending)
         if patience is not None and time.monotonic() > patience + (done + pending) / SLOWEST:
@@ -192,5 +194,5 @@ class Caller:
     def tell(self, address: Address, code: bytes, payload: bytes) -> None:
         """Send one message on a connection of its own. Raises OSError."""
         with self.connect(address) as channel:
-            channel.send(payload, code)
+            channel.send(payload, code, last=True)
             channel.finish()

@@ -91,9 +91,11 @@ class Guests:
 
     def spoke(self, guest: Guest) -> None:
         """It has said something whole."""
-        self.held -= guest.held
-        guest.held = 0
-        self._forget(guest)
+        if guest.held:
+            self.held -= guest.held
+            guest.held = 0
+        if guest in self._silent:
+            self._forget(guest)
 
     def _make_room(self, silent: dict[Guest, None], why: str) -> None:
         self.turned_away += 1
@@ -105,8 +107,6 @@ class Guests:
             guest.connection.abort()
 
     def _forget(self, guest: Guest) -> None:
-        if guest not in self._silent:
-            return
         del self._silent[guest]
         there = self._silent_at[guest.address]
         del there[guest]

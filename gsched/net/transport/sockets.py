@@ -10,7 +10,7 @@ import logging
 import os
 from _socket import SHUT_RDWR, SO_ERROR, SO_REUSEADDR, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET
 from _socket import socket as Socket
-from socket import AF_INET, AF_INET6
+from socket import AF_INET, AF_INET6, MSG_MORE
 from time import monotonic
 from typing import Any
 
@@ -92,9 +92,9 @@ class Stream:
             except BlockingIOError:
                 self.wait_readable()
 
-    def send(self, data: bytes) -> None:
-        """Send all of it."""
-        sent = self._try_to_send(data)
+    def send(self, data: bytes, *, last: bool = False) -> None:
+        """Send all of it. What is sent `last`, before a close, leaves together with the end."""
+        sent = self._try_to_send(data, MSG_MORE if last else 0)
         if sent < len(data):
             rest = memoryview(data)[sent:]
             while rest:
@@ -123,7 +123,8 @@ class Stream:
 
     def close(self) -> None:
         """Close the connection; the peer sees the end of the stream."""
-        self._close_watchers()
+        if self._reads is not None or self._writes is not None:
+            self._close_watchers()
         self._socket.close()
 
     def abort(self) -> None:
@@ -135,9 +136,9 @@ class Stream:
         self._close_watchers()
         return self._socket.detach()
 
-    def _try_to_send(self, data: Any) -> int:
+    def _try_to_send(self, data: Any, flags: int = 0) -> int:
         try:
-            return self._socket.send(data)
+            return self._socket.send(data, flags)
         except BlockingIOError:
             return 0
 

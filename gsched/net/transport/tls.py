@@ -117,7 +117,7 @@ class SecureStream:
     def wait_readable(self) -> None:
         """`receive` waits by itself: what is there may be no message yet, but a ticket."""
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, *, last: bool = False) -> None:
         """Send all of it."""
         self._socket.sendall(data)
 
