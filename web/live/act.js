@@ -15,7 +15,7 @@ export async function act(method, path, body = {}) {
     const words = [done.outcome, done.warning].filter(Boolean).map((one) => clean(one, SENTENCE));
     const back = done.undo;
     toast(words.join("; "), {
-      tone: done.warning ? "warn" : "ok",
+      tone: done.warning || done.nodes?.some(({ error }) => error) ? "warn" : "ok",
       undo: back && (() => act(back.method, back.path.replace(/^\/api\/v1\//, ""), back.body)),
     });
     return done;

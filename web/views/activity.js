@@ -9,8 +9,7 @@ import { choice } from "../parts/page.js";
 
 const RANGES = { 900: "15 minutes", 3600: "hour", 21600: "6 hours", 86400: "day", 604800: "week" };
 const USUAL = "900"; // seconds
-const POINTS = 300;
-const SOONEST = 2_000; // ms from one look to the next
+const POINTS = 180;
 
 export class Activity {
   constructor(router) {
@@ -42,7 +41,8 @@ export class Activity {
   open({ query }) {
     this.range = Object.hasOwn(RANGES, query.get("range") ?? "") ? query.get("range") : USUAL;
     this.ranges.select.value = this.range;
-    this.asking.pause = Math.max(SOONEST, (500 * Number(this.range)) / POINTS);
+    // There is nothing new before; and what many look at should not cost the scheduler much.
+    this.asking.pause = (1000 * Number(this.range)) / POINTS;
     this.asking.restart();
   }
 

@@ -15,6 +15,7 @@ const BARS = 10_000; // at the most
 const LEGEND = 12; // clusters
 const QUICK = 2_000; // ms from one look to the next, while a quarter of an hour is shown, or less
 const SLOW = 10_000;
+const EACH = 2; // ms for each job: many cost the scheduler more
 const ENDS = [["running", "accent"], ["finished", "ok"], ["cancelled", "warn"], ["terminated or abandoned", "bad"]];
 
 export class View {
@@ -65,7 +66,7 @@ export class View {
     this.ranges.select.value = this.range;
     this.colours.select.value = this.by;
     this.now.disabled = !this.fixed;
-    this.asking.pause = Number(this.range) <= 900 ? QUICK : SLOW;
+    this.pause = this.asking.pause = Number(this.range) <= 900 ? QUICK : SLOW;
     this.draw();
     this.asking.restart();
   }
@@ -91,6 +92,7 @@ export class View {
     this.lanes = new Lanes(told);
     const jobs = told.bars.uid.length;
     const there = told.nodes.length > 0;
+    this.asking.pause = Math.max(this.pause, EACH * jobs);
     this.stream.element.hidden = !there;
     this.none.hidden = there;
     setText(this.none, "No job ran in this time.");
