@@ -39,7 +39,7 @@ def of_cluster(cluster: Cluster, book: Book, now: float) -> str:
         return "its client is still sending its files"
     if cluster.state is ClusterState.WAITING:
         return _turn(cluster, book) + _patience(cluster, book, now)
-    if cluster.state is ClusterState.STARTING:
+    if cluster.state is ClusterState.STARTING and not cluster.ending:
         return "its client is being told that it may submit"
     if cluster.state in (ClusterState.CLOSING, ClusterState.CLOSED):
         left = f"{count(cluster.running, 'job')} at nodes, {count(len(cluster.leases), 'node')}"

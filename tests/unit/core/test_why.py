@@ -2,14 +2,16 @@
 
 import pytest
 
+from gsched.core import admission
 from gsched.core.dispatch import Refusal
-from gsched.core.effects import TellScheduled, TerminateJob
+from gsched.core.effects import SeekClient, Sweep, TellScheduled, TerminateJob
 from gsched.core.fleet import NodeFacts
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import Job
 from gsched.core.model.lease import SetUpFailure
 from gsched.core.model.node import Node
 from gsched.core.seen import why
+from gsched.core.seen.obstacles import obstacle
 
 from .conftest import Make
 from .world import PORT, World
@@ -140,6 +142,76 @@ def test_a_scheduler_about_to_stop(world: World) -> None:
     world.do("suspended")
     assert of_job(world, job) == "the scheduler is about to stop: it waits for the next start"
     assert of_cluster(world, cluster) == "1 job waiting: the scheduler is about to stop"
+
+
+def test_its_cluster_waits_behind_an_exclusive_one(world: World) -> None:
+    world.node()
+    alone = world.cluster("analysis", exclusive=True)
+    job = world.submit(world.asked())
+    assert of_job(world, job) == (
+        f"its cluster waits for the exclusive cluster {alone.label} to close;"
+        " position 1 in the queue of its cluster"
+    )
+
+
+def test_its_cluster_was_terminated_and_it_ends_in_a_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "AT_ONCE", 1)
+    cluster = world.cluster()
+    jobs = world.submit_some(cluster, 3)
+    world.do("terminate", cluster, "anna", "wrong data")
+    words = "its cluster was terminated by anna: wrong data: it ends in a moment"
+    assert of_job(world, jobs[2]) == words
+    ended = world.results()
+    while world.take(Sweep):
+        world.do("swept", cluster)
+        ended += world.results()
+    assert len(ended) == 3
+
+
+def test_its_client_has_given_the_only_node_back(world: World) -> None:
+    node, cluster = world.node(), world.cluster()
+    running, job = world.running(cluster), world.submit(cluster)
+    world.do("node_given_back", cluster, node.address, False)
+    world.closes()
+    assert "is of no use now: closed by the client; " in of_job(world, job)
+    assert running.node is node
+
+
+@pytest.mark.parametrize("order", ["drain", "close_node"])
+def test_all_nodes_are_drained_or_closed_by_somebody(world: World, order: str) -> None:
+    nodes, cluster = [world.node(), world.node()], world.cluster()
+    for node in nodes:
+        world.do(order, node, "anna", "heat")
+        world.take(object)
+    job = world.submit(cluster)
+    what = "drained" if order == "drain" else "closed"
+    told = f"none of the 2 that match *: 2 {what} ({nodes[0].address}: by anna: heat); "
+    assert of_job(world, job).startswith(told)
+
+
+def test_the_only_node_is_limited_to_no_cpus(world: World) -> None:
+    node, cluster = world.node(cpus=2), world.cluster()
+    world.do("limit", node, 0, "anna", "mine tonight")
+    world.told()
+    job = world.submit(cluster)
+    assert "is of no use now: limited to no CPUs (by anna: mine tonight); " in of_job(world, job)
+
+
+def test_a_node_that_has_just_got_room(world: World) -> None:
+    node, cluster = world.node(), world.cluster()
+    world.running(cluster)
+    job = world.submit(cluster)
+    node.jobs.clear()  # as between two steps of an event
+    words = f"node {node.address} has room: its turn comes now; position 1 in"
+    assert of_job(world, job).startswith(words)
+
+
+def test_a_node_that_nobody_has_set_up(world: World) -> None:
+    world.cluster(exclusive=True)
+    waiting = world.asked()
+    assert str(obstacle(waiting, world.node(), world.now)) == "not set up yet"
 
 
 # Jobs pinned to a node
@@ -306,6 +378,26 @@ def test_a_cluster_that_waits_for_an_exclusive_one(world: World) -> None:
     waits = world.asked()
     expected = "waits for the exclusive cluster compute @ 10.9.9.9 to close"
     assert of_cluster(world, waits) == expected
+
+
+def test_a_cluster_whose_client_is_away_at_its_turn(world: World) -> None:
+    cluster = world.asked()
+    assert world.take(TellScheduled)
+    world.do("cluster_absent", cluster, "no answer")
+    assert world.take(SeekClient)
+    expected = "its turn has come, and others pass: no answer"
+    assert of_cluster(world, cluster) == expected
+
+
+def test_a_cluster_that_somebody_ends_while_it_waits(world: World) -> None:
+    world.cluster(exclusive=True)
+    cluster = world.asked()
+    world.do("terminate", cluster, "anna", "")
+    world.take(TellScheduled)
+    assert of_cluster(world, cluster) == (
+        "terminated by anna; its client is being told that its turn has come, and then that it is"
+        " over"
+    )
 
 
 def test_a_cluster_that_starts(world: World) -> None:
