@@ -5,7 +5,8 @@ its key; each file of a client is replaced as a whole, and says itself which key
 goes on finds out what is left to do.
 
 Of what was there before nothing stays in the folder: pages that are free are cleared, the rest is
-packed, the log is emptied. What the disk itself keeps of it, nobody here can tell.
+packed, the log is emptied. SQLite gets nothing that is not sealed, so its temporary files hold
+nothing else either. What the disk itself keeps of files that are gone, nobody here can tell.
 """
 
 import logging
