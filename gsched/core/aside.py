@@ -35,6 +35,13 @@ class Aside:
             self._dispatch.unreadable(job, reason, now)
         return self._finish(now)
 
+    def spoiled(self, uid: int, tries: int, reason: str, now: float) -> list[Effect]:
+        """As `unreadable`, and it never will be: it ends."""
+        job = self._book.jobs.get(uid)
+        if job is not None and job.state is State.SENDING and job.tries == tries:
+            self._dispatch.spoiled(job, reason, now)
+        return self._finish(now)
+
     def readable(self, uid: int, now: float) -> list[Effect]:
         """It can be sent."""
         job = self._book.jobs.get(uid)

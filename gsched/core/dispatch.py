@@ -142,6 +142,10 @@ class Dispatch:
             self._book.aside[job.uid] = reason
             self._book.report(INFO, f"job {job.uid} is set aside: {reason}", job)
 
+    def spoiled(self, job: Job, reason: str, now: float) -> None:
+        """It cannot be sent to any node ever."""
+        self._stop_or(job, End.ABANDONED, now, reason)
+
     def readable(self, job: Job) -> None:
         """It can be sent again."""
         self.queue(job).put_back(job)

@@ -53,16 +53,19 @@ class Arguments:
         except _ERRORS as error:
             raise self._error(error) from error
         if any(type(one) is not bytes for row in rows for one in row[1:]):
-            raise self._error(ValueError("arguments of a job are not what was written"))
+            raise self._damaged("arguments of a job are not what was written")
         try:
             return {uid: self._seal.opened_pair(uid, (args, kw)) for uid, args, kw in rows}
         except NotOpened:
-            raise self._error(ValueError("a job does not open with the vault's key")) from None
+            raise self._damaged("a job does not open with the vault's key") from None
 
     def close(self) -> None:
         """Let go of the file."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()
+
+    def _damaged(self, text: str) -> JournalError:
+        return JournalError(f"{self._path}: {text}", damaged=True)
 
     def _error(self, error: Exception) -> JournalError:
         return JournalError(f"{self._path}: {' '.join(str(error).split())}")

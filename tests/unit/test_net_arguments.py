@@ -333,15 +333,17 @@ def test_a_restart_reads_no_more_than_there_is_room_for(tmp_path: Path) -> None:
 class BadDisk:
     """What is read of some jobs is an error, or is not there."""
 
-    def __init__(self, world: World, bad: set[int], gone: Iterable[int] = ()) -> None:
-        self.bad, self.gone = bad, set(gone)
+    def __init__(
+        self, world: World, bad: set[int], gone: Iterable[int] = (), *, damaged: bool = False
+    ) -> None:
+        self.bad, self.gone, self._damaged = bad, set(gone), damaged
         self._read = world.arguments._stored.read
         world.arguments._stored.read = self.read  # type: ignore[method-assign]
 
     def read(self, uids: Sequence[int]) -> dict[int, Pair]:
         """As Arguments.read."""
         if self.bad & set(uids):
-            raise JournalError("disk I/O error")
+            raise JournalError("disk I/O error", damaged=self._damaged)
         return self._read([uid for uid in uids if uid not in self.gone])
 
 
@@ -379,6 +381,27 @@ def test_what_cannot_be_read_waits_and_others_go_on(
     world.run_all()
     assert not world.scheduler.jobs and not world.arguments.problem
     assert world.memory == world.disk == 0
+
+
+def test_what_is_not_as_it_was_written_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, or if that turns out later: it would never be read. Its client is told why."""
+    monkeypatch.setattr(module, "RETRY_PAUSE", 0.01)
+    bad, gone, good = spilled(world, world.cluster(), 3)
+    disk = BadDisk(world, {bad.uid}, [gone.uid], damaged=True)
+    world.node(1)
+    while world.sent:
+        effect = world.sent.pop(0)
+        if effect.job in (bad, gone):
+            assert not world.fetch(effect)
+        else:
+            world.run(effect)
+    assert good.state is State.GONE and gone.state is State.QUEUED
+    assert bad.end is End.ABANDONED
+    assert bad.reason == "its arguments cannot be read: disk I/O error"
+    disk.bad, disk.gone = {gone.uid}, set()
+    eventually(lambda: world.sent)
+    assert not world.fetch(world.sent.pop())
+    assert gone.end is End.ABANDONED and not world.arguments.problem
 
 
 def test_what_cannot_be_read_can_be_cancelled(

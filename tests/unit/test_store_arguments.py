@@ -70,8 +70,9 @@ def test_what_is_sealed_is_not_read_in_clear(tmp_path: Path) -> None:
         assert arguments.read([1]) == {1: (SECRET, b"k")}
         assert not any(SECRET in bytes(one) for row in rows(arguments) for one in row[-2:])
     journal._connection.execute("UPDATE jobs SET args = (SELECT args FROM jobs WHERE uid = 2)")
-    with pytest.raises(JournalError, match="does not open"):
+    with pytest.raises(JournalError, match="does not open") as error:
         Arguments(tmp_path, RowSeal(Key(b"k" * 32))).read([1])
+    assert error.value.damaged
 
 
 def rows(arguments: Arguments) -> list[tuple[bytes, ...]]:

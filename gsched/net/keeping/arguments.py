@@ -2,7 +2,8 @@
 
 Those that it has no room for lie on disk alone. Some of the next jobs of each queue are read back
 before they are sent, all by a thread of its own; what is wanted before that is read first. What
-the disk does not give is asked for again and again, while its job stands aside.
+the disk does not give is asked for again and again, while its job stands aside; a job ends whose
+arguments are there, but are not what was written.
 """
 
 import logging
@@ -114,10 +115,10 @@ class Arguments:
             return True
         _, result = self._wanted.setdefault(job.uid, (job, AsyncResult()))
         self._wake.set()
-        problem = result.get()
-        if problem:
-            self._set_aside(job, tries, problem)
-        return not problem
+        error = result.get()
+        if error is not None:
+            self._set_aside(job, tries, error)
+        return error is None
 
     def at_node(self, job: Job) -> None:
         """Its node has it: the memory may be used for others."""
@@ -175,7 +176,7 @@ class Arguments:
         wanted = [self._wanted.pop(uid) for uid in list(islice(self._wanted, MOST_AT_ONCE))]
         failed = self._bring([job for job, _ in wanted])
         for job, result in wanted:
-            result.set(failed.get(job.uid, ""))
+            result.set(failed.get(job.uid))
         return bool(wanted)
 
     def _bring_ahead(self) -> bool:
@@ -184,7 +185,7 @@ class Arguments:
         self._bring(jobs)
         return bool(jobs)
 
-    def _bring(self, jobs: list[Job]) -> dict[int, str]:
+    def _bring(self, jobs: list[Job]) -> dict[int, JournalError]:
         """By uid, why some could not be read."""
         found, failed = self._read(jobs)
         for job in jobs:
@@ -193,25 +194,29 @@ class Arguments:
                 message.unspill(*found[job.uid])
         return failed
 
-    def _read(self, jobs: list[Job]) -> tuple[dict[int, Pair], dict[int, str]]:
+    def _read(self, jobs: list[Job]) -> tuple[dict[int, Pair], dict[int, JournalError]]:
         """What was found, and why the rest of those that are not over was not, by uid."""
         uids = [job.uid for job in jobs]
         found, failed = self._pool.apply(_found, (self._stored, uids)) if uids else ({}, {})
         for job in jobs:
             if job.state in _OVER:
                 failed.pop(job.uid, None)
-        self._unread = next(iter(failed.values()), self._unread)
+        self._unread = str(next(iter(failed.values()), self._unread))
         return found, failed
 
     # -- jobs whose arguments do not come back ----------------------------------------------------
 
-    def _set_aside(self, job: Job, tries: int, problem: str) -> None:
-        reason = f"its arguments cannot be read: {problem}"
+    def _set_aside(self, job: Job, tries: int, error: JournalError) -> None:
+        reason = f"its arguments cannot be read: {error}"
+        if error.damaged:
+            log.error("job %s ends: %s", job.uid, reason)
+            self._exchange.tell(self._scheduler.aside.spoiled, job.uid, tries, reason)
+            return
         self._exchange.tell(self._scheduler.aside.unreadable, job.uid, tries, reason)
         if job.uid not in self._scheduler.book.aside:
             return  # it was to end
         if not self._aside:
-            log.error("jobs wait for arguments that cannot be read: %s", problem)
+            log.error("jobs wait for arguments that cannot be read: %s", error)
             self._greenlets.spawn("unread arguments", self._retry)
         self._aside[job.uid] = job
 
@@ -228,7 +233,7 @@ class Arguments:
         _, failed = self._read(jobs)  # they are read again when they are sent
         for job in jobs:
             del self._aside[job.uid]
-            if job.uid in failed:
+            if job.uid in failed and not failed[job.uid].damaged:
                 self._aside[job.uid] = job  # behind the others
             else:
                 self._exchange.tell(self._scheduler.aside.readable, job.uid)
@@ -260,15 +265,16 @@ def _problem(work: Callable[..., None], *args: Any) -> str:
     return ""
 
 
-def _found(stored: Stored, uids: list[int]) -> tuple[dict[int, Pair], dict[int, str]]:
+def _found(stored: Stored, uids: list[int]) -> tuple[dict[int, Pair], dict[int, JournalError]]:
     """What is there, and why the rest is not; one that is damaged does not hide the others."""
     try:
         found = stored.read(uids)
-        return found, {uid: "they are not there" for uid in uids if uid not in found}
+        missing = JournalError("they are not there")
+        return found, {uid: missing for uid in uids if uid not in found}
     except JournalError as error:
         if len(uids) == 1:
-            return {}, {uids[0]: str(error)}
-    found, failed = dict[int, Pair](), dict[int, str]()
+            return {}, {uids[0]: error}
+    found, failed = dict[int, Pair](), dict[int, JournalError]()
     for uid in uids:
         one, problem = _found(stored, [uid])
         found |= one

@@ -71,6 +71,18 @@ def test_one_that_was_cancelled_on_its_way_ends(world: World) -> None:
     assert not world.scheduler.book.aside
 
 
+def test_one_that_is_spoiled_for_good_ends(world: World) -> None:
+    """And nobody else does: not an earlier try, not the node, not the job behind it."""
+    node = world.node()
+    cluster = world.cluster()
+    job, other = world.sending(cluster), world.submit(cluster)
+    world.do("spoiled", job.uid, job.tries - 1, BAD)
+    assert job.state is State.SENDING
+    world.do("spoiled", job.uid, job.tries, BAD)
+    assert world.results() == [(job, End.ABANDONED)] and job.reason == BAD
+    assert world.sent() == [other] and not node.held_until
+
+
 def test_it_ends_with_its_cluster(world: World) -> None:
     world.node()
     cluster = world.cluster()
