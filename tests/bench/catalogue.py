@@ -270,6 +270,7 @@ SCENARIOS = [
     _decision(10, 1_000, 10_000),
     _decision(10, 1_000, 10_000, algorithm="fair"),
     _decision(10, 1_000, 10_000, algorithm="early"),
+    _decision(10, 1_000, 10_000, algorithm="weighted"),
     *(_decision(1_000, clusters, 10_000, limits=True) for clusters in (10, 100, 1_000)),
     _decision(1_000, 1_000, 10_000, algorithm="weighted", limits=True),
     _decision(10, 1, 100_000),

@@ -126,12 +126,16 @@ class Ready:
         """Where the job that goes first on this node waits: its own queues, or a cluster's."""
         common = self._groups[node.serves].ready.top(self._cluster_key)
         pinned = self._next_pinned(node)
+        if pinned is None and common is not None:
+            return common.queue
         queues = [node.pinned[pinned]] if pinned else []
         if common is not None:
             queues.append(common.queue)
         return min(queues, key=self._queue_key)
 
     def _next_pinned(self, node: Node) -> Cluster | None:
+        if not node.pinned:
+            return None
         return node.pinned_ready.top(lambda cluster: self._key_there(node, cluster))
 
     # -- keys ---------------------------------------------------------------------------------
@@ -147,8 +151,7 @@ class Ready:
     def _group_key(self, group: Group) -> Key | None:
         if group.ready.top(self._cluster_key) is None:
             return None
-        node = group.nodes.top(Node.load)
-        return node.load() if node else None
+        return group.nodes.least(Node.load)
 
     def _pinned_key(self, node: Node) -> Key | None:
         return node.load() if self._next_pinned(node) else None

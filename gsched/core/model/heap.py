@@ -44,16 +44,22 @@ class LazyHeap(Generic[T]):
 
         `key_of` tells an item's present key; None says that it does not belong here any more.
         """
-        while self._entries:
-            key, _, item = self._entries[0]
-            counts = self._keys.get(item) == key
-            present = key_of(item) if counts else None
-            if counts and present == key:
+        entries, keys = self._entries, self._keys
+        while entries:
+            key, _, item = entries[0]
+            if keys.get(item) != key:
+                heappop(entries)
+                continue
+            present = key_of(item)
+            if present == key:
                 return item
-            heappop(self._entries)
-            if counts:
-                self._mend(item, present)
+            heappop(entries)
+            self._mend(item, present)
         return None
+
+    def least(self, key_of: Callable[[T], Key | None]) -> Key | None:
+        """The key of the item that `top` gives."""
+        return None if self.top(key_of) is None else self._entries[0][0]
 
     def _mend(self, item: T, present: Key | None) -> None:
         if present is None:
@@ -64,7 +70,7 @@ class LazyHeap(Generic[T]):
     def _clear_away(self) -> None:
         """Drop entries that no longer count."""
         serials = range(self._serial + 1, self._serial + 1 + len(self._keys))
-        self._entries = [
+        self._entries[:] = [  # it is this very list that `top` looks at
             (key, serial, item)
             for serial, (item, key) in zip(serials, self._keys.items(), strict=True)
         ]

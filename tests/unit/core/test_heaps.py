@@ -172,3 +172,21 @@ def test_nothing_can_be_taken_from_an_empty_queue() -> None:
     assert queue.head() is None
     with pytest.raises(IndexError):
         queue.pop()
+
+
+def test_a_key_is_mended_while_what_is_out_of_date_is_cleared_away() -> None:
+    """By the search itself, which goes on with what is left."""
+    heap = LazyHeap[int]()
+    keys = {item: (item,) for item in range(300)}
+    for item, key in keys.items():
+        heap.put(item, key)
+    for item in range(50, 300):
+        heap.discard(item)
+        del keys[item]
+    order = []
+    for item in range(50):
+        keys[item] = (1000 - item,)
+    while (item := heap.top(lambda item: keys.get(item))) is not None:
+        order.append(item)
+        del keys[item]
+    assert order == list(reversed(range(50)))
