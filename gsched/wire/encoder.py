@@ -16,6 +16,7 @@ MAX_DEPTH = 100
 _SHARED = 64  # bytes from which on strings and integers are written once, however often they occur
 
 _U4, _U8, _I4, _F8 = Struct("<I"), Struct("<Q"), Struct("<i"), Struct(">d")
+_ONE = [bytes((number,)) for number in range(256)]
 _GROUP = 1000  # items between two marks, as CPython's pickler does
 
 
@@ -54,7 +55,7 @@ class Encoder:
         index = self._memo.get(id(value))
         if index is None:
             return False
-        self.out.append(b"h" + bytes((index,)) if index < 256 else b"j" + _U4.pack(index))
+        self.out.append(b"h" + _ONE[index] if index < 256 else b"j" + _U4.pack(index))
         return True
 
     def memoize(self, value: Any) -> None:
@@ -96,7 +97,7 @@ def _bool(to: Encoder, value: bool) -> None:
 
 def _int(to: Encoder, value: int) -> None:
     if 0 <= value < 256:
-        to.out.append(b"K" + bytes((value,)))
+        to.out.append(b"K" + _ONE[value])
     elif -(1 << 31) <= value < 1 << 31:
         to.out.append(b"J" + _I4.pack(value))
     else:
@@ -107,7 +108,7 @@ def _long(to: Encoder, value: int) -> None:
     size = value.bit_length() // 8 + 1
     if size >= _SHARED and to.recall(value):
         return
-    to.out.append(b"\x8a" + bytes((size,)) if size < 256 else b"\x8b" + _U4.pack(size))
+    to.out.append(b"\x8a" + _ONE[size] if size < 256 else b"\x8b" + _U4.pack(size))
     to.out.append(value.to_bytes(size, "little", signed=True))
     if size >= _SHARED:
         to.memoize(value)
@@ -123,7 +124,7 @@ def _sized(to: Encoder, value: Any, data: bytes, heads: tuple[bytes, bytes, byte
     if size >= _SHARED and to.recall(value):
         return
     if size < 256:
-        to.out.append(heads[0] + bytes((size,)))
+        to.out.append(heads[0] + _ONE[size])
     else:
         to.out.append(heads[1] + _U4.pack(size) if size < 1 << 32 else heads[2] + _U8.pack(size))
     to.out.append(data)

@@ -39,6 +39,7 @@ class Mailbox:
 
     def __init__(self, address: Address, caller: Caller, greenlets: Greenlets) -> None:
         self._address = address
+        self._name = f"mailbox {address}"
         self._caller = caller
         self._greenlets = greenlets
         self._lanes: dict[int, deque[Letter]] = {}  # those at work; most mailboxes are empty
@@ -53,7 +54,7 @@ class Mailbox:
         letters = self._lanes.get(lane)
         if letters is None:
             letters = self._lanes[lane] = deque()
-            self._greenlets.spawn(f"mailbox {self._address}", self._work, lane, letters)
+            self._greenlets.spawn(self._name, self._work, lane, letters)
         letters.append(letter)
 
     def retry_now(self) -> None:

@@ -373,6 +373,8 @@ class ClientService:
 
 
 def _message(cluster: Cluster, record: Job) -> Message:
+    if not record.xfer_files:
+        return Message(record, [])
     for one in record.xfer_files:
         check_file(one)  # nodes remove them, wherever they are said to be
     found = [(one, computation_of(cluster).spool.find(one)) for one in record.xfer_files]
