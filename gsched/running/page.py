@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from gsched.core.model.node import Node
 from gsched.history.happenings import Happenings
 from gsched.history.recorder import Recorder
 from gsched.httpd import app
@@ -19,6 +20,7 @@ from gsched.httpd.access.login import Login
 from gsched.httpd.api.acts.acting import Acting
 from gsched.httpd.api.acts.audit import Audit
 from gsched.httpd.api.acts.stopping import Stopping
+from gsched.httpd.api.hours import ServiceHours
 from gsched.httpd.api.past.answers import Past
 from gsched.httpd.api.policy.answers import Policing, Policy
 from gsched.httpd.api.reading import Api
@@ -29,6 +31,7 @@ from gsched.httpd.server import PageServer
 from gsched.net.exchange import Exchange
 from gsched.net.keeping.arguments import Arguments
 from gsched.net.keeping.keeper import Keeping
+from gsched.net.nodes.hours import Hours
 from gsched.net.transport import inherited, tls
 from gsched.net.transport.greenlets import under_way
 from gsched.net.transport.guests import Guests
@@ -63,6 +66,7 @@ class Page:
         policy: Policy,
         ends: Mapping[str, Callable[[], None]],
         restart: Callable[[], str],
+        ask_hours: Callable[[Node], Hours],
     ) -> None:
         self._settings = settings
         self._exchange, self._keeper, self._guests = exchange, keeper, guests
@@ -90,6 +94,7 @@ class Page:
             Acting(exchange, keeper, self._audit),
             Policing(policy, exchange, self._audit),
             Stopping(ends, restart, self._audit),
+            ServiceHours(book, ask_hours),
             self._audit,
         )
         self._local = LocalServer(settings.api_socket, self._app)

@@ -236,7 +236,8 @@ class Server:
             "discard": self.discard,
         }
         more = (self._recorder, self.policy, ends, lambda: self.restart())
-        self._page = Page(self.settings, self.snapshot, *parts, *more)
+        ask_hours = self._services.ask_hours
+        self._page = Page(self.settings, self.snapshot, *parts, *more, ask_hours)
 
     def _start_nodes(self) -> None:
         settings, discovery = self.settings, self._services.discovery

@@ -12,6 +12,7 @@ from gsched.net.identity import Identity
 from gsched.net.keeping.arguments import Arguments
 from gsched.net.keeping.keeper import Keeping
 from gsched.net.nodes.discovery import Discovery
+from gsched.net.nodes.hours import AskHours
 from gsched.net.nodes.inquiry import Inquiry
 from gsched.net.nodes.messages import NodeService
 from gsched.net.nodes.patrol import Patrol
@@ -49,6 +50,7 @@ class Services:
     ) -> None:
         to_nodes = Caller(settings.msg_timeout, node_tls)
         to_clients = Caller(settings.msg_timeout, cluster_tls)
+        self.ask_hours = AskHours(identity, to_nodes)
         self.datagrams = datagrams
         self.discovery = Discovery(
             exchange,

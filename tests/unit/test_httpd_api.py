@@ -23,11 +23,13 @@ from gsched.httpd.access.login import Login
 from gsched.httpd.api.acts.acting import Acting
 from gsched.httpd.api.acts.audit import Audit
 from gsched.httpd.api.acts.stopping import WORDS, Stopping
+from gsched.httpd.api.hours import ServiceHours
 from gsched.httpd.api.openapi import OPERATIONS, document
 from gsched.httpd.api.policy.answers import Policing
 from gsched.httpd.api.reading import Api
 from gsched.net.exchange import Exchange
 from gsched.net.keeping.keeper import Forgetful
+from gsched.net.nodes.hours import Hours
 from gsched.running.policy import Policy
 from gsched.store.audit import AuditFile
 
@@ -67,11 +69,13 @@ class Site:
         self.exchange = Exchange(world.scheduler, self.now)
         self.policy = Policy(self.exchange)
         self.ended: list[str] = []
+        self.hours = Hours(why="nobody has asked")
         self.no_restart = ""
         ends = {how: partial(self.ended.append, how) for how in WORDS}
         self.parts = (
             Login(None),
             Stopping(ends, lambda: self.no_restart, self.audit),
+            ServiceHours(world.scheduler.book, lambda node: self.hours),
             Api(world.scheduler.book, self.now, lambda: self.problem, self.recorder.job),
             self.past,
             Acting(self.exchange, Forgetful(), self.audit),
@@ -260,6 +264,15 @@ def test_bytes_of_a_node_are_told_in_all_and_for_each_cluster(site: Site) -> Non
     assert (about["sent"], about["received"]) == (501, 70)
     [place] = [x for x in about["places"] if x["cluster"] == site.cluster.handle]
     assert (place["sent"], place["received"]) == (500, 70)
+
+
+def test_when_a_node_serves(site: Site) -> None:
+    path = f"/nodes/{site.node.address}/service"
+    assert site.get(path, schema="Service")["why"] == "nobody has asked"
+    site.hours = Hours(start=10, end=20, clients_left=3, clients_done=1)
+    told = {"start": 10, "stop": None, "end": 20, "clients_left": 3, "clients_done": 1, "why": ""}
+    assert site.get(path, schema="Service") == told
+    assert site.wrong("/nodes/10.9.9.9/service")[0] == 404
 
 
 # Pages and filters

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gsched import __version__
 from gsched.core.model.job import State
 from gsched.httpd.access.roles import ANYBODY, VIEWER
-from gsched.httpd.api import session
+from gsched.httpd.api import hours, session
 from gsched.httpd.api.acts.orders import AUDIT, ORDERS, RESTART, STOP
 from gsched.httpd.api.operation import Operation, Parameter, described
 from gsched.httpd.api.past import operations as past
@@ -83,7 +83,9 @@ _OTHERS: tuple[tuple[str, str, str, dict[int, str]], ...] = (
     ("/metrics", "text/plain", "Figures for Prometheus", {}),
 )
 OPEN = ("/healthz", "/readyz")  # to strangers
-EVERY = (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS, STOP, RESTART, *POLICY, *session.OPERATIONS)
+_MORE = (hours.OPERATION, *session.OPERATIONS)
+EVERY = (*OPERATIONS, *past.OPERATIONS, AUDIT, *ORDERS, STOP, RESTART, *POLICY, *_MORE)
+OWN = {"Who": session.WHO, "Service": hours.SERVICE}
 _PROOFS: tuple[Schema, ...] = (
     {"token": []},
     {"session": []},
@@ -114,7 +116,10 @@ def document() -> Schema:
         "servers": [{"url": "../.."}],  # seen from this document: also below a proxy's prefix
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS | PAST | POLICY_SCHEMAS | {"Who": session.WHO},
+            "schemas": SCHEMAS
+            | PAST
+            | POLICY_SCHEMAS
+            | {"Who": session.WHO, "Service": hours.SERVICE},
             "securitySchemes": schemes,
         },
     }
