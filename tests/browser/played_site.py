@@ -17,6 +17,7 @@ import time  # noqa: E402
 from collections.abc import Callable, Iterable  # noqa: E402
 from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
+from types import SimpleNamespace  # noqa: E402
 from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
@@ -91,6 +92,7 @@ class Play:
         self.history = History(Path(tempfile.mkdtemp(dir=self._folder)), 20_000)
         self._recorder = Recorder(self.exchange, self.history, 20_000)
         self._recorder.start()
+        self.scheduler.book.remembering = True  # said to the one that stands for it
 
     @property
     def recorder(self) -> Any:
@@ -191,7 +193,7 @@ class Play:
         """A client submits jobs; their uids."""
         uids = []
         for _ in range(jobs):
-            job = self.scheduler.offered(cluster, None, "message", time.time())
+            job = self.scheduler.offered(cluster, None, SimpleNamespace(size=1000), time.time())
             self.do("accepted", job.uid)
             uids.append(str(job.uid))
         return uids

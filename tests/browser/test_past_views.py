@@ -54,6 +54,8 @@ def test_the_timeline_shows_each_job_and_leads_to_it(
     view.keyboard.press("Enter")
     goes_to(view, "jobs/8")
     shows(view, "#job-why", "finished at")
+    shows(view, "main .pill", "finished")
+    shows(view, ".facts", re.compile(r"Ran for\s*2 s\s*Arguments\s*10 B\s*Result\s*20 B"))
 
 
 def test_the_timeline_is_looked_at_closer_and_from_afar(site: Site, browse: Browse) -> None:

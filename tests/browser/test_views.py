@@ -37,7 +37,7 @@ def test_where_nothing_is_that_is_said(site: Site, browse: Browse) -> None:
         ("clusters/abc", "cluster abc is not known"),
         ("nonsense", "There is no such view"),
         ("timeline", "No job ran in this time."),
-        ("finished", "0 of at most 20,000 kept; none matches"),
+        ("finished", "No job has ended yet."),
         ("events", "No event matches."),
     ):
         view.evaluate("name => { location.hash = '#/' + name; }", name)
@@ -106,8 +106,8 @@ def test_a_job_tells_why_it_waits(site: Site, browse: Browse) -> None:
     site.run("play.finish(4)")
     shows(view, "main .pill", "running")
     site.run(f"play.end({uid!r})")
-    shows(view, "#job-why", "its client has its answer")
-    shows(view, "main .pill", "gone")
+    shows(view, "#job-why", "finished at")
+    shows(view, "main .pill", "finished")
 
 
 # Loud states

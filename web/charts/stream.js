@@ -177,10 +177,12 @@ export class Stream {
       const tones = clusters.map(({ label }) => this.toneOf(label));
       return (bar) => tones[bars.cluster[bar]];
     }
-    return (bar) => {
-      const ran = Math.max(0.1, (bars.end[bar] ?? this.now) - bars.start[bar]);
-      return this.steps[Math.round(Math.min(1, Math.log(ran / 0.1) / LONG) * (STEPS - 1))];
-    };
+    return (bar) => this.toneFor((bars.end[bar] ?? this.now) - bars.start[bar]);
+  }
+
+  /** Of a job that ran for so many seconds. */
+  toneFor(ran) {
+    return this.steps[Math.round(Math.min(1, Math.log(Math.max(0.1, ran) / 0.1) / LONG) * (STEPS - 1))];
   }
 
   toneOf(label) {

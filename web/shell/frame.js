@@ -33,8 +33,6 @@ export class Frame {
     const known = VIEWS[route.name];
     for (const [name, link] of this.links) {
       setAttribute(link, "aria-current", name === route.name ? "page" : null);
-      // On a phone not all of them fit.
-      if (name === route.name) link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 60;
     }
     const load = route.id ? known?.loadOne : known?.load;
     const kind = load ? `${route.name}${route.id ? "/one" : ""}` : "";
@@ -54,6 +52,12 @@ export class Frame {
     else this.place.replaceChildren(el("p", { class: "loading" }, `${known?.label ?? "The view"} is loaded as soon as the server answers.`));
   }
 
+  /** On a phone not all names of views fit. */
+  reveal() {
+    const link = document.querySelector("nav [aria-current]");
+    if (link) link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 60;
+  }
+
   change(view, kind, route) {
     const moved = this.view !== null;
     this.view?.close?.();
@@ -65,6 +69,7 @@ export class Frame {
     // Who goes to another view by a link or a key goes on reading there, unless already typing.
     if (moved && !document.activeElement.closest("input, select, dialog")) this.place.focus({ preventScroll: true });
     scrollTo(0, 0);
+    this.reveal();
   }
 
   /** A view is shown as soon as there are numbers for it. */
@@ -79,6 +84,7 @@ export class Frame {
     this.footer(state);
     if (this.missed) this.show(this.missed);
     if (!this.view || this.missed) return;
+    if (first) this.reveal();
     if (first && this.view.restarted) this.view.restarted();
     if (first || !this.view.element.isConnected) this.put();
     else this.view.update(state);

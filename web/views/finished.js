@@ -6,10 +6,10 @@ import { button, el, setText } from "../parts/dom.js";
 import { bytes, clean, count, moment, seconds } from "../parts/format.js";
 import { choice, filterBox, heading, offer } from "../parts/page.js";
 import { Table, state, text } from "../parts/table.js";
+import { END_TONES } from "./job_columns.js";
 import { placeLink } from "./places.js";
 
 const ENDS = ["", "finished", "terminated", "cancelled", "abandoned"];
-const TONES = { finished: "ok", terminated: "bad", abandoned: "bad", cancelled: "warn" };
 const ROWS = 100; // on a page
 const PAUSE = 4_000; // ms from one look to the next
 const COLUMNS = {
@@ -32,8 +32,8 @@ export class View {
       csvButton("finished", COLUMNS, pagesOf("history", "jobs", wanted)));
     this.table = new Table("Jobs that have ended, those first that ended last", [
       placeLink("Job", "jobs", (job) => job.uid, (job) => clean(job.uid)),
-      state("End", (job) => clean(job.end), TONES),
-      text("Cluster", (job) => clean(job.label)),
+      state("End", (job) => clean(job.end), END_TONES),
+      text("Cluster", (job) => clean(job.label), { kind: "identity" }),
       text("Node", (job) => clean(job.node)),
       text("Ended", (job) => moment(job.ended), { kind: "number" }),
       text("Waited", (job) => seconds(wait(job)), { kind: "number" }),
@@ -94,6 +94,7 @@ export class View {
   tell({ jobs, next, kept, most, oldest, problem }) {
     const limit = next || oldest === null ? "" : `; none older than ${moment(oldest)} is kept`;
     setText(this.words, clean(problem)
+      || (kept === 0 ? "No job has ended yet." : "")
       || `${count(kept)} of at most ${count(most)} kept${limit}${jobs.length ? "" : "; none matches"}`);
   }
 }

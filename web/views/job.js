@@ -2,12 +2,12 @@
 
 import { Asking, ask } from "../live/ask.js";
 import { button, el, setText } from "../parts/dom.js";
-import { clean, count, duration, moment, seconds } from "../parts/format.js";
+import { bytes, clean, count, counted, duration, moment, seconds } from "../parts/format.js";
 import { facts, heading } from "../parts/page.js";
 import { copyButton } from "../parts/snippet.js";
 import { tell } from "../parts/table.js";
 import { to } from "../shell/router.js";
-import { JOB_TONES, note } from "./job_columns.js";
+import { END_TONES, JOB_TONES, note } from "./job_columns.js";
 import { needs } from "../live/act.js";
 import { cancelJobs } from "./orders.js";
 
@@ -55,7 +55,9 @@ export class View {
 
   show(job) {
     this.pill.hidden = false;
-    tell(this.pill, clean(job.state), JOB_TONES);
+    // Of a job that is over, it is how it ended that counts.
+    const over = job.state === "gone" && job.end;
+    tell(this.pill, clean(over ? job.end : job.state), over ? END_TONES : JOB_TONES);
     this.cancel.hidden = job.state === "done" || job.state === "gone";
     setText(this.why, clean(job.why, SENTENCE));
     this.facts.set([
@@ -63,9 +65,13 @@ export class View {
       ["Node", clean(job.node) || "none yet"],
       ["Submitted", moment(job.submitted)],
       ["Waited", wait(job, this.time)],
-      ["Runs since", moment(job.started)],
-      ["Sent to nodes", `${count(job.tries)} times`],
-      ["Refused by nodes", `${count(job.refusals)} times`],
+      ["Started", moment(job.started)],
+      ["Ended", moment(job.history?.ended)],
+      ["Ran for", seconds(job.history?.seconds)],
+      ["Arguments", bytes(job.history?.sent)],
+      ["Result", bytes(job.history?.received)],
+      ["Sent to nodes", counted(job.tries, "time")],
+      ["Refused by nodes", counted(job.refusals, "time")],
       ["Nodes lost under it", job.losses.map((one) => clean(one)).join(", ") || "none"],
       ["Note", note(job) || "–"],
     ]);

@@ -5,6 +5,7 @@ import { clean, count, duration, NOTHING } from "../parts/format.js";
 import { custom, state, text } from "../parts/table.js";
 import { to } from "../shell/router.js";
 
+export const END_TONES = { finished: "ok", terminated: "bad", abandoned: "bad", cancelled: "warn" };
 export const JOB_TONES = {
   running: "ok", sending: "busy", done: "ok", queued: "warn", offered: "plain", gone: "plain",
 };
@@ -24,7 +25,7 @@ export function note(job) {
   const words = [
     job.pinned ? `only on ${clean(job.pinned)}` : "",
     job.cancelling ? "being cancelled" : "",
-    job.end ? `${clean(job.end)}, not taken by its client yet` : "",
+    job.state === "done" ? `${clean(job.end)}, not taken by its client yet` : "",
     clean(job.reason),
   ];
   return words.filter(Boolean).join("; ");

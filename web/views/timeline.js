@@ -4,7 +4,7 @@ import { Lanes } from "../charts/lanes.js";
 import { COLOURS, Stream } from "../charts/stream.js";
 import { Asking, ask, path } from "../live/ask.js";
 import { button, el, fill, setAttribute, setText } from "../parts/dom.js";
-import { clean, clock, count, counted } from "../parts/format.js";
+import { clean, clock, count, counted, seconds } from "../parts/format.js";
 import { choice, heading, offer } from "../parts/page.js";
 import { to } from "../shell/router.js";
 import { nodeName } from "./node_columns.js";
@@ -13,6 +13,7 @@ const RANGES = { 60: "1 min", 300: "5 min", 900: "15 min", 3600: "1 h", 21600: "
 const USUAL = "300"; // seconds
 const BARS = 10_000; // at the most
 const LEGEND = 12; // clusters
+const TIMES = [0.1, 1, 10, 60, 600, 3600]; // seconds
 const QUICK = 2_000; // ms from one look to the next, while a quarter of an hour is shown, or less
 const SLOW = 10_000;
 const EACH = 2; // ms for each job: many cost the scheduler more
@@ -119,15 +120,22 @@ export class View {
   }
 
   explain(told) {
-    const entries = this.by === "end" ? ENDS.map(([label, tone]) => ({ label, colour: this.stream.paint[tone] }))
-      : told.clusters.slice(0, LEGEND).map(({ label, id }) => ({ label: clean(label), id, colour: this.stream.toneOf(label) }));
-    if (this.by === "cluster" && told.clusters.length > LEGEND) entries.push({ label: `${told.clusters.length - LEGEND} more`, colour: "" });
-    this.legend.hidden = this.by === "time" || entries.length === 0 || told.bins !== null;
+    const entries = told.bins ? [] : this.entries(told.clusters);
+    this.legend.hidden = entries.length === 0;
     fill(this.legend, entries, () => el("li", {}, el("span", { class: "swatch" }), el("a")), ({ children: [swatch, link] }, { label, id, colour }) => {
       swatch.style.background = colour;
       setText(link, label);
       setAttribute(link, "href", id ? to("clusters", id) : null);
     });
+  }
+
+  /** What the colours mean: {label, colour, id of a cluster}. */
+  entries(clusters) {
+    if (this.by === "end") return ENDS.map(([label, tone]) => ({ label, colour: this.stream.paint[tone] }));
+    if (this.by === "time") return TIMES.map((time) => ({ label: seconds(time), colour: this.stream.toneFor(time) }));
+    const shown = clusters.slice(0, LEGEND).map(({ label, id }) => ({ label: clean(label), id, colour: this.stream.toneOf(label) }));
+    const rest = clusters.length - shown.length;
+    return rest ? [...shown, { label: `${count(rest)} more`, colour: "" }] : shown;
   }
 
   recolour() {
