@@ -12,11 +12,13 @@ def transfer(rig: Rig, size: int) -> Figures:
     (client,) = rig.clients.add(files=[messages.file("/data/large.bin", size * MB)])
     with rig.span() as up:
         rig.come_in([client])
+    before = rig.scheduler.most_memory()
     one, four = _spread(rig, 1), _spread(rig, 4)
+    growth = (rig.scheduler.most_memory() - before) / 1e6
     copies = {"up": (up, 1), "one": (one, 1), "four": (four, 4)}
     rates = {f"{name}_rate": size * count / span.seconds for name, (span, count) in copies.items()}
     cpu = {f"{name}_cpu": span.cpu / count / size * 1e5 for name, (span, count) in copies.items()}
-    return rates | cpu
+    return rates | cpu | {"growth": growth}
 
 
 def _spread(rig: Rig, count: int) -> Span:

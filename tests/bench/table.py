@@ -24,7 +24,7 @@ def _row(scenario: Scenario, line: Line, results: Results) -> dict[str, Any]:
     own = next((_spread(runs[kind], line.figure) for kind in OWN if runs.get(kind)), None)
     other = _spread(runs.get(REFERENCE, []), line.figure)
     ratio = own[0] / other[0] if own and other and other[0] else None
-    verdict, budget = _judge(line, own, ratio, results)
+    verdict, budget = _judge(line, own, other, results)
     return {
         "scenario": scenario.name,
         "figure": line.figure,
@@ -44,12 +44,16 @@ def _spread(runs: list[dict[str, float]], figure: str) -> tuple[float, float, fl
     return (statistics.median(values), min(values), max(values)) if values else None
 
 
-def _judge(line: Line, own: Any, ratio: float | None, results: Results) -> tuple[Any, str]:
+def _judge(line: Line, own: Any, other: Any, results: Results) -> tuple[Any, str]:
     """Whether the budgets are kept (None: nothing to say), and what they are."""
     verdicts, budgets = [], []
+    ratio = own[0] / other[0] if own and other and other[0] else None
     if line.ratio is not None:
         budgets.append(f"<= {line.ratio}x")
         verdicts.append(None if ratio is None else ratio <= line.ratio)
+    if line.best is not None:
+        budgets.append(f">= {line.best}x its best")
+        verdicts.append(None if ratio is None else own[0] >= line.best * other[2])
     if line.most is not None:
         budgets.append(f"<= {line.most:g} {line.unit}".strip())
         verdicts.append(None if own is None else own[0] <= line.most)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from bench.catalogue import SCENARIOS, Line, Scenario
 from bench.table import Results, rows, text
 
@@ -45,6 +46,13 @@ def test_limits_in_both_directions() -> None:
     assert only_row(Line("cpu", "", "", most=2.9), results)["kept"] is False
     assert only_row(Line("cpu", "", "", least=3), results)["kept"] is True
     assert only_row(Line("cpu", "", "", least=3.1), results)["kept"] is False
+
+
+@pytest.mark.parametrize(("own", "kept"), [(7.2, True), (7.1, False)])
+def test_a_rate_is_held_against_the_best_of_the_other(own: float, kept: bool) -> None:
+    results = {"some": {"gsched": runs(own), "dispyscheduler": runs(2, 9, 1)}}
+    row = only_row(Line("cpu", "", "MB/s", best=0.8, more_is_better=True), results)
+    assert (row["kept"], row["budget"]) == (kept, ">= 0.8x its best")
 
 
 def test_growth_is_to_gscheds_own_figure_elsewhere() -> None:
