@@ -205,6 +205,17 @@ SCENARIOS = [
         ],
     ),
     Scenario(
+        "slow",
+        load.slow_reader,
+        {"jobs": 1_500},
+        [
+            Line("kept_cpu", "CPU per job beside a client that reads nothing", "", most=1.1),
+            Line("kept_rate", "jobs a second beside a client that reads nothing", "", least=0.9),
+        ],
+        kinds=(GSCHED,),
+        quick={"jobs": 500},
+    ),
+    Scenario(
         "pongs",
         storms.pongs,
         {"count": 1000},

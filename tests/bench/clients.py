@@ -38,6 +38,7 @@ class Client:
         self.scheduled = False
         self.problem = ""
         self.answered = False  # SCHEDULE was acknowledged
+        self.mute = False  # it does not confirm results any more
         self.window = self.chains = 1
         self.wanted = self.sent = self.taken = self.refused = self.done = 0
         self._submitting = 0
@@ -213,6 +214,8 @@ class Clients:
 
     def _serve(self, link: Link, payload: bytes) -> None:
         if payload.startswith(b"JOB_REPLY:"):
+            if self._is_for_mute(payload):
+                return  # it is held up for as long as the scheduler likes
             link.send(ACK)
             link.close()
             self._result(payload)
@@ -225,6 +228,11 @@ class Clients:
                 client.told(body["pulse_interval"])
         else:
             link.close()
+
+    def _is_for_mute(self, payload: bytes) -> bool:
+        found = HASH.search(payload)
+        client, _ = self.jobs.get(found[1], (None, 0.0)) if found else (None, 0.0)
+        return client is not None and client.mute
 
     def _result(self, payload: bytes) -> None:
         found = HASH.search(payload)

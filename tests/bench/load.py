@@ -9,6 +9,7 @@ from bench.rig import Rig, Span
 
 Figures = dict[str, float]
 _WARM = 300  # jobs before anything is measured
+_UNREAD = 200  # results that a slow client does not take
 CHAINS = 8  # submissions that go on at the same time, of all clients together
 
 
@@ -33,6 +34,30 @@ def throughput(rig: Rig, nodes: int, cpus: int, clients: int, jobs: int) -> Figu
     after = rig.scheduler.lag()
     figures = {"lag": lag.p99(before, after) * 1e3} if after else {}
     return figures | _per_job(span, jobs)
+
+
+def slow_reader(rig: Rig, jobs: int) -> Figures:
+    """Two clients, one of which takes no results any more: what becomes of the other."""
+    other, slow = rig.furnish(4, 8, clients=2)
+
+    def work() -> Figures:
+        goal = other.done + jobs
+        with rig.span() as span:
+            other.submit(jobs, 64, CHAINS)
+            rig.wait(lambda: other.done >= goal, "results")
+        return _per_job(span, jobs)
+
+    rig.work(_WARM, 32, CHAINS // 2)
+    alone = work()
+    slow.mute, goal = True, rig.nodes.started + _UNREAD
+    slow.submit(_UNREAD, _UNREAD, CHAINS)
+    rig.wait(lambda: rig.nodes.started >= goal, "jobs of the slow one end")
+    beside = work()
+    return {
+        "kept_rate": beside["rate"] / alone["rate"],
+        "kept_cpu": beside["cpu"] / alone["cpu"],
+        "read": slow.done - _WARM // 2,
+    }
 
 
 def depth(rig: Rig, queued: int, jobs: int) -> Figures:
