@@ -7,7 +7,7 @@ until he has saved enough. Small messages, which are nearly all, are not counted
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import gevent
@@ -19,6 +19,7 @@ SMALL = 4096  # bytes: no more values than can be read in some milliseconds
 SHARE, MOST_SAVED = 0.2, 0.5  # of each second; seconds
 _MOST_PURSES = 10_000
 MOST_WAITING = 1 << 30  # bytes of messages from one address that wait for their turn
+_AT_ONCE = nullcontext()
 
 
 @dataclass
@@ -49,12 +50,12 @@ class Effort:
         self._worked = worked
         self._purses: dict[str, _Purse] = {}
 
-    @contextmanager
-    def turn(self, source: str, size: int) -> Iterator[None]:
+    def turn(self, source: str, size: int) -> AbstractContextManager[None]:
         """Work on a message of `size` bytes from there, when its turn comes. Raises PeerError."""
-        if size <= SMALL:
-            yield
-            return
+        return _AT_ONCE if size <= SMALL else self._turn(source, size)
+
+    @contextmanager
+    def _turn(self, source: str, size: int) -> Iterator[None]:
         purse = self._purse(source)
         if purse.waiting and purse.waiting + size > MOST_WAITING:
             raise PeerError("too many large messages wait to be read")
