@@ -250,9 +250,21 @@ def test_a_publisher_that_dies_starts_again_for_the_next_reader(publisher, monke
 @pytest.mark.parametrize("rows", [0, 1, SOME, SOME + 1, 3 * SOME])
 def test_a_long_list_is_the_same_bytes_and_lets_others_run(rows):
     turns = []
-    row = {"nodes": [{"n": number} for number in range(rows)], "text": "é", "none": None}
+    nodes = [{"n": number} for number in range(rows)]
+    by_name = {str(number): row for number, row in enumerate(nodes)}
+    row = {"nodes": nodes, "new": by_name, "text": "é", "none": None}
     assert encode_by_turns(row, lambda: turns.append(1)) == encode(row)
-    assert len(turns) == (-(-rows // SOME) if rows > SOME else 0)
+    assert len(turns) == (2 * -(-rows // SOME) if rows > SOME else 0)
+
+
+def test_many_changes_let_others_run():
+    before, after = (
+        Seen({"nodes": [{"address": str(x), "busy": busy} for x in range(2 * SOME)]})
+        for busy in (1, 2)
+    )
+    turns = []
+    assert len(changes(before, after, lambda: turns.append(1))["nodes"]) == 2 * SOME
+    assert len(turns) == 2
 
 
 def test_a_large_state_holds_nobody_up_for_long(source):

@@ -8,7 +8,10 @@ Of nodes and clusters those fields that have changed, all of them for a new one.
 has changed as a whole; what is not there is as it was.
 """
 
+from collections.abc import Callable
 from typing import Any
+
+from gsched.httpd.live.encoding import SOME
 
 KEYS = {"nodes": "address", "clusters": "id"}  # lists of rows, and what each row is known by
 AGES = frozenset({"heard"})  # of rows: grow by themselves, `heard_at` says the same
@@ -33,8 +36,8 @@ class Seen:
         return str(self.snapshot.get("epoch", ""))
 
 
-def changes(before: Seen, after: Seen) -> Row:
-    """What turns the one into the other."""
+def changes(before: Seen, after: Seen, turn: Callable[[], None] = lambda: None) -> Row:
+    """What turns the one into the other. `turn` is called now and then, so that others may run."""
     told: Row = {
         name: value
         for name, value in after.snapshot.items()
@@ -43,14 +46,16 @@ def changes(before: Seen, after: Seen) -> Row:
     gone = {}
     for name in KEYS:
         old, new = before.rows[name], after.rows[name]
-        told[name] = _of_rows(old, new)
+        told[name] = _of_rows(old, new, turn)
         gone[name] = [key for key in old if key not in new]
     return told | {"gone": gone}
 
 
-def _of_rows(before: Rows, after: Rows) -> Rows:
+def _of_rows(before: Rows, after: Rows, turn: Callable[[], None]) -> Rows:
     found = {}
-    for key, row in after.items():
+    for number, (key, row) in enumerate(after.items(), 1):
+        if not number % SOME:
+            turn()
         old = before.get(key)
         if old is None:
             found[key] = row

@@ -19,25 +19,26 @@ def encode(row: Row) -> bytes:
 
 
 def encode_by_turns(row: Row, turn: Callable[[], None]) -> bytes:
-    """The same for one with long lists; calls `turn` between its pieces. Raises as `encode`."""
+    """The same for one with long lists or objects; calls `turn` between their pieces."""
     fields = (f"{_text(name)}:{_value(value, turn)}" for name, value in row.items())
     return f"{{{','.join(fields)}}}".encode()
 
 
 def _value(value: Any, turn: Callable[[], None]) -> str:
-    if not isinstance(value, list) or len(value) <= SOME:
+    if not isinstance(value, list | dict) or len(value) <= SOME:
         return _text(value)
     pieces = []
     for some in _parts(value):
         pieces.append(_text(some)[1:-1])
         turn()
-    return f"[{','.join(pieces)}]"
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return f"{start}{','.join(pieces)}{end}"
 
 
-def _parts(rows: list[Any]) -> Iterator[list[Any]]:
-    left = iter(rows)
+def _parts(value: list[Any] | Row) -> Iterator[list[Any] | Row]:
+    left = iter(value.items() if isinstance(value, dict) else value)
     while some := list(islice(left, SOME)):
-        yield some
+        yield dict(some) if isinstance(value, dict) else some
 
 
 def _text(value: Any) -> str:

@@ -21,7 +21,7 @@ from gevent.event import Event
 from gevent.util import wrap_errors
 
 from gsched.httpd.live.changes import Seen, changes
-from gsched.httpd.live.encoding import encode, encode_by_turns
+from gsched.httpd.live.encoding import encode_by_turns
 from gsched.httpd.live.stream import Stream
 
 log = logging.getLogger("gsched.httpd")
@@ -54,8 +54,8 @@ class Frame:
 
     def delta(self, before: "Frame") -> bytes:
         """What is new since that one, which every reader has had."""
-        told = {"seq": self.seq} | changes(before.seen, self.seen)
-        return event("delta", self._ident, encode(told))
+        told = {"seq": self.seq} | changes(before.seen, self.seen, take_turns)
+        return event("delta", self._ident, encode_by_turns(told, take_turns))
 
 
 class Publisher:
