@@ -108,7 +108,9 @@ class Page(bottle.Bottle):
         local = guard.PEER_KEY in environ
         if self._read_only and not local and not guard.reads(environ):
             return _refused("405 Method Not Allowed", "this page only reads", environ, start)
-        environ[roles.ACTOR_KEY] = (roles.neighbour if local else self._identify)(environ)
+        who = (roles.neighbour if local else self._identify)(environ)
+        # Who may change nothing here is offered nothing to change.
+        environ[roles.ACTOR_KEY] = roles.looking(who) if self._read_only and not local else who
         return super().wsgi(environ, start)  # type: ignore[no-any-return]
 
     def default_error_handler(self, res: HTTPError) -> bytes:

@@ -37,11 +37,13 @@ from gsched.httpd.access import roles  # noqa: E402
 from gsched.httpd.access.login import Login  # noqa: E402
 from gsched.httpd.api.acts.acting import Acting  # noqa: E402
 from gsched.httpd.api.acts.audit import Audit  # noqa: E402
+from gsched.httpd.api.hours import ServiceHours  # noqa: E402
 from gsched.httpd.api.past.answers import Past  # noqa: E402
 from gsched.httpd.api.reading import Api  # noqa: E402
 from gsched.httpd.server import PageServer  # noqa: E402
 from gsched.net.exchange import Exchange  # noqa: E402
 from gsched.net.keeping.keeper import Forgetful  # noqa: E402
+from gsched.net.nodes.hours import Hours  # noqa: E402
 from gsched.store.audit import AuditFile  # noqa: E402
 from gsched.store.history import Ended, History  # noqa: E402
 
@@ -85,6 +87,7 @@ class Play:
         self.trouble = False
         self.role: str | None = roles.ADMIN  # of everybody; None: nobody is known
         self.more: dict[str, Any] = {}
+        self.hours = Hours()  # of all nodes
         self.sought: list[Any] = []  # nodes that are looked for
         self.happenings.__init__()  # type: ignore[misc]
         if self._recorder is not None:
@@ -110,6 +113,7 @@ class Play:
             Acting(self.exchange, Forgetful(), audit),
             audit,
             Login(None),
+            ServiceHours(book, lambda node: self.hours),
         ]
 
     def snapshot(self) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def test_the_overview_tells_what_there_is(site: Site, browse: Browse) -> None:
 
 def test_the_views_of_one_lead_to_each_other(site: Site, browse: Browse) -> None:
     handle, *uids = some(site)
+    site.run("play.hours = play.hours._replace(stop=10**9, clients_done=1, clients_left=2)")
     view = browse(site.url, "nodes")
     shows(view, "#nodes", "atlas")
     row = cells(view, "nodes")[0]
@@ -86,6 +87,8 @@ def test_the_views_of_one_lead_to_each_other(site: Site, browse: Browse) -> None
     view.locator("#nodes tbody a").click()
     shows(view, "h1", "atlas")
     shows(view, "#node-why", re.compile("."))
+    shows(view, ".facts", "no new jobs after 2001-09-09 01:46:40")
+    shows(view, ".facts", "1 served, 2 more before it quits")
     shows(view, "#places", "compute @ 10.9.9.9")
     view.locator("#jobs th a").first.click()
     shows(view, "h1", f"Job {uids[0]}")

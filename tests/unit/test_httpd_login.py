@@ -181,7 +181,10 @@ def test_a_page_that_only_reads(login):
     more = {"CONTENT_TYPE": "application/json", "HTTP_AUTHORIZATION": f"Bearer {TOKEN}"}
     answer = Answer(built, "/api/v1/jobs/cancel", "POST", **more)
     assert (answer.status, answer.json["error"]) == (405, "this page only reads")
-    assert sign_in(built).status == 200
+    known = sign_in(built)
+    assert known.status == 200
+    told = Answer(built, "/api/v1/whoami", **cookie(known)).json
+    assert (told["name"], told["role"]) == ("ada", "viewer")  # and is an admin elsewhere
 
 
 def test_the_file_is_written_and_read(tmp_path, monkeypatch, capsys):

@@ -2,7 +2,7 @@
 
 import { Asking, ask } from "../live/ask.js";
 import { el, setText } from "../parts/dom.js";
-import { ago, bytes, clean, count, duration, percent, seconds } from "../parts/format.js";
+import { ago, bytes, clean, count, duration, moment, percent, seconds } from "../parts/format.js";
 import { JobList } from "../parts/job_list.js";
 import { facts, heading } from "../parts/page.js";
 import { tell } from "../parts/table.js";
@@ -12,6 +12,7 @@ import { nodeOrders } from "./orders.js";
 import { placeLink, placesTable } from "./places.js";
 
 const SENTENCE = 1000; // characters
+const HOURS = 60_000; // ms from one look at its service times to the next: the node itself is asked
 
 export class View {
   constructor(router) {
@@ -35,22 +36,28 @@ export class View {
       el("div", { class: "heading" }, el("h2", {}, "Clusters")), this.places.element);
     this.asking = new Asking((signal) => ask(`nodes/${encodeURIComponent(this.address)}`, signal),
       (node) => this.show(node), (error) => this.failed(error));
+    this.hours = new Asking((signal) => ask(`nodes/${encodeURIComponent(this.address)}/service`, signal),
+      (told) => this.facts.set(service(told)), () => {}, HOURS);
   }
 
   open({ id, query }) {
     const other = this.address !== id;
     this.address = id;
     this.list.open({ node: id, after: query.get("after") ?? "" });
-    if (other) this.asking.restart();
+    if (!other) return;
+    this.asking.restart();
+    this.hours.restart();
   }
 
   update(state) {
     this.asking.tick();
+    this.hours.tick();
     this.list.tick(state);
   }
 
   close() {
     this.asking.stop();
+    this.hours.stop();
     this.list.close();
   }
 
@@ -85,4 +92,14 @@ export class View {
     if (error.status === 404) setText(this.head.title, clean(this.address));
     setText(this.why, clean(error.message, SENTENCE));
   }
+}
+
+/** When a node serves, as facts. */
+function service({ start, stop, end, clients_left: left, clients_done: done, why }) {
+  const times = [start && `from ${moment(start)}`, stop && `no new jobs after ${moment(stop)}`, end && `jobs end at ${moment(end)}`];
+  const clients = [done === null ? "" : `${count(done)} served`, left === null ? "" : `${count(left)} more before it quits`];
+  return [
+    ["Service times", clean(why) || times.filter(Boolean).join(", ") || "always"],
+    ["Clients", clients.filter(Boolean).join(", ") || "–"],
+  ];
 }

@@ -8,7 +8,7 @@ import os
 import pwd
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -59,6 +59,11 @@ Identify = Callable[[Environ], Actor | None]
 def everybody(environ: Environ) -> Actor:
     """Without accounts, whoever reaches the page, which is then at loopback only, may all."""
     return Actor("local", ADMIN, environ.get("REMOTE_ADDR", ""))
+
+
+def looking(who: Actor | None) -> Actor | None:
+    """The same one, who only looks."""
+    return replace(who, role=VIEWER) if who else None
 
 
 def neighbour(environ: Environ) -> Actor | None:
