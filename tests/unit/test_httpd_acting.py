@@ -16,8 +16,9 @@ from gsched.core.model.job import State
 from gsched.core.model.order import Order
 from gsched.httpd.access import roles
 from gsched.httpd.api.acts import cancelling
-from gsched.httpd.api.acts.orders import ORDERS
+from gsched.httpd.api.acts.orders import ORDERS, RESTART, STOP
 from gsched.httpd.api.acts.stopping import WORDS
+from gsched.httpd.api.operation import Operation
 from gsched.store import audit
 from gsched.store.audit import AuditError, AuditFile, Entry
 
@@ -346,6 +347,35 @@ def test_all_is_noted(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     assert page["next"] is None
     first = "local (admin, 127.0.0.1): drain node 10.0.0.1 (a new disk): drained"
     assert caplog.messages[0] == first and len(caplog.messages) == 3
+
+
+HOW = {
+    "/jobs/cancel": {"uids": ["7"]},
+    "/clusters/{id}/nodes": {"host": "10.0.0.1"},
+    "/nodes": {"host": "n1.example"},
+    "/nodes/{address}": {"cpus": 1},
+    "/nodes/cpus": {"nodes": [{"address": "10.0.0.1", "cpus": 1}]},
+    "/nodes/add": {"nodes": [{"host": "n1.example"}]},
+    "/clusters/{id}/nodes/allocate": {"nodes": [{"host": "10.0.0.1"}]},
+    "/stop": {"after": "running"},
+}
+SEVERAL = {"addresses": ["10.0.0.1"]}
+CHANGES = (*ORDERS, STOP, RESTART)
+
+
+@pytest.mark.parametrize("one", CHANGES, ids=lambda one: f"{one.method} {one.path}")
+def test_each_order_is_noted_and_tells_how_it_is_taken_back(desk: Desk, one: Operation) -> None:
+    path = one.path.removeprefix(API)
+    needed = {field.name for field in one.body if field.required}
+    body = HOW.get(path, SEVERAL if "addresses" in needed else {}) | {"reason": "so"}
+    place = path.replace("{id}", desk.site.cluster.handle).replace("{address}", "10.0.0.1")
+    answer = desk.ask(API + place, body, one.method)
+    assert answer.status == one.status, answer.body
+    assert {"outcome", "undo", "warning"} <= answer.json.keys()
+    [entry] = desk.site.get("/audit", schema="Audit")["audit"]
+    mine = {"who": "local", "role": "admin", "address": "127.0.0.1", "reason": "so"}
+    assert entry | mine == entry
+    assert entry["action"] and entry["target"] and entry["outcome"]
 
 
 def test_the_audit_in_pages(desk: Desk) -> None:
