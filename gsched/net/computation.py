@@ -77,6 +77,7 @@ class Message:
     lane: Lane | None = None  # where its arguments count
     stored: bool = False  # its arguments are on disk
     spilled: int = 0  # bytes of arguments that are there only
+    more: int = 0  # bytes of the record besides those that are counted one by one
     _charged: int = 0  # bytes
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class Message:
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return JOB + self.held + self.spilled + len(self.record.code)
+        return JOB + self.held + self.spilled + len(self.record.code) + self.more
 
     @property
     def held(self) -> int:
@@ -164,6 +165,7 @@ class Message:
         self.spilled = 0
         if self.lane is not None and self.stored:
             self.lane.end(self.record.uid)
+        self.record.xfer_files, self.record.extra = _NO_FILES, _NO_EXTRA
 
 
 def size_of(reply: JobReply) -> int:

@@ -81,9 +81,15 @@ class Account:
 
     def check_size(self, size: int) -> None:
         """Raises Refused unless there is room for so many bytes more."""
+        if problem := self.full(size):
+            raise Refused(problem)
+
+    def full(self, size: int) -> str:
+        """Why there is no room for so many bytes more; empty if there is."""
         tenant, most = self._tenant, self._tenants.most
         if size > 0 and tenant.size + size > most.size:
-            raise Refused(f"{self._source} has {tenant.size} bytes, see --max_client_bytes")
+            return f"{self._source} has {tenant.size} bytes, see --max_client_bytes"
+        return ""
 
     def check_allocations(self, count: int) -> None:
         """Raises Refused unless there may be so many more."""

@@ -179,14 +179,14 @@ class History:
         return (
             *(uid, self._cluster(cluster), self._node(node), lane),
             *(submitted, started, ended, ENDS.index(end), *rest),
-            self.seal.reason(uid, reason),
+            self.seal.reason(uid, _plain(reason)),
         )
 
     def _cluster(self, cluster: tuple[str, str, str]) -> int:
         number = self._clusters.get(cluster[0])
         if number is None:
             add = "INSERT OR IGNORE INTO clusters (handle, name, client) VALUES (?, ?, ?)"
-            self._connection.execute(add, cluster)
+            self._connection.execute(add, [_plain(text) for text in cluster])
             find = "SELECT id FROM clusters WHERE handle = ?"
             (number,) = self._connection.execute(find, cluster[:1]).fetchone()
             self._clusters[cluster[0]] = number
@@ -239,3 +239,8 @@ def _error(path: Path, error: Exception) -> HistoryError:
         return error
     damaged = not isinstance(error, (OSError, sqlite3.OperationalError))
     return HistoryError(f"{path}: {' '.join(str(error).split())}", damaged=damaged)
+
+
+def _plain(text: str) -> str:
+    """Peers choose names and reasons; SQLite takes no surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()

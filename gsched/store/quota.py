@@ -1,10 +1,12 @@
 """How much of the disk files of clients may take: each cluster, all together, and what is left."""
 
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakSet
 
+_PLACES_LEFT = 10_000  # of a disk, for what others and we ourselves write there
 MOST_FILES = 100_000  # of one cluster, old versions included that jobs still need
 
 
@@ -27,6 +29,8 @@ class Quota:
             return f"its cluster would have {used + size} bytes, more than --max_cluster_size"
         if self.most_all and self.used + size > self.most_all:
             return f"all clusters would have {self.used + size} bytes, more than --max_spool_size"
+        if self.free and self._places() < _PLACES_LEFT:
+            return "the disk has no places left for more files"
         if self.free and size > (room := self._room()):
             return f"the disk has {max(0, room)} bytes to spare besides --min_free_disk"
         return ""
@@ -51,10 +55,18 @@ class Quota:
 
     def _room(self) -> int:
         """Bytes that the disk has for files that do not arrive yet."""
+        return shutil.disk_usage(self._place()).free - self._pending - self.free
+
+    def _places(self) -> int:
+        """Files that the disk has room for, however small they are; some disks do not count."""
+        found = os.statvfs(self._place())
+        return found.f_favail if found.f_files else _PLACES_LEFT
+
+    def _place(self) -> Path:
         place = self.root
         while not place.is_dir() and place != place.parent:
             place = place.parent
-        return shutil.disk_usage(place).free - self._pending - self.free
+        return place
 
 
 @dataclass(eq=False)

@@ -123,6 +123,7 @@ _TABLE = [
         "int received so far, before each chunk and after the last; -1 refuses",
         body=XferFile,
         plain=False,
+        limit=16 * KIB,
     ),
     _row("SCHEDULE", "client", "ACK or NAK", fields=_CLUSTER),
     _row(

@@ -10,15 +10,15 @@ import pytest
 from gsched.core.model.lease import Allocation
 from gsched.core.model.wishes import Wishes
 from gsched.core.scheduler import Opening, Refused, Scheduler
-from gsched.net.clients import requests as clients
 from gsched.net.clients.callbacks import Callbacks
+from gsched.net.clients.jobs import job_message
 from gsched.net.clients.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings, allocations
 from gsched.net.exchange import Exchange
 from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
 from gsched.store.spool import Spools
 from gsched.wire.errors import PeerError
-from gsched.wire.records import Compute, StatResult, XferFile
+from gsched.wire.records import Compute, Job, StatResult, XferFile
 
 CLIENT, OTHER, LOOPBACK = "10.0.0.5", "10.0.0.6", "127.0.0.1"
 
@@ -176,6 +176,19 @@ def test_files_elsewhere_are_not_named_either(tmp_path: Path) -> None:
         allocations([{"host": "*", "depends": [stray()]}], None, Wishes())
     spool: Any = SimpleNamespace(find=lambda _: None)
     cluster: Any = SimpleNamespace(spec=SimpleNamespace(spool=spool))
-    job: Any = SimpleNamespace(xfer_files=[stray()])
+    job: Any = SimpleNamespace(xfer_files=[stray()], hash="h")
     with pytest.raises(PeerError, match="leads out"):
-        clients._message(cluster, job)
+        job_message(cluster, job, 100)
+
+
+def test_all_that_comes_with_a_job_counts() -> None:
+    """Also what no release has sent so far; until the job is over, when it is dropped."""
+    fields: dict[str, Any] = {"uid": None, "compute_id": 1, "xfer_files": [], "code": ""}
+    fields |= {"_args": b"a" * 100, "_kwargs": b"k" * 100, "extra": {"more": "x" * 50_000}}
+    cluster: Any = SimpleNamespace(spec=None)
+    message = job_message(cluster, Job(hash="h", **fields), 51_000)
+    assert message.size == 51_000
+    message.release()
+    assert not message.record.extra
+    with pytest.raises(PeerError, match="long hash"):
+        job_message(cluster, Job(hash="h" * 2000, **fields), 51_000)

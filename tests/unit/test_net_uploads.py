@@ -209,6 +209,16 @@ def test_sizes_that_lie(tmp_path: Path, size: int) -> None:
     assert (whole.used, one.share.used) == (0, 0)
 
 
+def test_places_for_files_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty files fill a disk as well. Some disks do not count them."""
+    _, one, _ = quota(tmp_path, free=1)
+    for places, files, refused in ((9_999, 100_000, True), (50_000, 100_000, False), (0, 0, False)):
+        found = SimpleNamespace(f_favail=places, f_files=files)
+        monkeypatch.setattr("gsched.store.quota.os.statvfs", lambda _, found=found: found)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1 << 30))
+        assert bool(refusal(one, 0, f"/{places}")) == refused
+
+
 def test_files_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Empty ones take room as well."""
     _, one, _ = quota(tmp_path)

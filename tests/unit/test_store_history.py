@@ -42,6 +42,15 @@ def pages(file: Lookup, wanted: Wanted, limit: int) -> list[list[str]]:
             return found
 
 
+def test_any_text_of_peers_is_written(tmp_path: Path) -> None:
+    """Else one client that chooses such a name ends the history of all."""
+    history = History(tmp_path, 10)
+    job = ended(1, 1000.0, cluster=(CLUSTER[0], "\ud800", "10.0.0.8"), reason="\udfff\0\n")
+    history.write([job], [], [])
+    [found], _ = Lookup(history).page(Wanted(), None, 10)
+    assert (found["name"], found["reason"]) == ("\\ud800", "\\udfff\0\n")
+
+
 @pytest.mark.parametrize("limit", [1, 3, 50, 500])
 @pytest.mark.parametrize("looked_at", [7, 2000])
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from gsched.core.scheduler import Refused
 from gsched.net.clients import uploads
 from gsched.net.clients.delivery import Delivery
 from gsched.net.clients.effort import Effort
+from gsched.net.clients.jobs import job_message
 from gsched.net.clients.openings import Openings, allocations
 from gsched.net.clients.refusals import refusal
 from gsched.net.computation import Message, computation_of, message_of
@@ -25,7 +26,6 @@ from gsched.net.identity import Identity
 from gsched.net.keeping.arguments import Arguments
 from gsched.net.keeping.keeper import Keeping, NotKept
 from gsched.net.nodes.sending import Sending
-from gsched.net.paths import check_file
 from gsched.net.reception import Reception
 from gsched.net.relays import Relays
 from gsched.net.subjects import about
@@ -75,10 +75,13 @@ class ClientService:
         self._keeper = keeper
         self._effort = Effort()
         self._arguments = arguments
-        self._handlers: dict[str, Callable[..., bytes | None]] = {
+        self._kept: dict[str, Callable[..., bytes | None]] = {  # they are told the size
+            "ALLOCATE_NODE": self._allocate_node,
             "FILEXFER": self._file,
-            "SCHEDULE": self._schedule,
             "JOB": self._job,
+        }
+        self._handlers: dict[str, Callable[..., bytes | None]] = {
+            "SCHEDULE": self._schedule,
             "TERMINATE_JOB": self._terminate_job,
             "CLOSE": self._close,
             "PULSE": self._pulse,
@@ -112,8 +115,8 @@ class ClientService:
                 reply = self._compute(channel, body, payload)
         if message.name == "CLIENT":
             reply = self._client(channel, body, code)
-        elif message.name == "ALLOCATE_NODE":
-            reply = self._allocate_node(body, len(payload))
+        elif call := self._kept.get(message.name):
+            reply = call(channel, body, len(payload))
         elif message.name != "COMPUTE":
             reply = self._handlers[message.name](channel, body)
         if reply:
@@ -142,11 +145,19 @@ class ClientService:
         log.debug("%s: computation %s", cluster.label, cluster.id)  # a secret: not for everybody
         return dumps({"compute_id": cluster.id, "auth": computation_of(cluster).client_auth})
 
-    def _file(self, channel: Channel, offered: XferFile) -> None:
+    def _file(self, channel: Channel, offered: XferFile, size: int) -> None:
+        """What is said of it, in `size` bytes, is kept as long as the file."""
         cluster = self._cluster_of(channel, offered)
+        account, spool = computation_of(cluster).account, computation_of(cluster).spool
+        if account is not None and (problem := account.full(size)):
+            channel.send(dumps(_REFUSED))
+            self._warn(cluster, f"file {offered.name} is refused: {problem}")
+            return
         # Told of a truncated file, a client goes on with a computation, but gives up a job.
-        tell, spool = cluster.state is ClusterState.NEW, computation_of(cluster).spool
+        tell, there = cluster.state is ClusterState.NEW, spool.share.files
         self._warn(cluster, uploads.receive_into(spool, channel, offered, self._limit, tell=tell))
+        if account is not None and spool.share.files > there:
+            account.add(0, size)
 
     def _schedule(self, channel: Channel, body: dict[str, Any]) -> bytes:
         """The answer waits until the client has been told, so that it cannot hang."""
@@ -197,13 +208,13 @@ class ClientService:
 
     # -- jobs -----------------------------------------------------------------------------------
 
-    def _job(self, channel: Channel, body: dict[str, Any]) -> None:
+    def _job(self, channel: Channel, body: dict[str, Any], size: int) -> None:
         """The client has to confirm the uid: only then does the job count."""
         record: Job = body["job"]
         cluster = self._cluster({"compute_id": record.compute_id, "auth": body["auth"]})
         pinned = resolve(body["node"]) if body["node"] else None
         try:
-            message = _message(cluster, record)
+            message = job_message(cluster, record, size)
             job = self._offer(cluster, pinned, message)
         except Refused as error:
             log.warning("%s: job refused: %s", cluster.label, error, extra=about(cluster))
@@ -253,7 +264,7 @@ class ClientService:
 
     # -- nodes of a cluster ---------------------------------------------------------------------
 
-    def _allocate_node(self, body: dict[str, Any], size: int) -> bytes:
+    def _allocate_node(self, channel: Channel, body: dict[str, Any], size: int) -> bytes:
         """The request, of `size` bytes, is kept as long as the cluster."""
         cluster = self._cluster(body)
         spool, wanted = computation_of(cluster).spool, body["node_alloc"]
@@ -370,20 +381,6 @@ class ClientService:
             log.warning("%s: %s", cluster.label, refusal, extra=about(cluster))
             return dumps(_REFUSED)
         return dumps(0)
-
-
-def _message(cluster: Cluster, record: Job) -> Message:
-    if not record.xfer_files:
-        return Message(record, [])
-    for one in record.xfer_files:
-        check_file(one)  # nodes remove them, wherever they are said to be
-    found = [(one, computation_of(cluster).spool.find(one)) for one in record.xfer_files]
-    files = [(one, file) for one, file in found if file]
-    if len(files) < len(found):
-        raise Refused("files that it needs did not arrive")
-    cut = [(one, file.size) for one, file in files if file.size < one.stat_buf.size]
-    warning = "".join(f"gsched: {uploads.truncated(one, size)}\n" for one, size in cut)
-    return Message(record, [file for _, file in files], warning)
 
 
 def _id(value: Any) -> int:
