@@ -60,7 +60,14 @@ def client(address: str | None, scheduler: str) -> bytes:
 
 
 def compute(
-    address: str, port: int, auth: str, files: list[XferFile], hosts: list[str], source: str = CODE
+    address: str,
+    port: int,
+    auth: str,
+    files: list[XferFile],
+    hosts: list[str],
+    source: str = CODE,
+    *,
+    reentrant: bool = False,
 ) -> bytes:
     """A client brings a computation, for all nodes whose address fits one of the hosts."""
     record = Compute(
@@ -70,7 +77,7 @@ def compute(
         code=source,
         dest_path=None,
         xfer_files=files,
-        reentrant=False,
+        reentrant=reentrant,
         exclusive=True,
         setup=None,
         cleanup=True,

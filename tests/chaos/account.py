@@ -11,6 +11,7 @@ from peers import Client, Gsched, Node, Stage, wait_until
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split()]
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "10"))  # how often something is killed in one test
 TIMEOUT = 200 + 15 * ROUNDS  # seconds for a test
+SUMS = "sums"  # property of a test's report: what is printed of it at the end
 TABLES = ("jobs", "places", "results", "leases", "clusters")
 
 Row = dict[str, Any]

@@ -3,19 +3,23 @@
 Client and node are played: they can stop right there, and tell what they were told, and how often.
 """
 
+import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from random import Random
 from typing import Any
 
 import pytest
 from account import check_state_is_empty
 from peers import Gsched, Stage, wait_until
-from peers.played_client import PlayedClient
+from peers.played_client import NAK, PlayedClient
 from peers.played_node import ACK, PlayedNode, frame
 from peers.stage import QUICK
 
+from gsched.store.journal import NAME
 from gsched.wire import records
 from gsched.wire.pickles import loads
 
@@ -183,6 +187,37 @@ def test_when_a_result_has_come_and_is_not_delivered(scene: Scene) -> None:
     assert result(client, uid) == "a"
     assert scene.runs() == [uid]
     scene.end()
+
+
+@pytest.mark.parametrize("read", [True, False], ids=["read", "unread"])
+def test_between_a_delivery_and_its_commit(scene: Scene, read: bool) -> None:
+    """The client has confirmed a result, which is still in the journal when the next run starts.
+
+    It is told again and says NAK: it has it, so it is not shown it twice, nor told once more.
+    """
+    client = scene.client()
+    client.gate.clear()
+    uid = client.submit("a")
+    client.wait_for("JOB_REPLY")
+    path, results = scene.gsched.state_folder / NAME, "SELECT uid FROM results"
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as journal:
+        wait_until(lambda: journal.execute(results).fetchall() == [(uid,)], "the result is kept")
+        journal.execute("BEGIN IMMEDIATE")  # from now on nothing is committed
+        if not read:
+            scene.gsched.send(signal.SIGSTOP)
+        client.gate.set()
+        wait_until(lambda: client.said == [ACK], "the client has confirmed")
+        if read:
+            wait_until(lambda: not scene.gsched.jobs(), "that is read")
+        scene.gsched.kill()
+        assert journal.execute(results).fetchall() == [(uid,)]
+        journal.execute("ROLLBACK")
+    scene.gsched = scene.again()
+    wait_until(lambda: len(client.said) == 2, "the client is told again")
+    assert client.said == [ACK, NAK]
+    assert result(client, uid) == "a" and scene.runs() == [uid]
+    scene.end()
+    assert len(client.said) == 2
 
 
 def test_right_after_a_delivery(scene: Scene) -> None:

@@ -1,7 +1,9 @@
-"""Disks that are full, damaged, or can only be read."""
+"""Disks that are full, broken, damaged, or can only be read."""
 
+import resource
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,10 +33,15 @@ def scene(stage: Stage, disk: Disk, tmp_path: Path) -> tuple[Gsched, Node, Clien
     options = ("--dest_path_prefix", str(disk.folder / "state"), "--min_free_disk", "0")
     gsched = stage.gsched(*options, nodes=[node])
     gsched.state_folder = disk.folder / "state"
-    client = stage.client("disk_full", gsched, folder=str(tmp_path), size=FILE)
-    wait_until((tmp_path / "submitted").exists, "jobs are submitted")
+    return gsched, node, submitting(stage, gsched, tmp_path)
+
+
+def submitting(stage: Stage, gsched: Gsched, folder: Path) -> Client:
+    """A client with a job that runs, two that wait, and more to come."""
+    client = stage.client("disk_full", gsched, folder=str(folder), size=FILE)
+    wait_until((folder / "submitted").exists, "jobs are submitted")
     gsched.wait_for_totals(running=1, waiting=2)
-    return gsched, node, client
+    return client
 
 
 @pytest.mark.parametrize("left", [0, FILE // 2], ids=["full", "filled by the file"])
@@ -89,6 +96,73 @@ def test_killed_while_the_disk_is_full(
     (tmp_path / "free").touch()
     assert [job["result"] for job in client.outcome()["jobs"]][3] == "after"
     check_nothing_is_left(stage, following, [node])
+
+
+@contextmanager
+def broken(gsched: Gsched) -> Iterator[None]:
+    """Files of its process cannot grow: SQLite takes what the system says to that for EIO."""
+    size = gsched.state_folder.joinpath(f"{NAME}-wal").stat().st_size
+    assert size > 10 * len(gsched.err)  # it can still say so
+    _, most = resource.prlimit(gsched.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(gsched.pid, resource.RLIMIT_FSIZE, (size, most))
+    yield
+    resource.prlimit(gsched.pid, resource.RLIMIT_FSIZE, (most, most))
+
+
+def test_a_disk_that_is_broken_for_a_while(stage: Stage, tmp_path: Path) -> None:
+    """For another reason than a lack of space, with the same outcome."""
+    gsched, [node] = stage.trio()
+    gsched.allowed += ["The state cannot be kept", "the history is not kept"]
+    client = submitting(stage, gsched, tmp_path)
+    with broken(gsched):
+        (tmp_path / "full").touch()
+        wait_until((tmp_path / "refused").exists, "jobs are refused")
+        status = gsched.wait_for(lambda now: now["problem"], "the problem is told")
+        assert (
+            "so no new jobs are taken" in status["problem"]
+            and "disk I/O error" in status["problem"]
+        )
+        (tmp_path / "gate").touch()
+        wait_until((tmp_path / "delivered").exists, "the job that runs goes on and is answered")
+    gsched.wait_for(lambda now: not now["problem"], "it recovers by itself")
+    (tmp_path / "free").touch()
+    outcome = client.outcome()
+    assert outcome["refused"] == ["None", "None"]
+    assert [job["result"] for job in outcome["jobs"]] == [
+        *(f"before {n}" for n in range(3)),
+        "after",
+    ]
+    assert "state is kept again" in gsched.err
+    check_nothing_is_left(stage, gsched, [node])
+
+
+def test_a_journal_that_is_damaged_while_it_is_used(stage: Stage, tmp_path: Path) -> None:
+    """What runs is still answered; nothing new is taken; the next run says what to do."""
+    gsched, _ = stage.trio()
+    gsched.allowed += ["The state cannot be kept", "the last changes were not kept"]
+    submitting(stage, gsched, tmp_path)
+    damage(gsched.state_folder / NAME)
+    (tmp_path / "full").touch()
+    wait_until((tmp_path / "refused").exists, "jobs are refused")
+    status = gsched.wait_for(lambda now: now["problem"], "the problem is told")
+    assert "so no new jobs are taken" in status["problem"] and "malformed" in status["problem"]
+    (tmp_path / "gate").touch()
+    wait_until((tmp_path / "delivered").exists, "the job that runs goes on and is answered")
+    assert gsched.terminate() == 0
+    assert "or start with --clean, which forgets all jobs" in mistake(stage, gsched)
+
+
+def damage(path: Path) -> None:
+    """All but the first page, which SQLite looks at first, is overwritten."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as journal:
+        wait_until(
+            lambda: journal.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0,
+            "all is in the file itself",
+        )
+        (page,) = journal.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek(page)
+        file.write(b"\xff" * (path.stat().st_size - page))
 
 
 def test_a_disk_that_can_only_be_read(stage: Stage, disk: Disk) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,9 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(TIMEOUT)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_each_job_has_exactly_one_answer(stage: Stage, tmp_path: Path, seed: int) -> None:
+def test_each_job_has_exactly_one_answer(
+    stage: Stage, tmp_path: Path, tell: Callable[..., None], seed: int
+) -> None:
     """Some kills come while the next run is still about to start."""
     dice, nodes = Random(seed), stage.nodes(3, 2)
     gsched = stage.gsched(*QUICK, nodes=nodes)
@@ -31,4 +34,5 @@ def test_each_job_has_exactly_one_answer(stage: Stage, tmp_path: Path, seed: int
     jobs = account.settle(TIMEOUT)
     ends = Counter(job["status"] for job in jobs.values())
     assert ends["Finished"] > len(jobs) / 2, ends
+    tell(seed=seed, kills_of_the_scheduler=ROUNDS, jobs=len(jobs), **ends)
     check_nothing_is_left(stage, gsched, nodes)

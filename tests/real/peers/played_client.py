@@ -26,6 +26,9 @@ class PlayedClient:
         self.finals: dict[int, Any] = {}
         self.heard: queue.Queue[str] = queue.Queue()  # names of messages, as they come
         self.silent = threading.Event()  # while set, it confirms no result
+        self.gate = threading.Event()  # while not set, it looks at none
+        self.gate.set()
+        self.said: list[bytes] = []  # to results
         self.known: dict[int, str] = {}  # hashes of jobs, by uid
         self._listener = socket.create_server((address, 0), backlog=128)
         self._address: Address = self._listener.getsockname()
@@ -122,12 +125,14 @@ class PlayedClient:
         with contextlib.suppress(OSError), sock, sock.makefile("rb") as stream:
             name, _, data = _receive(stream).partition(b":")
             if name == b"JOB_REPLY":
-                reply = self._take(loads(data))
                 self.heard.put("JOB_REPLY")
+                self.gate.wait(PATIENCE)
+                reply = self._take(loads(data))
                 if self.silent.is_set():
                     stream.read()  # until the other end is gone
                     return
                 sock.sendall(frame(reply))
+                self.said.append(reply)
             elif name == b"SCHEDULED":
                 sock.sendall(frame(ACK))
                 self.heard.put("SCHEDULED")

@@ -75,6 +75,12 @@ class Gsched(Process):
             state: Row = json.load(answer)
         return state
 
+    def jobs(self) -> list[Row]:
+        """The first of those whose clients do not have the answers yet."""
+        with urllib.request.urlopen(f"{self.page}api/v1/jobs", timeout=PATIENCE) as answer:
+            found: list[Row] = json.load(answer)["jobs"]
+        return found
+
     def wait_for(
         self, condition: Callable[[Row], Any], what: str, timeout: float = PATIENCE
     ) -> Row:
