@@ -133,6 +133,10 @@ class Fleet:
         self._release(node)
         node.refusals = 0
 
+    def doubted(self, node: Node, reason: str, now: float) -> None:
+        """The node has not done what it was asked to, again and again."""
+        self._quarantine.doubted(node, reason, now)
+
     def proven(self, node: Node) -> None:
         """A job has come to its end on the node."""
         self._quarantine.proven(node)

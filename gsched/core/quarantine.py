@@ -7,6 +7,9 @@ any dispynode takes to be there again, then for twice as long each time, but at 
 an hour: so much may be lost of a node that has been mended. What it has had on it is not set up
 there meanwhile. Afterwards it is on trial, with one job at a time, until one has ended there. All
 is forgiven once it has stayed for an hour, which is how long a node by itself keeps what is idle.
+
+A node that does not stop a job may have lost the thread that replies, as a dispynode can: then
+nothing that runs there is ever heard of, though it lives. It is put on trial, too.
 """
 
 from gsched.core.book import INFO, WARNING, Book
@@ -35,6 +38,11 @@ class Quarantine:
             node.doubt = f"lost {node.losses} times in a row, the last time: {reason}"
             text = f"node {node.address} is not used for {pause:.0f} s: {node.doubt}"
             self._book.report(WARNING, text, node)
+
+    def doubted(self, node: Node, reason: str, now: float) -> None:
+        """The node is there, but may not reply any more."""
+        node.on_trial, node.doubt, node.back_at = True, reason, now
+        self._book.report(WARNING, f"node {node.address} is on trial: {reason}", node)
 
     def back(self, node: Node, same: bool, now: float) -> None:
         """The node is there again; `same`: it was not started anew, so no job has ended it."""

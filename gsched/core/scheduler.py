@@ -166,6 +166,14 @@ class Scheduler:
             self._placement.end_stranded(job, now)
         return self._after(now)
 
+    def unstoppable(self, uid: int, tries: int, now: float) -> list[Effect]:
+        """The node lists a job on and on that it was asked to stop, and says nothing of it."""
+        job = self._job(uid, State.RUNNING)
+        if job is not None and job.node is not None and job.tries == tries:
+            self._fleet.doubted(job.node, f"it did not stop job {uid}", now)
+            self._dispatch.missing(job, f"node {job.node.address} does not stop it", now)
+        return self._after(now)
+
     def provisional(self, uid: int, address: str, reply: Any, now: float) -> list[Effect]:
         """A running job has sent a result that is not its last."""
         job = self._job(uid, *AT_NODE)

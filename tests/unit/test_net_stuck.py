@@ -1,15 +1,20 @@
-"""A job that its node lists: does it run there, or could the node only not confirm it?"""
+"""A job that its node lists: does it run there? And one that it does not stop.
+
+A dispynode may lose the thread that replies. It goes on to live, to take jobs and to list them.
+"""
 
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from gsched.core.model.job import State
 from gsched.core.scheduler import Scheduler
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Forgetful
-from gsched.net.nodes.sending import Sending
+from gsched.net.nodes import sending as module
+from gsched.net.nodes.sending import REMINDERS, Sending
 from gsched.wire.pickles import dumps
 
 JOB = 7
@@ -60,3 +65,30 @@ def test_listed_while_nothing_runs() -> None:
 )
 def test_in_doubt_it_runs(answers: list[object]) -> None:
     assert not is_stuck(FakeNode(*answers))
+
+
+@pytest.mark.parametrize("stops_after", [None, 3])
+def test_a_node_is_reminded_until_it_has_stopped_a_job_or_is_doubted(
+    monkeypatch: pytest.MonkeyPatch, stops_after: int | None
+) -> None:
+    told: list[Any] = []
+    scheduler = SimpleNamespace(unstoppable=lambda *about: told.append(about) or [])
+    exchange = Exchange(scheduler, lambda: 1000.0)  # type: ignore[arg-type]
+    identity = Identity(node_secret="", cluster_secret="", announced=("10.0.0.9",))
+    reminders: list[bytes] = []
+    record = SimpleNamespace(hash="h")
+    job = SimpleNamespace(uid=JOB, state=State.RUNNING, tries=2)
+    vars(job).update(message=SimpleNamespace(record=record), cluster=SimpleNamespace(id=1))
+
+    def tell(_address: Any, _code: bytes, payload: bytes) -> None:
+        reminders.append(payload)
+        if len(reminders) == stops_after:
+            job.state = State.DONE
+
+    monkeypatch.setattr(module, "gevent", SimpleNamespace(sleep=lambda _: None))
+    node = SimpleNamespace(address="10.0.0.1", port=1, identity="1")
+    sending = Sending(exchange, identity, SimpleNamespace(tell=tell), Forgetful())  # type: ignore[arg-type]
+    sending._terminate(node, job)  # type: ignore[arg-type]
+    assert all(one.startswith(b"TERMINATE_JOB:") for one in reminders)
+    assert len(reminders) == (stops_after or REMINDERS)
+    assert told == ([] if stops_after else [(JOB, 2, 1000.0)])

@@ -252,9 +252,7 @@ class Sending:
                 return
             self._tell(node, payload)
             gevent.sleep(REMINDER_PAUSE)
-        log.warning("node %s does not stop job %s", node.address, job.uid, extra=about(node, job))
-        reason = f"node {node.address} does not stop it"
-        self._exchange.tell(self._scheduler.missing, job.uid, tries, reason)
+        self._exchange.tell(self._scheduler.unstoppable, job.uid, tries)
 
     def _tell(self, node: Node, payload: bytes) -> None:
         try:

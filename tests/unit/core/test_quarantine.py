@@ -2,7 +2,7 @@
 
 import pytest
 
-from gsched.core.effects import SendJob, TellNode
+from gsched.core.effects import SendJob, TellNode, TerminateJob
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import End, State
 from gsched.core.model.node import Node, NodeState
@@ -43,6 +43,30 @@ def test_two_restarts_in_an_hour_cost_nothing(world: World, cluster: Cluster, no
     restart(world, node, 2)
     world.submit_some(cluster, 3)
     assert len(world.sent()) == 2
+    assert shown(world, node) == ("ready", "")
+
+
+def test_a_node_that_does_not_stop_a_job_is_on_trial(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    """It may not reply any more: then what it is given hangs, so that is one job at the most."""
+    job = world.running(cluster)
+    world.do("cancelled", job.uid)
+    world.take(TerminateJob)
+    world.do("unstoppable", job.uid, job.tries)
+    assert world.results() == [(job, End.CANCELLED)]
+    doubt = f"it did not stop job {job.uid}"
+    assert shown(world, node) == ("ready", f"one job at a time until one has ended: {doubt}")
+    first, *_ = world.submit_some(cluster, 3)
+    assert world.sent() == [first]
+    world.started(first)
+    world.wait(1800.0)
+    world.quiet()
+    world.over(first)
+    assert len(world.sent()) == 2
+    assert shown(world, node) == ("ready", "")
+    world.results()
+    world.do("unstoppable", job.uid, job.tries)  # late
     assert shown(world, node) == ("ready", "")
 
 

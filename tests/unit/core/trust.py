@@ -68,6 +68,8 @@ class Trust:
         if fell and event not in ("node_left", "node_dropped"):
             there = [job for job in jobs if not _was_refused(job, now)]
             self._lose(node, record, there, now)
+        if event == "unstoppable" and any(job.node is not node for job in jobs):
+            record.trial, record.back = True, now
         if node.state is NodeState.UP and (fell or state is NodeState.LOST):
             if not restarted:
                 for job in record.blamed:
