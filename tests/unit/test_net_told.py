@@ -1,13 +1,15 @@
 """Clients are told that it is their turn; who answers in their place, and who does not at all."""
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gevent
 import pytest
 
 from gsched.core.admission import Opening
-from gsched.core.effects import FindNodes, SeekClient
+from gsched.core.effects import FindNodes, Forget, SeekClient
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.scheduler import Scheduler
 from gsched.net.clients import delivery as module
@@ -166,3 +168,20 @@ def test_a_restart_does_not_forget_who_waits(tmp_path: Path) -> None:
         kept.step()
     found = [x for x in kept.restored().clusters.values() if x.state is ClusterState.WAITING]
     assert found and all(one.spec.waits for one in found)
+
+
+def test_a_stop_waits_until_files_are_removed() -> None:
+    """They are removed by a thread, which would end with the process."""
+    world = World(FakePort(SIGN, knows=True), (SIGN, NEW))
+    may, removed = threading.Event(), threading.Event()
+
+    def remove() -> None:
+        assert may.wait(30)
+        removed.set()
+
+    world.computation.spool.remove = remove  # type: ignore[method-assign]
+    world.delivery._forget(Forget(world.cluster))
+    gevent.sleep(0)
+    gevent.spawn(may.set)
+    world.delivery.stop()
+    assert removed.is_set()

@@ -4,6 +4,7 @@ A result is sent again and again until its client has confirmed it or is gone.
 """
 
 import logging
+from typing import Any
 
 import gevent
 
@@ -38,6 +39,7 @@ log = logging.getLogger("gsched.delivery")
 
 SCHEDULED_PAUSES = (0.0, 0.5, 1.0)  # the client's request waits for the outcome, 10 s at most
 SCHEDULED_TIMEOUT = 2.0
+REMOVAL_TIMEOUT = 5.0  # seconds; what is left is removed at the next start
 ACK = b"ACK"
 _SMALL = 1024
 
@@ -59,6 +61,7 @@ class Delivery:
         self._probe = Probe(identity, caller)
         self._greenlets = Greenlets()
         self._mailboxes: dict[int, Mailbox] = {}
+        self._removals: set[Any] = set()  # of files, under way
         self._news = News(self._tell_available, self._greenlets)
         exchange.perform(effects.SendResult, self._result)
         exchange.perform(effects.SendProvisional, self._provisional)
@@ -68,8 +71,9 @@ class Delivery:
         exchange.perform(effects.Forget, self._forget)
 
     def stop(self) -> None:
-        """Send nothing more."""
+        """Send nothing more, and see that no files are left of clusters that are gone."""
         self._greenlets.kill()
+        gevent.wait(list(self._removals), REMOVAL_TIMEOUT)
 
     def recover(self, cluster: Cluster) -> None:
         """Try again at once to deliver what the client did not take: now it waits for results."""
@@ -225,7 +229,9 @@ class Delivery:
             mailbox.close()
         computation = computation_of(effect.cluster)
         computation.told.set()
-        gevent.get_hub().threadpool.spawn(computation.spool.remove)
+        removal = gevent.get_hub().threadpool.spawn(computation.spool.remove)
+        self._removals.add(removal)
+        removal.rawlink(self._removals.discard)
 
     # -- within -------------------------------------------------------------------------------
 
