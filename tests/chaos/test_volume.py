@@ -44,7 +44,7 @@ class World:
         self.gsched.allowed.append(EXPECTED)
         self.crowd = Crowd(address, stage.base, 9800, self.dice)
         self.nodes = [self.crowd.add_node(next(stage.addresses), CPUS) for _ in range(NODES)]
-        self._restarts = self.nodes * 2  # more often, and a node would be left alone for a minute
+        self._restarts = [*self.nodes]  # often, and a node would be left alone for a minute
         self.clients = [Client(self.crowd, reentrant, WINDOW) for reentrant in (False, True) * 2]
         self.run(lambda: all(one.ready for one in self.clients), "clients come in")
 
