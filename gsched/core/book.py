@@ -39,6 +39,7 @@ class Book:
             self.ledger = Ledger(self.sharing.half_life)
         self.ready = Ready(self._policy)
         self.submitted = 0  # jobs that were accepted since the start
+        self.strays = 0  # words of nodes on jobs that are over, elsewhere or not known: dropped
         self.ends = dict.fromkeys(End, 0)  # jobs that ended since the start
         self.untaken = 0  # jobs that are DONE
         self.stopping = ""  # why all jobs are to end; empty as long as they are not

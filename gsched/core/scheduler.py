@@ -179,6 +179,8 @@ class Scheduler:
         job = self._job(uid, *AT_NODE)
         if job is not None and job.node is self._fleet.heard(address, now):
             self._dispatch.provisional(job, reply, now)
+        else:
+            self._book.strays += 1
         return self._after(now)
 
     def finished(
@@ -190,6 +192,13 @@ class Scheduler:
         if job is not None and node is not None and (job.node or job.last) is node:
             self._dispatch.finished(job, end, reply, seconds, now)
             self._fleet.proven(node)
+        else:
+            self._book.strays += 1
+        return self._after(now)
+
+    def stray(self, now: float) -> list[Effect]:
+        """A node speaks of a job that is not known, or not any more."""
+        self._book.strays += 1
         return self._after(now)
 
     def broke(self, uid: int, address: str, reply: Any, seconds: float, now: float) -> list[Effect]:
@@ -198,6 +207,8 @@ class Scheduler:
         node = self._fleet.heard(address, now)
         if job is not None and job.node is node:
             self._dispatch.broke(job, reply, seconds, now)
+        else:
+            self._book.strays += 1
         return self._after(now)
 
     def delivered(self, uid: int, now: float) -> list[Effect]:

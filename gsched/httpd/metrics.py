@@ -99,6 +99,8 @@ def _jobs(book: Book) -> Iterator[Metric]:
     for end, number in book.ends.items():
         ended.add_metric([end.value], number)
     yield ended
+    about = "Words of nodes on jobs that are over, elsewhere by now, or not known: acknowledged"
+    yield _counter("replies_dropped", about, book.strays)
     yield _gauge("clusters", "Computations of clients", value=len(book.clusters))
     paused = sum(x.paused is not None for x in book.clusters.values())
     yield _gauge("clusters_paused", "Those of them whose jobs wait by order", value=paused)

@@ -102,6 +102,8 @@ def test_jobs_by_state_and_end(site: Site) -> None:
         "done": 2,
     }
     assert found["gsched_jobs_submitted_total"] == {"": 12}
+    world.do("finished", 10**9, "10.0.0.1", End.FINISHED, "reply", 1.0)
+    assert site.families()["gsched_replies_dropped_total"] == {"": 1}
     ended = {"finished": 2, "terminated": 1, "cancelled": 0, "abandoned": 0}
     assert found["gsched_jobs_ended_total"] == ended
     assert found["gsched_queue_length"] == {"compute @ 10.9.9.9": 4}

@@ -442,3 +442,11 @@ def test_times_of_jobs_are_numbers(world: World, field: str, number: float) -> N
     reply = JobReply(uid=1, hash="h", ip_addr=NODE, status=11, result=b"", **{field: number})
     with pytest.raises(PeerError, match="beyond all measure"):
         world.serve(build("JOB_REPLY", reply), NODE)
+
+
+def test_replies_for_jobs_that_nobody_knows_are_acknowledged_and_counted(world: World) -> None:
+    """Of an earlier run, or over: their node would go on sending them."""
+    reply = JobReply(uid=7, hash="h", ip_addr=NODE, status=11, result=b"")
+    for _ in range(2):
+        assert world.serve(build("JOB_REPLY", reply), NODE) == [b"ACK"]
+    assert world.scheduler.book.strays == 2

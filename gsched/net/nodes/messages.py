@@ -180,6 +180,7 @@ class NodeService:
         if job is None:
             # Of an earlier run of ours, or ended before: nobody is left to be told.
             log.info("reply for job %s, which is not known", reply.uid, extra={"job": reply.uid})
+            self._exchange.tell(self._scheduler.stray)
         elif not secrets.same(message_of(job).hash, reply.hash):
             raise PeerError(f"reply for job {reply.uid} with a wrong hash")
         elif not self._is_of_node(reply, source):

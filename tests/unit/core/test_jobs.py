@@ -158,7 +158,9 @@ def test_a_late_result_of_a_job_that_runs_elsewhere_by_now_has_no_effect(world: 
     second = world.node()
     world.lose(first)
     assert world.sent_to() == [(job, second)]
+    strays = world.scheduler.book.strays
     world.do("finished", job.uid, first.address, End.FINISHED, "late", 1.0)
+    assert world.scheduler.book.strays == strays + 1
     assert job.node is second
 
 
