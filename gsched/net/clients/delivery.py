@@ -75,11 +75,15 @@ class Delivery:
         self._greenlets.kill()
         gevent.wait(list(self._removals), REMOVAL_TIMEOUT)
 
-    def recover(self, cluster: Cluster) -> None:
-        """Try again at once to deliver what the client did not take: now it waits for results."""
+    def recover(self, cluster: Cluster) -> int:
+        """The client waits for results: try again at once to deliver them. How many it gets.
+
+        Those count, too, that it was given before it could ask.
+        """
         mailbox = self._mailbox(cluster)
         mailbox.final_only = True
         mailbox.retry_now()
+        return len(cluster.jobs) + mailbox.asked()
 
     def reaches(self, cluster: Cluster) -> bool:
         """Whether its client has taken what it was told last, as far as is known."""

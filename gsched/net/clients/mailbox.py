@@ -6,6 +6,7 @@ but itself.
 """
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ log = logging.getLogger("gsched.delivery")
 
 LANES = 32  # a client takes many at the same time; with few, results queue up behind each other
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubling
+JUST = 5.0  # seconds; one that recovers jobs asks for them as soon as it listens
 _SMALL = 1024
 
 
@@ -47,6 +49,18 @@ class Mailbox:
         self.final_only = False  # whether it takes each result for the last one of its job
         self.failures = 0  # in a row, of messages that have to arrive
         self.closed = False
+        self._was_away = False  # and has neither taken nor asked for anything since
+        self._back_at = -JUST  # when it took something again after that
+        self._taken = 0  # since then
+
+    def asked(self) -> int:
+        """The client asks for all that it has not got: how much of that it was given just before.
+
+        It may be another process, in place of one that was out of reach, and counts that, too.
+        """
+        taken = self._taken if time.monotonic() - self._back_at < JUST else 0
+        self._was_away, self._back_at = False, -JUST
+        return taken
 
     def put(self, letter: Letter, lane: int = 0) -> None:
         """Send the letter after all others of its lane."""
@@ -95,6 +109,9 @@ class Mailbox:
         except (OSError, PeerError) as error:
             return self._failed(letter, error)
         self.failures = 0
+        if self._was_away:
+            self._was_away, self._back_at, self._taken = False, time.monotonic(), 0
+        self._taken += 1
         letter.done()
         return True
 
@@ -103,6 +120,7 @@ class Mailbox:
             log.debug("client %s:%s missed a status: %s", *self._address, error)
             return True
         self.failures += 1
+        self._was_away, self._back_at = True, -JUST
         if self.failures == 1:
             log.warning("client %s:%s does not take a result: %s", *self._address, error)
         return False

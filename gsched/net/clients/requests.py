@@ -341,8 +341,7 @@ class ClientService:
     def _resend_results(self, channel: Channel, body: dict[str, Any]) -> bytes:
         """The client is there again, as a new process at the same port that recovers jobs."""
         cluster = self._cluster(body)
-        self._delivery.recover(cluster)
-        return dumps(len(cluster.jobs))
+        return dumps(self._delivery.recover(cluster))
 
     # -- within -----------------------------------------------------------------------------------
 
