@@ -200,7 +200,12 @@ def test_the_dashboard_shows_figures_that_there_are(site: Site) -> None:
     assert shown <= known.keys()
     left_out = {name for name in known if name.startswith("gsched_")} - shown
     assert left_out <= {
-        *("gsched_build_info", "gsched_greenlets", "gsched_start_seconds"),
+        *(
+            "gsched_build_info",
+            "gsched_greenlets",
+            "gsched_start_seconds",
+            "gsched_replies_dropped_total",
+        ),
         *("gsched_hub_lag_seconds_count", "gsched_hub_lag_seconds_sum"),
     }
 

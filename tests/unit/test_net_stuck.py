@@ -87,7 +87,8 @@ def test_a_node_is_reminded_until_it_has_stopped_a_job_or_is_doubted(
 
     monkeypatch.setattr(module, "gevent", SimpleNamespace(sleep=lambda _: None))
     node = SimpleNamespace(address="10.0.0.1", port=1, identity="1")
-    sending = Sending(exchange, identity, SimpleNamespace(tell=tell), Forgetful())  # type: ignore[arg-type]
+    parts: Any = (SimpleNamespace(tell=tell), Forgetful(), SimpleNamespace())
+    sending = Sending(exchange, identity, *parts)
     sending._terminate(node, job)  # type: ignore[arg-type]
     assert all(one.startswith(b"TERMINATE_JOB:") for one in reminders)
     assert len(reminders) == (stops_after or REMINDERS)
