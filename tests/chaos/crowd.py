@@ -18,6 +18,7 @@ from bench.pickles import dumps, loads
 NAK = frame(b"NAK")
 STRANGER = b"c" * 40
 PULSE = 1.0  # seconds between those of nodes, and between tries to deliver a result
+RESTART = 1.5  # seconds; no dispynode is there again faster, and gsched knows that
 AGAIN = 0.1  # seconds until what was refused is tried again
 CUT, DELAY = 0.02, 0.02  # how many connections
 LONGEST_DELAY = 0.5  # seconds
@@ -94,10 +95,16 @@ class Node:
     def __init__(self, crowd: Crowd, address: str, cpus: int) -> None:
         self.crowd, self.address, self.cpus = crowd, address, cpus
         self.name, self.port = address, crowd.node_port
-        self.restart()
+        self._begin()
 
     def restart(self) -> None:
-        """It is another process, and knows nothing."""
+        """It ends, and is there again after a while as another process, which knows nothing."""
+        self._begin()
+        self.down = True
+        self.crowd.loop.later(RESTART, self._begin)
+
+    def _begin(self) -> None:
+        self.down = False
         self.sign = f"{self.crowd.dice.getrandbits(160):040x}"
         self.computations: set[object] = set()
         self.jobs: dict[bytes, object] = {}  # that run: ids of their computations by uid
@@ -113,6 +120,8 @@ class Node:
         """Once a second: a sign of life, and what has to be said once more."""
         crowd = self.crowd
         crowd.loop.later(PULSE, self.beat)
+        if self.down:
+            return
         if not self.computations:
             self.look()
             return
@@ -127,7 +136,7 @@ class Node:
 
     def take(self, link: Link, payload: bytes) -> None:
         """A message of the scheduler's."""
-        if self.crowd.cuts_here():
+        if self.down or self.crowd.cuts_here():
             link.close()
             return
         if payload.startswith(b"JOB:"):
@@ -293,7 +302,7 @@ class Client:
         Client.of_job[hash_] = self
 
         def confirm(link: Link, payload: bytes) -> None:
-            if payload[-2:] == b"N.":
+            if not _is_number(payload):
                 lost(link, "refused")
                 return
             self._offered.discard(hash_)
@@ -327,6 +336,14 @@ class Client:
         lost = self.crowd.cuts_here()
         self.crowd.soon(lambda: _finish(link, b"" if lost else ACK))
         self.submit()
+
+
+def _is_number(payload: bytes) -> bool:
+    """A job that is refused gets None, or what no pickle is, so that the client shows its text."""
+    try:
+        return isinstance(loads(payload), int)
+    except ValueError:
+        return False
 
 
 def _value(uid: bytes) -> object:
