@@ -3,6 +3,7 @@
 The peers are fake, so that there may be many; what gsched does with real ones is seen elsewhere.
 """
 
+import os
 import re
 import urllib.request
 from collections import Counter
@@ -20,7 +21,11 @@ from peers.stage import QUICK
 
 from gsched.wire.records import ABANDONED, FINISHED
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(TIMEOUT)]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.timeout(TIMEOUT),
+    pytest.mark.skipif("CHAOS_ROUNDS" not in os.environ, reason="takes minutes: make chaos"),
+]
 
 NODES, CPUS = 12, 4
 WINDOW = 60  # jobs of a client that have no answer yet
