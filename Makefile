@@ -64,7 +64,7 @@ ifdef TESTS
 else
 	$(BIN)/python -m pytest tests/unit tests/wire -n 2
 	$(BIN)/python -m pytest tests/real -n 6 --maxschedchunk 1
-	$(BIN)/python -m pytest tests/browser -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/browser -n 3 --dist loadfile
 	$(BIN)/python -m pytest tests/chaos -n 2
 endif
 
