@@ -82,7 +82,7 @@ class Book:
         """Clusters stand in another order than before."""
         first = self.sharing.has_priorities
         policy: Policy = prioritised(self._policy) if first else self._policy
-        self.ready.renew(policy, self.nodes.values())
+        self.ready.renew(policy, self.nodes.values(), self.sharing.is_picky)
 
     def ask(self, effect: Effect) -> None:
         """Ask for something to be done."""

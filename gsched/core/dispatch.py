@@ -99,10 +99,12 @@ class Dispatch:
             job.node = job.last = node
             job.tries += 1
             job.leaving = False
+            job.cpus = job.cluster.rule.cpus_per_job
             node.take(job)
             job.cluster.waiting -= 1
             job.cluster.running += 1
-            self._charge(job.cluster, 1, now)
+            job.cluster.used += job.cpus
+            self._charge(job.cluster, job.cpus, now)
             self._book.ask(SendJob(node, job, job.tries))
 
     def leaving(self, job: Job) -> None:
@@ -331,7 +333,8 @@ class Dispatch:
             node.leave(job)
             full = job.cluster.full
             job.cluster.running -= 1
-            self._charge(job.cluster, -1, now)
+            job.cluster.used -= job.cpus
+            self._charge(job.cluster, -job.cpus, now)
             self._book.ready.roomier(node)
             if full and not job.cluster.full:
                 self._book.ready.resumed(job.cluster)

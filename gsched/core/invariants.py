@@ -49,6 +49,8 @@ def _cluster(book: Book, cluster: Cluster) -> None:
     states = [job.state for job in cluster.jobs.values()]
     label = cluster.label
     assert cluster.waiting == states.count(State.QUEUED), f"{label}: waiting"
+    cpus = sum(job.cpus for job in cluster.jobs.values() if job.state in AT_NODE)
+    assert cluster.used == cpus, f"{label}: CPUs"
     assert cluster.offered == states.count(State.OFFERED), f"{label}: offered"
     assert cluster.running == sum(state in AT_NODE for state in states), f"{label}: running"
     late = sum(job.over is not None for job in cluster.jobs.values())
@@ -79,6 +81,8 @@ def _node(book: Book, node: Node) -> None:
         assert all(left), f"node {address}: closed, but not left by all clusters"
     for lease in node.leases.values():
         assert lease.cluster.works_with(node), f"node {address}: does not suit its clusters"
+    cpus = sum(job.cpus for job in node.jobs.values())
+    assert node.busy == cpus, f"node {address}: {node.busy} CPUs are busy, not {cpus}"
     lanes = sorted([*node.free_lanes, *(job.lane for job in node.jobs.values())])
     assert lanes == [*range(len(lanes))], f"node {address}: lanes {lanes}"
     for job in node.jobs.values():
@@ -90,10 +94,12 @@ def _node(book: Book, node: Node) -> None:
 def _nothing_left_over(book: Book) -> None:
     """A free CPU and a job that may use it do not stand side by side."""
     for node in () if book.suspended else book.nodes.values():
-        if not node.has_room():
+        if not node.has_room() or book.ready.is_kept(node):
             continue
         for cluster in [one for one in node.serves if not (one.paused or one.full)]:
             queues = [cluster.queue, node.pinned.get(cluster)]
+            if cluster.rule.cpus_per_job > node.spare or not cluster.has_share(node):
+                continue
             waiting = any(queue is not None and queue.head() for queue in queues)
             assert not waiting, f"{cluster.label} waits although node {node.address} has room"
 

@@ -204,10 +204,12 @@ class Restoring:
         job.started_at = started_at
         if job.deadline is not None:
             self._book.deadlines.put(job, job.deadline)
+        job.cpus = job.cluster.rule.cpus_per_job
         node.take(job)
         job.cluster.running += 1
+        job.cluster.used += job.cpus
         if self._book.ledger is not None and job.cluster.account is not None:
-            self._book.ledger.take(job.cluster.account, 1, self._now)
+            self._book.ledger.take(job.cluster.account, job.cpus, self._now)
         self._book.ready.roomier(node)
         if node.state is NodeState.LOST:
             self._dispatch.lost(job, f"node {node.address} is gone", self._now)

@@ -107,7 +107,7 @@ class Series:
             if cluster.running:
                 handle = cluster.handle
                 used = self._used[handle][2] if handle in self._used else 0.0
-                self._used[handle] = handle, cluster.label, used + cluster.running * span
+                self._used[handle] = handle, cluster.label, used + cluster.used * span
 
 
 def merged(shares: Iterable[Used]) -> list[Used]:

@@ -74,6 +74,11 @@ def count(value: str) -> int:
     return _whole(value, 1, MOST, f"a whole number from 1 to {MOST}, or leave it out for no limit")
 
 
+def cpus(value: str) -> int:
+    """At least 1."""
+    return _whole(value, 1, 10_000, "a whole number from 1 to 10000")
+
+
 def few(value: str) -> int:
     """At least 0."""
     return _whole(value, 0, 1000, "a whole number from 0 to 1000, or leave it out for 2")
@@ -129,7 +134,9 @@ RULE = (
     ),
     Field("weight", "share of CPU time: weighted scheduler", weight, default=1.0),
     Field("priority", "the highest goes first: all schedulers", priority, default=0),
+    Field("cpus_per_job", "that a job of it has to itself", cpus, default=1),
     Field("max_cpus", "of a cluster at the same time", count),
+    Field("max_cpus_per_node", "the same of one node", count),
     Field("max_queued_jobs", "of a cluster; one more is refused", count),
     Field("soft_time_limit", "of a job, in seconds; what runs longer is told", span),
     Field("hard_time_limit", "of a job, in seconds; what runs longer is stopped", span),

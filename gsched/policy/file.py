@@ -15,7 +15,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gsched.core.model.sharing import Rule, Sharing
-from gsched.policy.fields import FILE, RULE, Field
+from gsched.policy.fields import FILE, MOST, RULE, Field
 
 LARGEST = 1_000_000  # bytes
 MOST_RULES = 1000
@@ -89,6 +89,10 @@ def _rule(node: Node, number: int) -> Rule:
     if soft and hard and soft >= hard:
         text = f"{where}soft_time_limit is not before hard_time_limit; give it less"
         raise _Wrong(found["soft_time_limit"][1], text)
+    for limit in ("max_cpus", "max_cpus_per_node"):
+        if values["cpus_per_job"] > (values[limit] or MOST):
+            text = f"{where}{limit} is less than cpus_per_job, so no job could run; give it more"
+            raise _Wrong(found[limit][1], text)
     return Rule(**values)
 
 

@@ -20,6 +20,8 @@ CASES = {
     "nodes": ("[10.1.*, fd00::/8]", ("10.1.*", "fd00::/8"), "a/b", "a pattern such as 10.1.*"),
     "weight": ("0.5", 0.5, "0", "a number greater than 0"),
     "priority": ("-5", -5, "high", "a whole number, such as 10 or -5"),
+    "cpus_per_job": ("4", 4, "0", "a whole number from 1 to 10000"),
+    "max_cpus_per_node": ("2", 2, "-1", "a whole number from 1 to 999999999, or leave it out"),
     "max_cpus": ("64", 64, "0", "a whole number from 1 to 999999999, or leave it out"),
     "max_queued_jobs": ("10", 10, "1.5", "a whole number from 1"),
     "soft_time_limit": ("90 s", 90.0, "1:30", "a time such as 90, 90 s, 15 min, 2 h or 1 d"),
@@ -44,7 +46,7 @@ def wrong(text: str) -> str:
 
 
 def test_each_field_has_a_case() -> None:
-    assert [field.name for field in RULE] == list(CASES)
+    assert {field.name for field in RULE} == CASES.keys()
 
 
 @pytest.mark.parametrize("field", RULE, ids=lambda field: field.name)
@@ -91,6 +93,10 @@ def test_what_is_not_given_has_no_limit() -> None:
         (
             "rules:\n - soft_time_limit: 2 min\n   hard_time_limit: 120",
             "line 2: rule 1: soft_time_limit is not before hard_time_limit; give it less",
+        ),
+        (
+            "rules:\n - cpus_per_job: 3\n   max_cpus: 2",
+            "line 3: rule 1: max_cpus is less than cpus_per_job, so no job could run; give it more",
         ),
         ("rules:\n - weight: 2\n  x: 3", "line 3: no YAML: "),
         ("rules: [", "line 1: no YAML: "),

@@ -73,6 +73,7 @@ class Cluster:
         "spec",
         "state",
         "tallies",
+        "used",
         "waiting",
         "warning",
     )
@@ -111,6 +112,7 @@ class Cluster:
         self.offered = 0  # jobs OFFERED
         self.waiting = 0  # jobs QUEUED
         self.running = 0  # jobs SENDING or RUNNING
+        self.used = 0  # CPUs that these have
         self.late = 0  # jobs at nodes beyond a time limit
         self.longest = 0.0  # seconds that any of its jobs has run
         self.done = 0  # jobs that ended, ever
@@ -157,7 +159,15 @@ class Cluster:
     def full(self) -> bool:
         """Whether it has as many CPUs as its rule allows."""
         most = self.rule.max_cpus
-        return most is not None and self.running >= most
+        return most is not None and self.used + self.rule.cpus_per_job > most
+
+    def has_share(self, node: "Node") -> bool:
+        """Whether it may have one more job on the node, as far as its rule has a limit for that."""
+        most = self.rule.max_cpus_per_node
+        if most is None:
+            return True
+        used = sum(job.cpus for job in node.jobs.values() if job.cluster is self)
+        return used + self.rule.cpus_per_job <= most
 
     @property
     def refusing(self) -> str:

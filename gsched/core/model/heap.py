@@ -61,6 +61,18 @@ class LazyHeap(Generic[T]):
         """The key of the item that `top` gives."""
         return None if self.top(key_of) is None else self._entries[0][0]
 
+    def first(self, key_of: Callable[[T], Key | None], suits: Callable[[T], bool]) -> T | None:
+        """The item with the smallest key of those that suit: O(log n) for each that does not."""
+        passed = []
+        while (item := self.top(key_of)) is not None and not suits(item):
+            passed.append(heappop(self._entries))
+        for entry in passed:
+            heappush(self._entries, entry)
+        return item
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
     def _mend(self, item: T, present: Key | None) -> None:
         if present is None:
             del self._keys[item]

@@ -100,6 +100,7 @@ class Job:
         "broken",
         "cancelling",
         "cluster",
+        "cpus",
         "end",
         "lane",
         "last",
@@ -129,6 +130,7 @@ class Job:
         self.state = State.OFFERED
         self.seq = 0  # place in the order of submission, kept for life
         self.node: Node | None = None  # while SENDING or RUNNING
+        self.cpus = 1  # that it has at its node
         self.lane = 0  # which of its node's CPUs it has, from 0; chosen anew for each node
         self.last: Node | None = None  # the one it was sent to last
         self.losses: tuple[Loss, ...] = ()  # of nodes on which it was, without a goodbye

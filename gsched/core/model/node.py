@@ -45,6 +45,7 @@ class Node:
         "cpu_time",
         "doubt",
         "drained",
+        "extra",
         "failures",
         "family",
         "free_lanes",
@@ -107,6 +108,7 @@ class Node:
         self.on_trial = False  # then one job at a time, until one has ended there
         self.doubt = ""  # why so, for people
         self.avail: Any = None  # what it says of its CPU, memory, disk and swap; opaque here
+        self.extra = 0  # CPUs that jobs have beyond one each
         self.jobs: dict[int, Job] = {}  # on their way to it, or running there
         self.free_lanes: list[int] = []  # a heap: those that jobs have left, while there are others
         self.leases: dict[int, Lease] = {}  # by id of the cluster
@@ -134,16 +136,27 @@ class Node:
     @property
     def busy(self) -> int:
         """CPUs taken by jobs."""
-        return len(self.jobs)
+        return len(self.jobs) + self.extra
+
+    def has_share_of(self, cluster: "Cluster") -> bool:
+        """Whether the cluster may have one more job here: see there."""
+        return cluster.has_share(self)
+
+    @property
+    def spare(self) -> int:
+        """CPUs that one more job may have now."""
+        return 0 if self.on_trial and self.jobs else self.cpus - self.busy
 
     def take(self, job: "Job") -> None:
         """A job is here, or on its way. It gets the first lane that is free."""
         job.lane = heappop(self.free_lanes) if self.free_lanes else len(self.jobs)
         self.jobs[job.uid] = job
+        self.extra += job.cpus - 1
 
     def leave(self, job: "Job") -> None:
         """A job is not here any more."""
         del self.jobs[job.uid]
+        self.extra -= job.cpus - 1
         if self.jobs:
             heappush(self.free_lanes, job.lane)
         else:
@@ -157,7 +170,7 @@ class Node:
         """Key of the choice: the least load first, then the longest known. None without room."""
         if self.state is not NodeState.UP or self.held_until or self.drained is not None:
             return None
-        busy, cpus = len(self.jobs), self.cpus
-        if busy >= (min(cpus, 1) if self.on_trial else cpus):
+        busy, cpus = len(self.jobs) + self.extra, self.cpus
+        if busy >= cpus or (self.on_trial and busy):
             return None
         return (busy / cpus, self.seq)

@@ -17,9 +17,10 @@ EVERY = ("*",)
 class Rule:
     """What one kind of cluster may have. None: no limit.
 
-    `max_cpus` and `max_queued_jobs` are of each cluster. `weight` counts for the weighted
-    scheduler only, `priority` for each of them: the highest goes first. Time limits are of a job,
-    in seconds at its node; so are `retries`: how often it may run again if it is reentrant.
+    `max_cpus`, `max_cpus_per_node` and `max_queued_jobs` are of each cluster. `weight` counts for
+    the weighted scheduler only, `priority` for each of them: the highest goes first. Time limits
+    are of a job, in seconds at its node; so are `retries`: how often it may run again if it is
+    reentrant.
     """
 
     name: str = ""  # for people
@@ -28,7 +29,9 @@ class Rule:
     nodes: tuple[str, ...] = EVERY  # addresses that it may use, or patterns of them, or networks
     weight: float = 1.0
     priority: int = 0
+    cpus_per_job: int = 1
     max_cpus: int | None = None
+    max_cpus_per_node: int | None = None
     max_queued_jobs: int | None = None
     soft_time_limit: float | None = None
     hard_time_limit: float | None = None
@@ -67,6 +70,11 @@ class Sharing:
     def has_priorities(self) -> bool:
         """Whether some clusters go before others."""
         return any(rule.priority for rule in self.rules)
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether a node with room may be of no use to a cluster."""
+        return any(x.cpus_per_job > 1 or x.max_cpus_per_node is not None for x in self.rules)
 
 
 NO_SHARING = Sharing()

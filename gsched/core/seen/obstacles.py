@@ -32,6 +32,7 @@ def obstacle(cluster: Cluster, node: Node, now: float) -> Obstacle | None:
         or by_itself(node, now)
         or _of_lease(lease, now)
         or without_room(node)
+        or _by_rule(cluster, node)
     )
 
 
@@ -85,6 +86,19 @@ def without_room(node: Node) -> Obstacle | None:
     if node.on_trial and node.busy:
         return Obstacle("on trial with one job at a time", node.doubt)
     return Obstacle(FULL) if node.busy >= node.slots else None
+
+
+def _by_rule(cluster: Cluster, node: Node) -> Obstacle | None:
+    rule = cluster.rule
+    if rule.cpus_per_job > node.cpus:
+        return Obstacle(f"too small for jobs with {rule.cpus_per_job} CPUs", f"{node.cpus}")
+    if rule.cpus_per_job > node.spare:
+        return Obstacle(f"without {rule.cpus_per_job} free CPUs", f"{node.spare}")
+    if not cluster.has_share(node):
+        return Obstacle(
+            f"at its limit of {rule.max_cpus_per_node} CPUs there by rule {rule.name!r}"
+        )
+    return None
 
 
 def _until(lease: Lease, now: float) -> str:

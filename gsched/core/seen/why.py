@@ -232,7 +232,7 @@ def _full_or_worse(cluster: Cluster, book: Book, now: float) -> str:
     meant = [node for node in book.nodes.values() if is_meant(cluster, node)]
     if not meant:
         return _nowhere(cluster, book)
-    found = [(node, obstacle(cluster, node, now)) for node in meant]
+    found = [(node, obstacle(cluster, node, now) or _kept(node, book)) for node in meant]
     free = next((node for node, what in found if what is None), None)
     if free is not None:
         return f"node {free.address} has room: its turn comes now"
@@ -244,9 +244,15 @@ def _full_or_worse(cluster: Cluster, book: Book, now: float) -> str:
     if not full:
         return f"none of the {len(meant):,} that match {_wishes(cluster)}: {others}"
     all_ = "the only usable node is" if len(full) == 1 else f"all {len(full):,} usable nodes are"
-    own = sum(job.cluster is cluster for node in full for job in node.jobs.values())
+    mine = [job for node in full for job in node.jobs.values() if job.cluster is cluster]
+    own = sum(job.cpus for job in mine)
     share = f"{own:,} of {count(sum(node.slots for node in full), 'CPU')} run this cluster's jobs"
     return f"{all_} full, {share}{f'; {others}' if others else ''}"
+
+
+def _kept(node: Node, book: Book) -> Obstacle | None:
+    kept = book.ready.is_kept(node)
+    return Obstacle("kept for a job that needs more CPUs than are free") if kept else None
 
 
 def _nowhere(cluster: Cluster, book: Book) -> str:

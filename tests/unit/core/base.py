@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from gsched.core import admission
 from gsched.core.admission import AT_ONCE, Opening
+from gsched.core.dispatch import AT_NODE
 from gsched.core.fleet import NodeFacts
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import Job, State
@@ -77,7 +78,8 @@ class Base(RuleBasedStateMachine):
         events = [event for job in self.jobs for _, event, _ in job.events()]
         assert shown["waiting"] == states.count(State.QUEUED)
         assert shown["running"] == states.count(State.SENDING) + states.count(State.RUNNING)
-        assert shown["busy"] == shown["running"]
+        at_nodes = [job for job in self.jobs if job.state in AT_NODE]
+        assert shown["busy"] == sum(job.cpus for job in at_nodes)
         assert shown["done"] == events.count("ended")
 
     def teardown(self) -> None:

@@ -43,16 +43,25 @@ class Reference:
         """Verify the choices among an event's effects, and that none is missing."""
         if self._key is None:
             return
+        sharing = self._scheduler.book.sharing
+        if any(rule.cpus_per_job > 1 or rule.max_cpus_per_node for rule in sharing.rules):
+            self._count(effects)  # what suits no cluster waits, and invariants.py looks after it
+            return
         sent = [effect for effect in effects if isinstance(effect, SendJob)]
         moment = Moment(self._scheduler, sent)
         for effect in sent:
             due = moment.choice(self._key)
             assert due == (effect.node, effect.job), f"{_tell(due)} was due, not {effect}"
             moment.take(*due)
-            self._choices += 1
-            self._turns[effect.job.cluster] = self._choices
+            self._count([effect])
         due = moment.choice(self._key)
         assert due is None, f"{_tell(due)} was due and did not come"
+
+    def _count(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, SendJob):
+                self._choices += 1
+                self._turns[effect.job.cluster] = self._choices
 
 
 class Moment:
@@ -60,11 +69,13 @@ class Moment:
 
     def __init__(self, scheduler: Scheduler, sent: list[SendJob]) -> None:
         self._nodes = list(scheduler.nodes.values())  # in the order in which they became known
-        self._busy = {node: len(node.jobs) for node in self._nodes}
-        self._running = Counter(job.cluster for node in self._nodes for job in node.jobs.values())
-        for effect in sent:
-            self._busy[effect.node] -= 1
-            self._running[effect.job.cluster] -= 1
+        self._there = {job for node in self._nodes for job in node.jobs.values()}
+        self._there -= {effect.job for effect in sent}
+        self._busy = Counter(dict.fromkeys(self._nodes, 0))
+        self._running: Counter[Cluster] = Counter()
+        for job in self._there:
+            self._busy[job.node] += job.cpus
+            self._running[job.cluster] += job.cpus
         waiting = [job for job in scheduler.jobs.values() if job.state is State.QUEUED]
         self._jobs = [job for job in waiting if job.uid not in scheduler.book.aside]
         self._jobs += [effect.job for effect in sent]
@@ -93,7 +104,7 @@ class Moment:
 
     def _has_room(self, node: Node) -> bool:
         usable = node.state is NodeState.UP and node.held_until == 0 and node.drained is None
-        most = min(usable_cpus(node), 1) if node.on_trial else usable_cpus(node)
+        most = min(usable_cpus(node), 1) if node.on_trial else usable_cpus(node)  # of one CPU each
         return usable and self._busy[node] < most
 
     def _load(self, node: Node) -> tuple[Fraction, int]:

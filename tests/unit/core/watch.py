@@ -107,7 +107,13 @@ class Watch:
         assert effect.tries == job.tries, "of another try"
         assert may_run(node, job), f"not set up there: {job.tell()}"
         assert node.drained is None, f"node {node.address} is {node.drained}: {job.tell()}"
-        assert len(node.jobs) <= usable_cpus(node), f"node {node.address} has no CPU left"
+        cpus = [(one.cluster, one.cpus) for one in node.jobs.values()]
+        assert job.cpus == job.cluster.rule.cpus_per_job, job.tell()
+        assert sum(x for _, x in cpus) <= usable_cpus(node), f"node {node.address} has no CPU left"
+        own, most = sum(x for one, x in cpus if one is job.cluster), job.cluster.rule
+        assert own <= (most.max_cpus_per_node or own), f"too many on node {node.address}"
+        all_ = [one.cpus for one in job.cluster.jobs.values() if one.state in AT_NODE]
+        assert sum(all_) <= (most.max_cpus or sum(all_)), f"{job.cluster.label} has too many CPUs"
         assert len(node.jobs) == 1 or not node.on_trial, f"node {node.address} is on trial"
 
     def _terminate_job(self, effect: TerminateJob) -> None:
