@@ -59,4 +59,4 @@ class Handover:
     def go(self) -> None:
         """Become the next run. Returns only by an OSError."""
         around = os.environ | self._service.environ | self._server.hand_over()
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], around)
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], around)  # nosec B606  # ourselves

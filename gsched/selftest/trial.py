@@ -2,7 +2,7 @@
 
 import os
 import socket
-import subprocess
+import subprocess  # nosec B404  # it starts programs of ours
 import sys
 import tempfile
 import time
@@ -87,7 +87,7 @@ def _scheduler(durability: str, node: Node) -> Iterator[tuple[psutil.Process, in
         command += ["--dest_path_prefix", folder, "--nodes", f"{HERE}:{node.port}"]
         around = {name: x for name, x in os.environ.items() if not name.startswith("GSCHED_")}
         with (Path(folder) / "log").open("w+") as log:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # nosec B603  # our own program
                 command, cwd=folder, env=around, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
             try:

@@ -47,7 +47,7 @@ class Arguments:
     def read(self, uids: Sequence[int]) -> dict[int, Pair]:
         """Those that are there, of at most MOST_AT_ONCE. Raises JournalError."""
         marks = ", ".join("?" * len(uids))
-        query = f"SELECT uid, args, kwargs FROM jobs WHERE uid IN ({marks})"
+        query = f"SELECT uid, args, kwargs FROM jobs WHERE uid IN ({marks})"  # nosec B608  # question marks
         try:
             rows = self._connection.execute(query, uids).fetchall()
         except _ERRORS as error:
