@@ -16,7 +16,7 @@ from gevent.lock import BoundedSemaphore
 from gsched.wire.errors import PeerError
 
 SMALL = 4096  # bytes: no more values than can be read in some milliseconds
-SHARE, MOST_SAVED = 0.2, 0.5  # of each second; seconds
+SHARE, MOST_SAVED = 0.1, 0.25  # of each second; seconds
 _MOST_PURSES = 10_000
 MOST_WAITING = 1 << 30  # bytes of messages from one address that wait for their turn
 _AT_ONCE = nullcontext()
