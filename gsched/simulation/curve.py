@@ -28,6 +28,9 @@ class Curve:
         for number, area in enumerate(self.areas):
             start = number * self.width / length
             end = min(start + self.width / length, steps)  # no time has passed behind the end
+            if area and end <= start:  # rounded: it is the last moment
+                sums[-1] += area
+                continue
             for step in range(int(start), min(int(end) + 1, steps)) if area else ():
                 sums[step] += area * max(min(end, step + 1) - max(start, step), 0) / (end - start)
         return [total / length for total in sums]

@@ -1,7 +1,7 @@
 """A number over time, in a bounded number of steps: what it adds up to is exact."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gsched.simulation.curve import STEPS, Curve
@@ -9,6 +9,7 @@ from gsched.simulation.curve import STEPS, Curve
 CHANGES = st.lists(st.tuples(st.floats(0, 50), st.integers(-5, 5)), max_size=50)
 
 
+@example(changes=[(0.0, 1), (6.0, -1), (0.0, 0)], scale=1.0000000000000002)
 @given(CHANGES, st.floats(0.01, 10))
 def test_nothing_is_lost_however_long(changes: list[tuple[float, int]], scale: float) -> None:
     curve, now, value, area = Curve(0.01), 0.0, 0, 0.0
