@@ -1,5 +1,6 @@
 """Options about time: greetings again and again, peers that say nothing, peers that vanish."""
 
+import pickle
 import re
 import socket
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from peers import Gsched, Node, Stage, wait_until
 from peers.lookout import heard, looked_for
 from peers.networks import Host, add_address, pull_plug, push_plug
 from peers.played import SilentNode, is_open
+from peers.played_client import PlayedClient
 from peers.stage import Row
 
 pytestmark = pytest.mark.real
@@ -130,3 +132,19 @@ def test_zombies(stage: Stage, tmp_path: Path) -> None:
     outcome = waiting.outcome()
     assert (outcome["jobs"], outcome["wrong"]) == (5, [])
     assert not gsched.complaints()
+
+
+def test_a_client_that_stands_still_when_it_has_a_uid(stage: Stage) -> None:
+    """It will wait for the job when it goes on, whether or not it could say so in time."""
+    node = stage.played_node()
+    gsched = stage.gsched("--msg_timeout", "1", nodes=[node])
+    place = (gsched.address, stage.base + 2)
+    client = PlayedClient(gsched.address, place, reentrant=False)
+    try:
+        with client.offer(7) as (_, stream):
+            uid = client.uid(stream)
+            client.wait_for("JOB_REPLY")
+        assert pickle.loads(client.finals[uid].result) == 7
+    finally:
+        client.close()
+        client.stop()

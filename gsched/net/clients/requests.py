@@ -240,15 +240,22 @@ class ClientService:
         return job
 
     def _confirm(self, channel: Channel, uid: int) -> None:
+        """Tell the client the uid. One that then says nothing has it, and waits for the job."""
         reason = "refused by its client"
         try:
             channel.send(dumps(uid))
-            if channel.receive(_SMALL) == ACK:
+            if self._is_taken(channel):
                 self._exchange.tell(self._scheduler.accepted, uid)
                 return
         except OSError as error:
             reason = f"not confirmed by its client: {error}"
         self._withdraw(uid, reason)
+
+    def _is_taken(self, channel: Channel) -> bool:
+        try:
+            return channel.receive(_SMALL) == ACK
+        except TimeoutError:
+            return True
 
     def _withdraw(self, uid: int, reason: str) -> None:
         withdrawn, job = self._scheduler.withdrawn, self._scheduler.jobs.get(uid)
