@@ -34,9 +34,9 @@ def test_a_restart_at_any_moment_finds_all(tmp_path: Path, seed: int) -> None:
 @pytest.mark.parametrize("terminate", [False, True])
 def test_what_runs_on_a_node_that_its_client_gives_back(tmp_path: Path, terminate: bool) -> None:
     """The client has said whether it is to be stopped there."""
-    kept = Kept(tmp_path, 9)  # in which that comes to pass soon
-    while not (lease := busy(kept.scheduler)):
-        kept.step()
+    kept = at_work(tmp_path)
+    lease = busy(kept.scheduler)
+    assert lease is not None
     cluster, address = lease.cluster, lease.node.address
     kept.scheduler.demands.node_given_back(cluster, address, terminate, now=kept.now)
     kept.keep()

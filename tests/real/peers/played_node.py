@@ -174,6 +174,8 @@ class PlayedNode:
             reply = next(self._answers.get(name, iter(())), b"")
             if reply == b"":
                 reply = getattr(self, f"_{name.lower()}")(body, sock, stream)
+            if name == "JOB" and reply == ACK:
+                self.jobs[body.uid] = body  # before anybody hears of it, who may end it at once
             if reply:
                 sock.sendall(frame(reply))
         if name == "JOB" and reply == ACK:
@@ -215,11 +217,9 @@ class PlayedNode:
             return f"Invalid job (KeyError: {body.compute_id})".encode()
         if len(self.jobs) >= self.cpus:
             return b"All CPUs busy!"
-        self.jobs[body.uid] = body
         return ACK
 
     def _run(self, job: Any) -> None:
-        self.jobs[job.uid] = job
         self.gate.wait()
         if job.uid in self.jobs:
             with contextlib.suppress(OSError):
