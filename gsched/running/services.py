@@ -105,6 +105,7 @@ class Services:
             self._sending,
             self._set_ups,
             self.waiting,
+            self.clients,
             self.delivery,
         ):
             part.stop()

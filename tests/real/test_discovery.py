@@ -10,7 +10,7 @@ DISPY_BASE = 9700  # of dispy 4.15
 
 
 def test_nodes_and_schedulers_find_each_other(stage: Stage) -> None:
-    namespace.add_address("1", f"{NETWORK}1")
+    namespace.add_address(f"{NETWORK}1")
     early = stage.node(address=f"{NETWORK}2")
     gsched = stage.gsched(address=f"{NETWORK}1")
     gsched.wait_for_nodes([early])

@@ -134,7 +134,7 @@ def test_service_time_that_ends_unnoticed(stage: Stage, admin: Admin) -> None:
 @pytest.mark.usefixtures("private_network")
 def test_service_end_while_a_job_runs(stage: Stage, admin: Admin, tmp_path: Path) -> None:
     """The node stops the job and itself. The job runs elsewhere, if it may run twice."""
-    namespace.add_address("3", "10.74.0.1")
+    namespace.add_address("10.74.0.1")
     leaving = stage.node(1, *admin.options, address="10.74.0.2", environ=at_noon())
     gsched = stage.gsched("-n", leaving.address, address="10.74.0.1")
     gsched.wait_for_nodes([leaving])

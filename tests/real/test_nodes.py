@@ -79,9 +79,9 @@ def test_node_between_two_schedulers(stage: Stage, tmp_path: Path) -> None:
     """The one that it does not serve leaves it alone, says so, and has it as soon as it is free."""
     gate = tmp_path / "gate"
     for number in (1, 2):
-        namespace.add_address("1", f"10.79.0.{number}")
-    node = stage.node(address="10.79.0.3")
-    first, second = (stage.gsched(address=f"10.79.0.{number}") for number in (1, 2))
+        namespace.add_address(f"10.76.0.{number}")
+    node = stage.node(address="10.76.0.3")
+    first, second = (stage.gsched(address=f"10.76.0.{number}") for number in (1, 2))
     for gsched in (first, second):
         gsched.wait_for_nodes([node])
     holding = stage.client("waits", first, gate=str(gate), marks=str(tmp_path))

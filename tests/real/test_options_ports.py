@@ -21,7 +21,7 @@ ONE_GREETING = ("--ping_interval", "0")
 
 @pytest.fixture(autouse=True)
 def network(private_network: None) -> None:
-    namespace.add_address("3", OURS)
+    namespace.add_address(OURS)
 
 
 def node(stage: Stage, number: int, base: int) -> Node:

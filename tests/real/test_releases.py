@@ -202,7 +202,7 @@ def test_client_that_waits_for_its_turn(
 @pytest.mark.proves("--other_ports")
 def test_three_releases_at_once(stage: Stage, of: Any) -> None:
     """They find each other by broadcasts; clients get only nodes that their release works with."""
-    namespace.add_address("7", f"{NETWORK}1")
+    namespace.add_address(f"{NETWORK}1")
     mixed = [of(release) for release in (DISPY_4_10, DISPY_4_12, DISPY_4_15)]
     early = [start_node(stage, mixed[n], f"{NETWORK}{11 + n}") for n in (0, 1)]
     gsched = stage.gsched(address=f"{NETWORK}1")

@@ -60,7 +60,7 @@ def test_secrets_that_keep_nobody_out(stage: Stage) -> None:
     """Said at the start. On this host alone, none are needed."""
     same = ("--node_secret", "pears", "--cluster_secret", "pears")
     stage.gsched(*same).wait_for_text("--node_secret and --cluster_secret are the same")
-    namespace.add_address("5", "10.75.0.1")
+    namespace.add_address("10.75.0.1")
     stage.gsched(address="10.75.0.1").wait_for_text("no --cluster_secret: whoever reaches")
     other = {"GSCHED_NODE_SECRET": "pears", "GSCHED_CLUSTER_SECRET": "figs"}
     for environ in ({}, other):

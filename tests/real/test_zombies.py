@@ -24,7 +24,7 @@ def set_ups(gsched: Gsched) -> int:
 
 @pytest.mark.usefixtures("private_network")
 def test_nodes_that_hear_us_drop_nothing(stage: Stage) -> None:
-    namespace.add_address("1", f"{NETWORK}1")
+    namespace.add_address(f"{NETWORK}1")
     node = stage.node(2, "--zombie_interval", "1", address=f"{NETWORK}2")
     gsched = stage.gsched("--ping_interval", "0", address=f"{NETWORK}1", nodes=[node])
     client = stage.client("rests", gsched, seconds=SECONDS)
@@ -48,7 +48,7 @@ def test_nodes_that_do_not_hear_us_are_set_up_anew(stage: Stage) -> None:
 @pytest.mark.usefixtures("private_network")
 def test_jobs_whose_processes_die(stage: Stage) -> None:
     """Only the node can notice, and does so when it looks; the reason is ours."""
-    namespace.add_address("2", f"{OTHER_NETWORK}1")
+    namespace.add_address(f"{OTHER_NETWORK}1")
     node = stage.node(2, "--zombie_interval", "1", address=f"{OTHER_NETWORK}2")
     gsched = stage.gsched(*QUICK, address=f"{OTHER_NETWORK}1", nodes=[node])
     *died, last = stage.client("dies", gsched).outcome(PATIENCE)["jobs"]

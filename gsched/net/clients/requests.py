@@ -7,6 +7,7 @@ the sign that the code is made with, comes with another one.
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gsched.core.effects import Effect
@@ -15,6 +16,7 @@ from gsched.core.model.job import Job as CoreJob
 from gsched.core.model.job import State
 from gsched.core.scheduler import Refused
 from gsched.net.clients import uploads
+from gsched.net.clients.confirming import Confirming
 from gsched.net.clients.delivery import Delivery
 from gsched.net.clients.effort import Effort
 from gsched.net.clients.jobs import job_message
@@ -75,6 +77,7 @@ class ClientService:
         self._keeper = keeper
         self._effort = Effort()
         self._arguments = arguments
+        self._confirming = Confirming(partial(exchange.tell, exchange.scheduler.accepted))
         self._kept: dict[str, Callable[..., bytes | None]] = {  # they are told the size
             "ALLOCATE_NODE": self._allocate_node,
             "FILEXFER": self._file,
@@ -94,6 +97,10 @@ class ClientService:
             "RETRIEVE_JOB": self._retrieve_job,
             "RESEND_JOB_RESULTS": self._resend_results,
         }
+
+    def stop(self) -> None:
+        """Do nothing any more."""
+        self._confirming.stop()
 
     def serve(self, channel: Channel) -> None:
         """One request, with its reply. Raises PeerError or OSError."""
@@ -245,7 +252,7 @@ class ClientService:
         try:
             channel.send(dumps(uid))
             if self._is_taken(channel):
-                self._exchange.tell(self._scheduler.accepted, uid)
+                self._confirming.add(uid)
                 return
         except OSError as error:
             reason = f"not confirmed by its client: {error}"

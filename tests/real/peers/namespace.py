@@ -11,6 +11,7 @@ import fcntl
 import os
 import socket
 import struct
+from itertools import count
 from pathlib import Path
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -38,13 +39,17 @@ def enter() -> str:
     return ""
 
 
-def add_address(label: str, address: str) -> None:
+_labels = count(1)
+
+
+def add_address(address: str) -> None:
     """Give loopback one more address, which does not look like loopback: for broadcasts.
 
-    It stays there, so each test needs a label and a network of its own.
+    It stays there, so tests that must not hear each other's nodes need networks of their own.
     """
-    request = struct.pack("16s16s", f"lo:{label}".encode(), _sockaddr(address))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    request = struct.pack("16s16s", f"lo:{next(_labels)}".encode(), _sockaddr(address))
+    known = contextlib.suppress(FileExistsError)  # another test has given it before
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, known:
         fcntl.ioctl(sock, SIOCSIFADDR, request)
 
 
