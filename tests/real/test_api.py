@@ -185,9 +185,10 @@ def test_as_many_jobs_are_remembered_as_wanted_also_over_a_restart(stage: Stage)
     stage.client("squares", gsched, jobs=8).outcome()
     gsched.wait_for_totals(done=8)
     page = wait_until(
-        lambda: (found := told(gsched, "/api/v1/history"))["kept"] == 3 and found, "it is written"
+        lambda: len((found := told(gsched, "/api/v1/history"))["jobs"]) == 3 and found,
+        "they are written, and those before them removed",
     )
-    assert (len(page["jobs"]), page["most"], page["problem"]) == (3, 3, "")
+    assert (page["kept"], page["most"], page["problem"]) == (3, 3, "")
     gsched.kill()
     again = stage.again(gsched, "--history", "3")
     assert told(again, "/api/v1/history")["jobs"] == page["jobs"]
