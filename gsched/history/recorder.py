@@ -13,7 +13,7 @@ import gevent
 from gevent.threadpool import ThreadPool
 
 from gsched.core.effects import Remember
-from gsched.core.model.job import Job, State
+from gsched.core.model.job import Event, Job, State
 from gsched.history.series import HOUR, WEEK, Series
 from gsched.net.exchange import Exchange
 from gsched.net.nodes.faults import last_line
@@ -29,6 +29,7 @@ SPANS = (
     *(0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0),  # seconds
     *(60.0, 300.0, 1800.0, 3600.0, 21600.0, 86400.0),
 )
+CONFIRMS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)  # seconds
 PAUSE = 1.0  # seconds between two batches
 MOST_WAITING = 100_000  # jobs that wait to be written; further ones are left out
 LONGEST = 300  # characters of a reason
@@ -45,8 +46,9 @@ class Recorder:
         self.problem = ""  # why nothing can be written now; empty as long as all is well
         self.most = most
         self.series = Series()
+        self.confirms = Histogram(CONFIRMS)
         self.waits, self.runs = Histogram(SPANS), Histogram(SPANS)
-        """Seconds of jobs that have ended: before they ran, and of running."""
+        """Seconds of jobs that have ended: until clients knew them, before and while they ran."""
         self._exchange, self._history = exchange, history
         self._lookup = Lookup(history) if history else None
         self._writer, self._reader = ThreadPool(1), ThreadPool(1)
@@ -115,7 +117,7 @@ class Recorder:
         is_reply = isinstance(reply, JobReply)
         self._noted.append(
             (
-                *(job.uid, job.cluster, ended.node, job.lane, job.story[0], ended.started),
+                *(job.uid, job.cluster, ended.node, job.lane, job.story, ended.started),
                 *(self._exchange.now(), job.end, job.tries, ended.seconds),
                 job.message.size if job.message else 0,
                 len(reply.result or b"") if is_reply else 0,
@@ -149,9 +151,11 @@ class Recorder:
 
     def _measure(self, noted: Iterable[_Noted]) -> None:
         for one in noted:
-            submitted, started, seconds = one[4], one[5], one[9]
+            story, started, seconds = one[4], one[5], one[9]
+            if Event.ACCEPTED.value in story[4:5]:
+                self.confirms.add(max(0.0, story[3] - story[0]))
             if started is not None:
-                self.waits.add(max(0.0, started - submitted))
+                self.waits.add(max(0.0, started - story[0]))
             if seconds is not None:
                 self.runs.add(max(0.0, seconds))
 
@@ -182,11 +186,11 @@ def _tried(call: Callable[[Any], Any], file: Any) -> tuple[Any, HistoryError | N
 
 
 def _ended(noted: _Noted) -> Ended:
-    uid, cluster, node, lane, submitted, started, ended, end, *rest, reason = noted
+    uid, cluster, node, lane, story, started, ended, end, *rest, reason = noted
     return Ended(
         *(uid, (cluster.handle, cluster.name, cluster.client)),
         *(node.address if node else None, None if started is None else lane),
-        *(submitted, started, ended, end.value, *rest, _text(reason)),
+        *(story[0], started, ended, end.value, *rest, _text(reason)),
     )
 
 

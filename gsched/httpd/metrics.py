@@ -42,6 +42,8 @@ class Figures(NamedTuple):
     greenlets: int  # calls under way in greenlets of their own
     streams: int = 0  # pages that watch
     lag: Shown = NOTHING  # of the hub, in seconds
+    spent: float = 0.0  # seconds in which the core was at work, so far
+    confirms: Shown = NOTHING  # of jobs until their clients knew their uids, in seconds
     waits: Shown = NOTHING  # of jobs before they ran, in seconds
     runs: Shown = NOTHING  # of jobs while they ran
     resyncs: int = 0  # times that a page lagged and was told all anew
@@ -99,6 +101,7 @@ def _jobs(book: Book) -> Iterator[Metric]:
     for end, number in book.ends.items():
         ended.add_metric([end.value], number)
     yield ended
+    yield _counter("choices", "Jobs that were given to nodes, since the start", book.ready.choices)
     about = "Words of nodes on jobs that are over, elsewhere by now, or not known: acknowledged"
     yield _counter("replies_dropped", about, book.strays)
     yield _gauge("clusters", "Computations of clients", value=len(book.clusters))
@@ -150,6 +153,10 @@ def _process(figures: Figures) -> Iterator[Metric]:
     yield _gauge("page_streams", "Pages that watch", value=figures.streams)
     about = "How late things are done, because others are: looked at 20 times a second"
     yield HistogramMetricFamily("gsched_hub_lag_seconds", about, *figures.lag)
+    about = "In which events were noted and decided; of these for each choice: divide the rates"
+    yield _counter("core_seconds", about, figures.spent)
+    about = "From a job's arrival until its client had its uid, of jobs that have ended; --history"
+    yield HistogramMetricFamily("gsched_job_submit_seconds", about, *figures.confirms)
     about = "From a job's submission until it ran, of jobs that have ended; with --history"
     yield HistogramMetricFamily("gsched_job_wait_seconds", about, *figures.waits)
     about = "That jobs ran which have ended, as nodes say; with --history"

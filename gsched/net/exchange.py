@@ -7,6 +7,7 @@ has the effects carried out. Carrying out never waits: whoever does it starts a 
 import logging
 import time
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 from gsched.core.effects import Effect, Report
@@ -34,6 +35,7 @@ class Exchange:
     def __init__(self, scheduler: Scheduler, clock: Callable[[], float]) -> None:
         self.scheduler = scheduler
         self.now = clock
+        self.spent = 0.0  # seconds in which the core was at work
         self._performers: dict[type, list[Performer]] = {Report: [self._log]}
 
     def perform(self, kind: type, performer: Performer) -> None:
@@ -42,7 +44,9 @@ class Exchange:
 
     def tell(self, event: Callable[..., list[Effect]], *args: Any) -> None:
         """Tell the core that something has happened just now, and have done what it asks."""
+        began = perf_counter()
         effects = event(*args, self.now())
+        self.spent += perf_counter() - began
         traced = effects and log.isEnabledFor(logging.DEBUG)
         for effect in effects:
             if traced and not isinstance(effect, Report):

@@ -153,6 +153,8 @@ class Page:
             greenlets=under_way(),
             streams=self._app.publisher.watched,
             lag=self._lag.histogram(),
+            spent=self._exchange.spent,
+            confirms=self._recorder.confirms.shown(),
             waits=self._recorder.waits.shown(),
             runs=self._recorder.runs.shown(),
             resyncs=self._app.publisher.resyncs,

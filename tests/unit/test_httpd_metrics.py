@@ -219,3 +219,11 @@ def test_no_panel_lies_upon_another() -> None:
         assert x + w <= 24 and not places & taken, panel["title"]
         taken |= places
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_what_choices_take(site: Site) -> None:
+    node = site.world.node(cpus=2)
+    site.world.running(site.world.cluster())
+    site.figures = site.figures._replace(spent=0.5)
+    assert (site.value("choices_total"), site.value("core_seconds_total")) == (1, 0.5)
+    assert node.busy == 1

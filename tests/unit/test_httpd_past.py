@@ -258,6 +258,9 @@ def test_how_long_jobs_waited_and_ran_is_counted(site: Site) -> None:
     assert (waits["1.0"], waits["5.0"], waits["+Inf"]) == (0, 1, 1)
     assert (runs["0.1"], runs["0.5"], runs["+Inf"]) == (0, 1, 1)
     assert (recorder.waits.shown()[1], recorder.runs.shown()[1]) == (3.0, 0.5)
+    taken = job.story[3] - job.story[0]  # both of them had been accepted by then
+    assert recorder.confirms.shown()[0][-1] == ("+Inf", 2.0)
+    assert recorder.confirms.shown()[1] == pytest.approx(2 * taken)
 
 
 def test_a_disk_that_is_full_stops_the_history_alone(

@@ -83,6 +83,11 @@ class Ready:
         self._pinned: LazyHeap[Node] = LazyHeap()  # nodes that jobs are pinned to
         self._choices = 0
 
+    @property
+    def choices(self) -> int:
+        """Jobs that were given to nodes, since the start."""
+        return self._choices
+
     # -- what changed -------------------------------------------------------------------------
 
     def serves(self, node: Node, clusters: frozenset[Cluster]) -> None:
