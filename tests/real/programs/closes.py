@@ -21,8 +21,9 @@ def program() -> dict[str, Any]:
     found: dict[str, Any] = {}
     gates = [f"{ARGUMENTS['gates']}/{number}" for number in range(4)]
     first, second = cluster(work), cluster(work)
-    jobs = [first.submit(gates[0]), second.submit(gates[1])]
-    wait_until(lambda: jobs[0].status == DispyJob.Running)
+    jobs = [first.submit(gates[0])]
+    wait_until(lambda: jobs[0].status == DispyJob.Running)  # it has the only CPU
+    jobs.append(second.submit(gates[1]))
     found["too soon"] = [bool(first.wait(0.2)), first.close(timeout=0.2)]
     Path(gates[0]).touch()
     found["in time"] = [bool(first.wait()), jobs[0].result == gates[0], first.close()]
