@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from gsched import subcommand
 from gsched.httpd.access import accounts
 from gsched.httpd.access.accounts import Account, Accounts, AccountsError
 from gsched.httpd.access.roles import VIEWER
 from gsched.options.configfile import save
-from gsched.options.sources import Wrong, taken
+from gsched.options.sources import taken
 from gsched.options.table import read
 
 COMMANDS = ("passwd", "token")
@@ -28,19 +29,7 @@ _TITLE = "# Accounts of gsched's page: see gsched passwd. Read at the start and 
 
 def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Do what is asked for. Returns the exit code."""
-    if {"-h", "--help"} & set(words):
-        print(__doc__)  # noqa: T201
-        return 0
-    try:
-        _run(words, environ)
-    except (ValueError, AccountsError, Wrong) as error:
-        told = error.text if isinstance(error, Wrong) else str(error)
-        print(f"gsched {words[0]}: {told}", file=sys.stderr)  # noqa: T201
-        return 2
-    except OSError as error:
-        print(f"gsched {words[0]}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
-        return 2
-    return 0
+    return subcommand.run(words, __doc__, lambda: _run(words, environ), (ValueError, AccountsError))
 
 
 def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:

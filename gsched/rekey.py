@@ -8,16 +8,15 @@ options are those of gsched, such as --dest_path_prefix and --vault_key_file: th
 what opens it now. No gsched may run there. What was interrupted goes on with the same command.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gsched import passphrase
+from gsched import passphrase, subcommand
 from gsched.net.transport.mistakes import Mistake
 from gsched.options import values
 from gsched.options.option import NEW_VAULT_KEY
 from gsched.options.secrecy import vault_key
-from gsched.options.sources import Wrong, taken
+from gsched.options.sources import taken
 from gsched.options.table import read
 from gsched.running import folder
 from gsched.running.vaults import NO_KEY
@@ -29,22 +28,15 @@ _OFF = "--off"
 
 def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Do what is asked for. Returns the exit code."""
-    if {"-h", "--help"} & set(words):
-        print(__doc__)  # noqa: T201
-        return 0
+    mistakes = (ValueError, Mistake, VaultError)
+    return subcommand.run(words, __doc__, lambda: print(_told(words, environ)), mistakes)  # noqa: T201
+
+
+def _told(words: Sequence[str], environ: Mapping[str, str]) -> str:
     try:
-        print(_run(list(words[1:]), environ))  # noqa: T201
+        return _run(list(words[1:]), environ)
     except WrongKey as error:
-        print(f"gsched rekey: this key does not open the vault: {error}", file=sys.stderr)  # noqa: T201
-        return 2
-    except (ValueError, Mistake, VaultError, Wrong) as error:
-        told = error.text if isinstance(error, Wrong) else str(error)
-        print(f"gsched rekey: {told}", file=sys.stderr)  # noqa: T201
-        return 2
-    except OSError as error:
-        print(f"gsched rekey: {error.strerror or error}", file=sys.stderr)  # noqa: T201
-        return 2
-    return 0
+        raise ValueError(f"this key does not open the vault: {error}") from error
 
 
 def _run(words: list[str], environ: Mapping[str, str]) -> str:

@@ -2,10 +2,11 @@
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from gsched.ctl import targets
-from gsched.ctl.command import Session
+from gsched.ctl.command import Command, Session
 from gsched.ctl.failures import DONE
 
 A_CLUSTER, A_NODE = "a cluster's id, label or name", "a node's address or name"
@@ -23,6 +24,35 @@ def cluster(state: Row, text: str) -> tuple[str, Row]:
 def node(state: Row, text: str) -> tuple[str, Row]:
     """To be found among nodes."""
     return "node", targets.node(state, text)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What may be named: how that is called in help, and how it is found."""
+
+    metavar: str
+    about: str
+    find: Find
+
+
+CLUSTERS = Kind("CLUSTER", A_CLUSTER, cluster)
+NODES = Kind("NODE", A_NODE, node)
+BOTH = Kind("ID", EITHER, targets.either)
+
+
+def command(verb: str, summary: str, kind: Kind, about: str = "", question: str = "") -> Command:
+    """One that does the same to all that are named. `question`: see `carry_out`."""
+
+    def arguments(parser: ArgumentParser) -> None:
+        add_targets(parser, kind.metavar, kind.about)
+        add_reason(parser)
+        if question:
+            add_yes(parser)
+
+    def run(session: Session) -> int:
+        return carry_out(session, verb, kind.find, question)
+
+    return Command(verb, summary, run, arguments, about=about)
 
 
 def add_targets(parser: ArgumentParser, metavar: str, about: str) -> None:

@@ -6,33 +6,31 @@ from types import TracebackType
 from typing import Protocol
 
 
-class Writer(Protocol):
+class Held(Protocol):
+    """What is to be closed."""
+
+    def close(self) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Writer(Held, Protocol):
     """A new file. Without `finish` it does not count as whole."""
 
     def write(self, data: bytes, /) -> int | None: ...
     def finish(self) -> None: ...
-    def close(self) -> None: ...
     def __enter__(self) -> "Writer": ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
-class Reader(Protocol):
+class Reader(Held, Protocol):
     """A file from its beginning on. `read` gives so many bytes, all of them for -1."""
 
     def read(self, size: int = -1, /) -> bytes: ...
-    def close(self) -> None: ...
     def __enter__(self) -> "Reader": ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
 
 class Disk(Protocol):

@@ -10,6 +10,7 @@ a file that was put in the place of another one does not open.
 """
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -49,17 +50,15 @@ class SealedDisk:
 
     def open(self, path: Path) -> "SealedReader":
         """See Disk. What is read raises Damaged, too."""
-        file = PLAIN.open(path)
-        try:
+        with ExitStack() as failing:
+            file = failing.enter_context(PLAIN.open(path))
             head = file.read(_HEAD)
             if len(head) < _HEAD or not head.startswith(MAGIC + self._key.id):
                 raise Damaged(f"{self._name(path)} is not of this vault")
             key = self._key.derived(head[-_SALT:], b"file")
             last = _chunks(os.fstat(file.fileno()).st_size - _HEAD) - 1
+            failing.pop_all()
             return SealedReader(file, _Chunks(key, self._place(path)), last)
-        except BaseException:
-            file.close()
-            raise
 
     def size(self, path: Path) -> int:
         """See Disk. Less than 0 for what cannot be a sealed file."""
@@ -78,11 +77,30 @@ class SealedDisk:
         return path.relative_to(self._root).as_posix()
 
 
-class SealedWriter:
+class _Held:
+    """A file that is to be closed."""
+
+    def __init__(self, file: PlainFile) -> None:
+        self._file = file
+
+    def close(self) -> None:
+        """It is not needed any more. What was written opens only after a `finish`."""
+        self._file.close()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class SealedWriter(_Held):
     """Writes a file from its beginning to its end."""
 
     def __init__(self, file: PlainFile, head: bytes, chunks: "_Chunks") -> None:
-        self._file = file
+        super().__init__(file)
         self._head = head
         self._chunks = chunks
         self._number = 0
@@ -99,10 +117,6 @@ class SealedWriter:
         """That was all. Raises OSError."""
         self._put(last=True)
 
-    def close(self) -> None:
-        """Without `finish`, it does not open."""
-        self._file.close()
-
     def _put(self, *, last: bool) -> None:
         data = bytes(self._pending[:CHUNK])
         del self._pending[:CHUNK]
@@ -114,20 +128,12 @@ class SealedWriter:
     def __enter__(self) -> "SealedWriter":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
-
-class SealedReader:
+class SealedReader(_Held):
     """Reads a file from its beginning on."""
 
     def __init__(self, file: PlainFile, chunks: "_Chunks", last: int) -> None:
-        self._file = file
+        super().__init__(file)
         self._chunks = chunks
         self._last = last
         self._number = 0
@@ -150,20 +156,8 @@ class SealedReader:
             self._number += 1
         return bool(self._rest)
 
-    def close(self) -> None:
-        """It is not needed any more."""
-        self._file.close()
-
     def __enter__(self) -> "SealedReader":
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Chunks:
