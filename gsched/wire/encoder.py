@@ -133,6 +133,8 @@ def _sized(to: Encoder, value: Any, data: bytes, heads: tuple[bytes, bytes, byte
 
 
 def _str(to: Encoder, value: str) -> None:
+    if len(value) >= _SHARED and to.recall(value):  # before all of it is encoded once more
+        return
     _sized(to, value, value.encode("utf-8", "surrogatepass"), (b"\x8c", b"X", b"\x8d"))
 
 

@@ -21,6 +21,7 @@ TEXT: Types = (str, NONE)
 EXTRA = "extra"
 FUNCTION = ("dispy", "_Function")  # the old dialect's name, arguments and keywords to call it with
 _BIG = 1 << 64  # no number of a file comes near it
+_MOST_FIELDS = 50  # of a record, with those that newer releases add
 
 # What stands for fields of a computation that were not sent. The first two came within 4.8.
 _UNSENT = {
@@ -43,8 +44,8 @@ class Record:
     FIELDS: ClassVar[dict[str, Types]]
 
     def __setstate__(self, state: Any) -> None:
-        if type(state) is not dict:
-            raise PeerError(f"{self.GLOBAL[1]} without its fields")
+        if type(state) is not dict or len(state) > _MOST_FIELDS:
+            raise PeerError(f"{self.GLOBAL[1]} without its fields, or with many others")
         fields = self.FIELDS
         extra: dict[str, Any] = {}
         for name, value in state.items():
@@ -108,7 +109,7 @@ class StatResult:
     SIZE, MODE, ATIME, MTIME = 6, 0, 7, 8
     # A Python from 3.13 on refuses names that it does not know, Windows' among them.
     TIMES = ("st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns")
-    PORTABLE = frozenset({*TIMES, "st_blksize", "st_blocks", "st_rdev"})
+    PORTABLE = (*TIMES, "st_blksize", "st_blocks", "st_rdev")
 
     def __new__(cls, fields: Any, more: Any = None) -> "StatResult":
         if type(fields) is not tuple or len(fields) < 10:
@@ -120,7 +121,7 @@ class StatResult:
         self = object.__new__(cls)
         self.fields = fields[:10]
         named = more if isinstance(more, dict) else {}
-        self.more = {k: v for k, v in named.items() if k in cls.PORTABLE and _is_time(v)}
+        self.more = {k: named[k] for k in cls.PORTABLE if _is_time(named.get(k))}
         return self
 
     def __setstate__(self, state: Any) -> None:

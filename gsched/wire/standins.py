@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import ref
 
+from gsched.wire.errors import PeerError
+
+MAX_ARGUMENTS = 255  # they are copied for each object, even if all are made with the same ones
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -95,6 +99,8 @@ class Anonymous(StandIn):
 
 
 def _made(cls: type[StandIn], how: tuple[Any, ...]) -> StandIn:
+    if any(len(part) > MAX_ARGUMENTS for part in how[2:]):
+        raise PeerError(f"pickle makes an object with more than {MAX_ARGUMENTS} arguments")
     made = object.__new__(cls)
     made.made, made.steps = how, []
     return made

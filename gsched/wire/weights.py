@@ -5,13 +5,16 @@ pair of the same pair ..., as keys of a dict or members of a set, take 2^n steps
 And the hashes of numbers, and of tuples of them, are no secret: a dict whose keys all have the
 same one takes as many steps for each as there are others.
 
+A frozenset remembers its hash; but two that are equal are compared with all that is within them.
+
 Here the pickle is followed with things in the place of objects. A tuple weighs what its items
-weigh, all else weighs one. Numbers and tuples have the hash that they will have, and a mark that
-nobody can foresee, which tells whether two of the same hash are equal. Honest keys weigh next to
-nothing, and hardly ever collide.
+weigh, all else weighs one; its size is what there is to compare. Numbers, tuples and frozensets
+have the hash that they will have, and a mark that nobody can foresee, which tells whether two of
+the same hash are equal. Honest keys weigh next to nothing, and hardly ever collide.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from struct import pack, unpack_from
 from typing import NamedTuple
 
@@ -20,8 +23,8 @@ from gsched.wire.opcodes import arguments
 
 MAX_WORK = 1_000_000  # steps of hashing: some hundredths of a second
 MAX_NUMBERS = 20_000  # keys that are numbers or tuples: these may be chosen to be in the way
-FEW_MEMBERS = 8  # are never in the way of each other
 MAX_COLLISIONS = 500  # different ones with the hash of another; -1 and -2 do, (x, -1) and (x, -2)
+FEW_MEMBERS = 8  # are never in the way of each other
 FEW_REFERENCES = 16  # with so few, no product of them is large: at most e^(16/e), about 360
 FEW_OPCODES = 2_000  # with so few, there are not enough keys
 
@@ -29,12 +32,18 @@ FEW_OPCODES = 2_000  # with so few, there are not enough keys
 class Thing(NamedTuple):
     """What stands for an object."""
 
-    weight: int
+    weight: int  # steps to hash it
+    size: int  # steps to compare it with one that is equal
     hash: int
     mark: int  # 0: its hash cannot be foreseen, such as that of a text
 
+    def __hash__(self) -> int:
+        """In a tuple or set it counts as what it stands for."""
+        return self.hash
 
-OTHER = Thing(1, 0, 0)
+
+OTHER = Thing(1, 1, 0, 0)
+NONE = Thing(1, 1, hash(None), hash("None"))
 
 
 class _Scale:
@@ -45,14 +54,15 @@ class _Scale:
         self.marks: list[int] = []
         self.memo: dict[int, Thing] = {}
         self.work = 0
-        self.numbers = 0
-        self.seen: set[tuple[int, int]] = set()
-        self.hashes: set[int] = set()
+        self.numbers = 0  # of keys
+        self.collisions = 0
+        self.rivals = 0  # steps to tell keys of the same hash apart
+        self.alike: defaultdict[int, set[int]] = defaultdict(set)  # marks by hash
 
     def push(self, thing: Thing = OTHER) -> None:
         """Put it on the stack."""
-        if thing.weight > MAX_WORK:
-            raise PeerError("pickle holds tuples that would take too long to hash")
+        if thing.weight > MAX_WORK or thing.size > MAX_WORK:
+            raise PeerError("pickle holds tuples or sets that would take too long to hash")
         self.stack.append(thing)
 
     def take(self, count: int) -> list[Thing]:
@@ -71,12 +81,21 @@ class _Scale:
     def hash(self, things: list[Thing]) -> None:
         """These become keys or members."""
         self.tire(sum([thing.weight for thing in things]))
-        numbers = [(thing.hash, thing.mark) for thing in things if thing.mark]
-        self.numbers += len(numbers)
-        self.seen.update(numbers)
-        self.hashes.update([hash_ for hash_, _ in numbers])
-        if self.numbers > MAX_NUMBERS or len(self.seen) - len(self.hashes) > MAX_COLLISIONS:
+        for thing in things:
+            if thing.mark and thing is not NONE:
+                self._tell_apart(thing)
+        most = (MAX_NUMBERS, MAX_COLLISIONS, MAX_WORK)
+        found = (self.numbers, self.collisions, self.rivals)
+        if any(one > limit for one, limit in zip(found, most, strict=True)):
             raise PeerError("pickle holds keys that would take too long to tell apart")
+
+    def _tell_apart(self, key: Thing) -> None:
+        """From those of its hash that are there already, one of which may be equal."""
+        alike = self.alike[key.hash]
+        self.rivals += key.size * len(alike)
+        self.collisions += bool(alike) and key.mark not in alike
+        self.numbers += 1
+        alike.add(key.mark)
 
     def tire(self, work: int) -> None:
         """So many steps more. Raises PeerError."""
@@ -97,15 +116,15 @@ class _Scale:
         self.hash(members)
         if len(members) <= FEW_MEMBERS:  # and there will be no more
             self.numbers -= sum(thing.mark != 0 for thing in members)
-        whole = frozenset([thing.hash for thing in members])
-        marks = sorted([thing.mark for thing in members])
-        self.push(Thing(1, hash(whole), _mark_of(marks)))
+        whole = frozenset(members)
+        mark = _mark_of(sorted([thing.mark for thing in whole]))
+        self.push(Thing(1, _size_of(whole), hash(whole), mark))
 
     def tuple(self, items: list[Thing]) -> None:
-        """Its hash is that of the tuple of its items' hashes."""
+        """Its items are hashed each time that it is."""
         weight = 1 + sum([thing.weight for thing in items])
-        hash_ = hash(tuple([thing.hash for thing in items]))
-        self.push(Thing(weight, hash_, _mark_of([thing.mark for thing in items])))
+        mark = _mark_of([thing.mark for thing in items])
+        self.push(Thing(weight, _size_of(items), hash(tuple(items)), mark))
 
     def number(self, value: float) -> None:
         """Equal ones have the same mark."""
@@ -115,7 +134,7 @@ class _Scale:
             mark = _mark(whole.to_bytes(whole.bit_length() // 8 + 1, "little", signed=True))
         else:
             mark = _mark(repr(value).encode())
-        self.push(Thing(1, hash(value), mark))
+        self.push(Thing(1, 1, hash(value), mark))
 
 
 def _mark(data: bytes) -> int:
@@ -125,6 +144,10 @@ def _mark(data: bytes) -> int:
 
 def _mark_of(marks: list[int]) -> int:
     return _mark(pack(f"<{len(marks)}q", *marks))
+
+
+def _size_of(items: Iterable[Thing]) -> int:
+    return 1 + sum([thing.size for thing in items])
 
 
 def _long(data: bytes, at: int, width: int) -> int:
@@ -144,6 +167,9 @@ _NUMBERS: dict[int, Callable[[bytes, int], float]] = {
 
 _EFFECTS: dict[int, Callable[[_Scale, int], object]] = {
     ord("("): lambda scale, _: scale.marks.append(len(scale.stack)),
+    ord("N"): lambda scale, _: scale.push(NONE),
+    0x88: lambda scale, _: scale.number(True),
+    0x89: lambda scale, _: scale.number(False),
     ord("0"): lambda scale, _: scale.take(1),
     ord("1"): lambda scale, _: scale.take_to_mark(),
     ord(")"): lambda scale, _: scale.tuple([]),

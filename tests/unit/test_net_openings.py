@@ -125,6 +125,17 @@ def test_names_are_cut(tmp_path: Path) -> None:
     assert opened(tmp_path, name="n" * 10_000).name == "n" * 255
 
 
+def test_what_is_no_file_is_not_written_out() -> None:
+    """Lists of the same list of the same list ... are short as a message, and endless as a text."""
+
+    class Endless(list[Any]):
+        def __repr__(self) -> str:
+            raise AssertionError("it is written out")
+
+    with pytest.raises(Refused, match="file Endless of a node allocation was not sent"):
+        allocations([{"host": "*", "depends": [Endless()]}], None, Wishes())
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

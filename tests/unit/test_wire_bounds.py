@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from wire_bytes import name, text, u4, whole
 
-from gsched.wire import pickles, weights
-from gsched.wire.encoder import MAX_DEPTH
+from gsched.wire import pickles, records, weights
+from gsched.wire.encoder import ATOMS, MAX_DEPTH, Encoder
 from gsched.wire.errors import PeerError
 from gsched.wire.opcodes import MAX_LONG
 
@@ -161,6 +161,88 @@ def test_hash_bomb_of_many_keys() -> None:
         pickles.loads(whole(b")\x940" + heavy + b"}" + keys))
 
 
+def tower(levels: int) -> bytes:
+    """A frozenset of a frozenset and a pair that holds it, and so on."""
+    floor = b"q\x000(h\x00h\x00\x85\x91"
+    return b"(K\x01\x91" + floor * levels
+
+
+@pytest.mark.parametrize(("start", "value", "end"), [(b"}(", b"N", b"u"), (b"\x8f(", b"", b"\x90")])
+def test_sets_that_take_long_to_compare(start: bytes, value: bytes, end: bytes) -> None:
+    """Their hash is known, but two that are equal are compared with all that is within.
+
+    20 levels take milliseconds, 40 take hours, and fit into any datagram.
+    """
+    keys = tower(20) + value + tower(20) + value
+    with pytest.raises(PeerError, match="too long"):
+        pickles.loads(whole(start + keys + end), plain=True)
+
+
+def test_keys_that_take_long_to_compare() -> None:
+    """All have the same hash, and differ only behind a pair of pairs of pairs ... of their own."""
+
+    def key(number: int) -> bytes:
+        pairs = b"M\xe8\x03\x85" + b"q\x00h\x00\x86" * 9
+        ends = (struct.pack("<i", -1 - (number >> bit & 1)) for bit in range(9))
+        return b"(" + pairs + b"".join(b"J" + one for one in ends) + b"tN"
+
+    fine, many = ([key(n) for n in range(most)] for most in (20, 400))
+    assert len(pickles.loads(whole(b"}(" + b"".join(fine) + b"u"))) == 20
+    with pytest.raises(PeerError, match="too long to tell apart"):
+        pickles.loads(whole(b"}(" + b"".join(many) + b"u"))
+
+
+SHARED = 200  # times that the same thing is used to make another
+MANY = b"".join(text(f"{n:03}") + b"N" for n in range(300))
+MAKERS: dict[str, tuple[bytes, bytes]] = {
+    "an object": (name("m", "n") + b"\x940(" + MANY + b"t\x940", b"h\x00h\x01\x81"),
+    "an object by keywords": (
+        name("m", "n") + b"\x940}(" + MANY + b"u\x940",
+        b"h\x00)h\x01\x92",
+    ),
+    "a call": (name("m", "n") + b"\x940(" + MANY + b"t\x940", b"h\x00h\x01R"),
+    "a record": (
+        name("dispy", "_DispyJob_") + b"\x940}(" + MANY + b"u\x940",
+        b"h\x00)\x81h\x01b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("shared", "make"), MAKERS.values(), ids=MAKERS)
+def test_many_objects_made_with_the_same(shared: bytes, make: bytes) -> None:
+    """Each would take a copy of it: gigabytes, of a message of 300 kB."""
+    with pytest.raises(PeerError, match=r"more than 255 arguments|with many others"):
+        pickles.loads(whole(shared + b"](" + make * SHARED + b"e"))
+
+
+def test_files_with_the_same_large_state() -> None:
+    """Only what is known of a file is looked at, however much there is."""
+
+    class Large(dict[str, int]):
+        def items(self) -> Any:
+            raise AssertionError("all of it is looked at")
+
+    stat = records.StatResult((0,) * 10, Large(st_mtime_ns=7, other=8))
+    assert stat.more == {"st_mtime_ns": 7}
+
+
+def test_long_texts_are_encoded_once() -> None:
+    """A computation may name the same megabytes a thousand times."""
+
+    class Counted(str):
+        encoded = 0
+
+        def encode(self, *how: str) -> bytes:
+            Counted.encoded += 1
+            return super().encode(*how)
+
+    encoder = Encoder()
+    one = Counted("a" * 100)
+    for _ in range(SHARED):
+        ATOMS[str](encoder, one)
+    assert Counted.encoded == 1
+
+
 def test_long_integers_are_counted() -> None:
     """Each may be long, but not all: to read, hash and compare them takes time for each byte."""
     one = b"\x8b" + u4(MAX_LONG) + b"\x01" * MAX_LONG
@@ -196,14 +278,26 @@ def number(value: int) -> bytes:
     return b"\x8a" + bytes((size,)) + value.to_bytes(size, "little", signed=True)
 
 
-def pair(one: int) -> bytes:
-    """One of many pairs with the same hash: the second number undoes what the first has done."""
-    first, second, rotated = 0xC2B2AE3D27D4EB4F, 0x9E3779B185EBCA87, 0x27D4EB2F165667C5
+def undoing(first: int) -> int:
+    """What stands behind something of that hash in one of many pairs with the same hash."""
+    factor, second, rotated = 0xC2B2AE3D27D4EB4F, 0x9E3779B185EBCA87, 0x27D4EB2F165667C5
     mask = (1 << 64) - 1
-    after = rotated + one * first & mask
+    after = rotated + first * factor & mask
     after = ((after << 31 | after >> 33) & mask) * second & mask
-    other = (1234 - after) * pow(first, -1, 1 << 64) & mask
-    return number(one) + number(other) + b"\x86"
+    return (1234 - after) * pow(factor, -1, 1 << 64) & mask
+
+
+def pair(one: int) -> bytes:
+    """One of them, of numbers."""
+    return number(one) + number(undoing(one)) + b"\x86"
+
+
+def tall(one: int) -> bytes:
+    """One of them, of a tuple of tuples, whose hash is beyond that of any number."""
+    value: Any = one
+    for _ in range(6):
+        value = (value,)
+    return number(one) + b"\x85" * 6 + number(undoing(hash(value))) + b"\x86"
 
 
 def floats(exponent: int, number: int) -> bytes:
@@ -232,9 +326,10 @@ def test_keys_with_the_same_hash(key: Any, start: bytes, value: bytes, end: byte
     assert len(pickles.loads(whole(start + b"".join(keys[:300]) + end))) == 300
 
 
-def test_pairs_with_the_same_hash() -> None:
+@pytest.mark.parametrize("make", [pair, tall])
+def test_pairs_with_the_same_hash(make: Any) -> None:
     """They are what they claim to be; the second number is too large for its own hash in some."""
-    keys = [pair(n) for n in range(20_000)]
+    keys = [make(n) for n in range(16_000)]
     values = [pickle.loads(whole(one)) for one in keys]
     fitting = [n for n, value in enumerate(values) if value[1] < MODULUS]
     assert len({hash(values[n]) for n in fitting}) == 1

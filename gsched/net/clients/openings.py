@@ -229,7 +229,8 @@ def _file(one: Any, spool: Spool | None) -> XferFile:
         return one
     file = spool.find_name(one) if spool and isinstance(one, str) else None
     if file is None:
-        raise Refused(f"file {str(one)[:60]} of a node allocation was not sent")
+        name = one if isinstance(one, str) else type(one).__name__
+        raise Refused(f"file {name[:60]} of a node allocation was not sent")
     return file.record
 
 

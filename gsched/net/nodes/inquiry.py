@@ -25,6 +25,7 @@ from gsched.net.nodes.messages import NodeService
 from gsched.net.nodes.sending import Sending
 from gsched.net.nodes.setups import SetUps
 from gsched.net.transport.channel import Caller
+from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import LARGE, build
 from gsched.wire.pickles import loads
@@ -98,7 +99,7 @@ class Inquiry:
                 reply = loads(channel.receive(LARGE))
                 if isinstance(reply, JobReply):
                     reply.check()
-                    if self._nodes.take(job, reply):
+                    if _is_for(job, reply) and self._nodes.take(job, reply):
                         channel.send(ACK)
         except (OSError, PeerError) as error:
             log.debug("node %s does not give back job %s: %s", node.address, job.uid, error)
@@ -107,6 +108,11 @@ class Inquiry:
         missing = self._exchange.scheduler.missing
         for job, tries in open_.items():
             self._exchange.tell(missing, job.uid, tries, reason)
+
+
+def _is_for(job: Job, reply: JobReply) -> bool:
+    """Whether it is the reply that was asked for."""
+    return reply.uid == job.uid and secrets.same(message_of(job).hash, reply.hash)
 
 
 def _drop_settled(node: Node, open_: Open) -> None:

@@ -7,6 +7,7 @@ then the files, then SETUP exactly once, and a job only after that.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from reprlib import repr as repr_of_some
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -257,4 +258,5 @@ def _unwilling(reply: object) -> str:
         return "node is out of its service time"
     if isinstance(reply, str) and reply.startswith(_BUSY):
         return "node serves another scheduler"
-    return f"node answers {str(reply)[:200]!r}"
+    text = reply if isinstance(reply, str) else repr_of_some(reply)
+    return f"node answers {text[:200]!r}"
