@@ -25,11 +25,12 @@ class Encoder:
 
     __slots__ = ("_depth", "_kept", "_memo", "out")
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 0) -> None:
+        """`depth`: of the place within something else that the value is meant for."""
         self.out: list[bytes] = []
         self._memo: dict[int, int] = {}
         self._kept: list[Any] = []  # an id is only good as long as its object lives
-        self._depth = 0
+        self._depth = depth
 
     def encode(self, value: Any) -> bytes:
         """The whole pickle."""

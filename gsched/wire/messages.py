@@ -24,6 +24,7 @@ from gsched.wire.records import (
     XferFile,
 )
 from gsched.wire.releases import Unserved
+from gsched.wire.shapes import LONGEST_TEXT
 
 KIB, MIB = 1 << 10, 1 << 20
 SMALL = 64 * KIB
@@ -89,6 +90,8 @@ class Message:
             raise PeerError(f"{self.name} without {name}")
         if not isinstance(body[name], types):
             raise PeerError(f"{self.name}.{name} is of type {type(body[name]).__name__}")
+        if isinstance(body[name], str) and len(body[name]) > LONGEST_TEXT:
+            raise PeerError(f"{self.name}.{name} has {len(body[name])} characters")
         if isinstance(body[name], Record):
             body[name].check()
 
@@ -265,6 +268,8 @@ def parse(payload: bytes, sender: Sender) -> tuple[Message, Any]:
     if body is None:
         body = pickles.loads(data, plain=message.plain, max_opcodes=message.opcodes)
         message.check(body)
+        if not message.plain:
+            pickles.check(body)
     return message, body
 
 

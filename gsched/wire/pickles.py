@@ -19,6 +19,7 @@ from gsched.wire.weights import FEW_OPCODES, FEW_REFERENCES, weigh
 
 MAX_OPCODES = 100_000
 MAX_CLASSES = 1_000
+WITHIN = 10  # levels of what peers have sent, at the most, around it where it is kept or passed on
 PYTHON_2 = 2  # the newest protocol there
 _PROTOCOL_MARK = b"\x80"
 
@@ -42,9 +43,10 @@ _BROKEN = (
 class _Decoder(pickle.Unpickler):
     """Finds records and stand-ins where pickle would import."""
 
-    def __init__(self, data: bytes, plain: bool) -> None:
+    def __init__(self, data: bytes, plain: bool, most_classes: int) -> None:
         super().__init__(io.BytesIO(data))
         self._plain = plain
+        self._most_classes = most_classes
         self._classes: dict[tuple[str, str], StandInType] = {}
 
     def find_class(self, module: str, name: str, /) -> Any:
@@ -54,7 +56,7 @@ class _Decoder(pickle.Unpickler):
         if key in RECORDS:
             return RECORDS[key]
         if key not in self._classes:
-            if len(self._classes) == MAX_CLASSES:
+            if len(self._classes) == self._most_classes:
                 raise PeerError(f"pickle names more than {MAX_CLASSES} classes")
             self._classes[key] = stand_in(module, name)
         return self._classes[key]
@@ -69,8 +71,21 @@ def loads(data: bytes, *, plain: bool = False, max_opcodes: int = MAX_OPCODES) -
     opcodes, references = scan(data, max_opcodes)
     if references > FEW_REFERENCES or opcodes > FEW_OPCODES:
         weigh(data)
+    return _load(_Decoder(data, plain, MAX_CLASSES))
+
+
+def loads_own(data: bytes) -> Any:
+    """What a pickle of ours holds, which may be put together from many that were in their limits.
+
+    Raises PeerError if it is damaged.
+    """
+    scan(data, len(data))
+    return _load(_Decoder(data, False, len(data)))
+
+
+def _load(decoder: _Decoder) -> Any:
     try:
-        return _Decoder(data, plain).load()
+        return decoder.load()
     except _BROKEN as error:
         raise PeerError(f"broken pickle: {type(error).__name__}") from error
 
@@ -87,3 +102,11 @@ def dumps(value: Any) -> bytes:
     values of ours that have no place on the wire.
     """
     return Encoder().encode(value)
+
+
+def check(value: Any) -> None:
+    """Raises PeerError unless it can be kept and passed on, as part of something else."""
+    try:
+        Encoder(WITHIN).save(value)
+    except TypeError as error:
+        raise PeerError(str(error)) from error

@@ -16,6 +16,8 @@ _START = 11  # behind that, and the size of the frame
 _MEMOIZE, _GET = 0x94, ord("h")
 _U4, _I4, _F8 = struct.Struct("<I"), struct.Struct("<i"), struct.Struct(">d")
 
+LONGEST_TEXT = 1024  # characters of a field of a message: names, addresses, versions, codes
+
 Value = tuple[Any, int]  # and where it ends
 
 
@@ -131,6 +133,8 @@ def _job(data: bytes) -> dict[str, Any] | None:
     if values is None:
         return None
     node, *fields, auth = values
+    if len(node or auth) > LONGEST_TEXT or len(auth) > LONGEST_TEXT:
+        return None
     return {"node": node, "job": Job(**dict(zip(Job.FIELDS, fields, strict=True))), "auth": auth}
 
 

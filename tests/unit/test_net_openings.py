@@ -136,6 +136,11 @@ def test_what_is_no_file_is_not_written_out() -> None:
         allocations([{"host": "*", "depends": [Endless()]}], None, Wishes())
 
 
+def test_names_are_legible(tmp_path: Path) -> None:
+    """Half a character, and neither figures nor the history could be written any more."""
+    assert opened(tmp_path, name="a\ud800é\n").name == "a\\ud800é\n"
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

@@ -104,3 +104,20 @@ def test_no_more_names_are_kept_than_so_many(service: Service) -> None:
     for number in range(3 * resolver._MOST_KEPT):
         resolver.resolve(f"host{number}")
     assert len(resolver._known) <= resolver._MOST_KEPT
+
+
+@pytest.mark.parametrize("host", ["x" * 256, "fe80::1%" + "x" * 250])
+def test_what_is_no_name_is_not_kept(service: Service, host: str) -> None:
+    """Peers may send megabytes of them."""
+    before = resolver._usual.cache_info().currsize
+    assert resolver.resolve(host) == host
+    assert not service.asked and not resolver._known
+    assert resolver._usual.cache_info().currsize == before
+    assert not resolver.is_address(host)
+
+
+def test_interfaces_of_addresses_are_names() -> None:
+    """They are shown, logged and kept with the address."""
+    assert all(map(resolver.is_address, ["::1", "fe80::1%eth0", "fe80::1%br-1.2:0", "192.0.2.1"]))
+    for zone in ("a b", "\x1b[31m", "\n", "<b>", "\ud800", "é"):
+        assert not resolver.is_address(f"fe80::1%{zone}")

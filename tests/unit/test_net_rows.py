@@ -7,9 +7,10 @@ from kept import NOW, Kept, essence, is_set_up, over
 
 from gsched.core.model.account import Account
 from gsched.core.model.job import State
-from gsched.core.model.lease import Lease, LeaseState
+from gsched.core.model.lease import Allocation, Lease, LeaseState
 from gsched.core.restoring import SavedUsage
 from gsched.core.scheduler import Scheduler
+from gsched.net.computation import message_of
 from gsched.net.keeping.revival import revive
 from gsched.net.keeping.rows import batch as batch_of
 from gsched.store.journal import Batch
@@ -17,7 +18,9 @@ from gsched.store.seal import PLAIN
 from gsched.store.spool import Spools
 from gsched.store.vault.rows import RowSeal
 from gsched.store.vault.sealing import Key
-from gsched.wire.pickles import dumps, loads
+from gsched.wire.pickles import MAX_CLASSES, MAX_OPCODES, dumps, loads
+from gsched.wire.standins import stand_in
+from gsched.wire.weights import MAX_NUMBERS
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -63,6 +66,25 @@ def test_what_an_older_gsched_has_kept_bears_no_orders(tmp_path: Path) -> None:
     assert restored.nodes.keys() == kept.scheduler.nodes.keys()
     assert not any(node.drained or node.limited for node in restored.nodes.values())
     assert restored.clusters and not any(x.paused or x.ending for x in restored.clusters.values())
+
+
+def test_what_came_bit_by_bit_is_found_as_a_whole(tmp_path: Path) -> None:
+    """Each message was within its limits; what is kept of all of them together need not be."""
+    kept = at_work(tmp_path)
+    lease = busy(kept.scheduler)
+    assert lease is not None
+    for number in range(3):
+        classes = [stand_in("m", f"c{number}-{n}") for n in range(MAX_CLASSES - 100)]
+        large = (dict.fromkeys(range(MAX_NUMBERS - 1000)), *classes)
+        allocation = Allocation(f"10.1.0.{number}", setup_args=large)
+        kept.scheduler.demands.node_allocated(lease.cluster, [allocation], kept.now)
+    job = next(iter(lease.cluster.jobs.values()))
+    message_of(job).record.extra = {"more": [[] for _ in range(MAX_OPCODES // 2)]}
+    kept.scheduler.book.keep(job)
+    kept.keep()
+    again = kept.restored()
+    found = next(x for x in again.clusters[lease.cluster.id].allocations if x.host == "10.1.0.2")
+    assert len(found.setup_args[0]) == MAX_NUMBERS - 1000
 
 
 def test_since_when_a_job_runs_is_kept(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class Openings:
         computation.account = self._tenants.open(source, size, len(found))
         return Opening(
             id=self._new_id(),
-            name=record.name[:_LONGEST_NAME],
+            name=_legible(record.name[:_LONGEST_NAME]),
             client=computation.reply_to[0],
             spec=computation,
             release=self._reception.release_of(source, record.dialect),
@@ -232,6 +232,11 @@ def _file(one: Any, spool: Spool | None) -> XferFile:
         name = one if isinstance(one, str) else type(one).__name__
         raise Refused(f"file {name[:60]} of a node allocation was not sent")
     return file.record
+
+
+def _legible(name: str) -> str:
+    """It is shown and counted at many places, some of which take no half characters."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _check_encodable(value: Any) -> None:

@@ -14,11 +14,10 @@ from gsched.core.scheduler import Opening
 from gsched.net.computation import Computation, Message, computation_of, message_of
 from gsched.store.journal import Batch, Row
 from gsched.store.spool import SpoolFile, Spools
-from gsched.wire.pickles import dumps, loads
+from gsched.wire.pickles import dumps, loads_own
 from gsched.wire.records import Job as JobRecord
 from gsched.wire.templates import kept_reply
 
-_MANY = 50_000_000  # opcodes: we have written them ourselves
 _UNKEPT = (ClusterState.NEW, ClusterState.CLOSED)
 
 
@@ -92,7 +91,7 @@ def saved_job(row: Row, files: dict[int, SpoolFile]) -> SavedJob:
     """A job that is not over, with the files of its cluster by number, without its arguments."""
     uid, cluster, offered, pinned, hash_, code, sent, extra, warning, size = row[:10]
     node, tries, started, cancelling = row[10:]
-    xfer_files, numbers = loads(sent, max_opcodes=_MANY) if sent else ([], [])
+    xfer_files, numbers = loads_own(sent) if sent else ([], [])
     record = JobRecord(
         uid=uid,
         hash=_text(hash_),
@@ -101,7 +100,7 @@ def saved_job(row: Row, files: dict[int, SpoolFile]) -> SavedJob:
         _kwargs=b"",
         xfer_files=xfer_files,
         code=_text(code),
-        extra=loads(extra) if extra else {},
+        extra=loads_own(extra) if extra else {},
     )
     held = [files[number] for number in numbers if number in files]
     lost = len(held) < len(numbers)
@@ -143,7 +142,7 @@ def saved_result(row: Row) -> SavedJob:
         node=node or "",
         end=End(end),
         reason=_text(reason),
-        reply=loads(reply, max_opcodes=_MANY) if reply else None,
+        reply=loads_own(reply) if reply else None,
     )
 
 
@@ -186,7 +185,7 @@ def _cluster_body(cluster: Cluster) -> dict[str, Any]:
 
 def saved_cluster(row: Row, spools: Spools) -> SavedCluster:
     """A cluster whose files are in one of `spools`, and count there."""
-    id_, body = row[0], loads(row[1], max_opcodes=_MANY)
+    id_, body = row[0], loads_own(row[1])
     computation = Computation(
         record=body["record"],
         client_auth=body["client_auth"],
@@ -245,7 +244,7 @@ def _write_node(result: Batch, node: Node) -> None:
 
 def saved_node(row: Row) -> SavedNode:
     """A node."""
-    address, body = row[0], loads(row[1])
+    address, body = row[0], loads_own(row[1])
     facts = NodeFacts(address=address, **body["facts"])
     return SavedNode(
         facts=facts,
@@ -271,7 +270,7 @@ def _write_lease(result: Batch, lease: Lease) -> None:
 
 def saved_lease(row: Row) -> SavedLease:
     """A cluster's place on a node."""
-    cluster, address, body = row[0], row[1], loads(row[2])
+    cluster, address, body = row[0], row[1], loads_own(row[2])
     return SavedLease(
         cluster=cluster,
         address=address,

@@ -28,7 +28,7 @@ from gsched.net.transport.channel import Caller
 from gsched.wire import secrets
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import LARGE, build
-from gsched.wire.pickles import loads
+from gsched.wire.pickles import check, loads
 from gsched.wire.records import JobReply
 
 log = logging.getLogger("gsched.nodes")
@@ -99,6 +99,7 @@ class Inquiry:
                 reply = loads(channel.receive(LARGE))
                 if isinstance(reply, JobReply):
                     reply.check()
+                    check(reply)
                     if _is_for(job, reply) and self._nodes.take(job, reply):
                         channel.send(ACK)
         except (OSError, PeerError) as error:

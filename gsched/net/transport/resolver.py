@@ -5,6 +5,7 @@ their own, and never hold up files.
 """
 
 import ipaddress
+import re
 import time
 from functools import lru_cache
 from socket import AF_INET, SOCK_STREAM
@@ -18,6 +19,8 @@ KEPT = 10.0  # seconds until a name is looked up again: hosts move
 UNKNOWN_KEPT = 1.0  # seconds, where it has no address
 LOOK_UPS = 16  # at the same time
 _MOST_KEPT = 4096
+_LONGEST = 255  # characters of a name, and of an address with its interface
+_ZONE = re.compile(r"[\w.:-]*", re.ASCII)  # the interface
 
 _getaddrinfo: Any = monkey.get_original("socket", "getaddrinfo")
 _known: dict[str, tuple[str, float]] = {}  # of names: the address, and until when it is kept
@@ -28,7 +31,7 @@ def resolve(host: str | None) -> str:
 
     One that had an address before keeps it while nobody answers for the name.
     """
-    if not host or "*" in host:
+    if not host or "*" in host or len(host) > _LONGEST:
         return host or ""
     if usual := _usual(host):
         return usual
@@ -42,6 +45,8 @@ def resolve(host: str | None) -> str:
 
 def is_address(host: str) -> bool:
     """Whether that is an address and no name."""
+    if len(host) > _LONGEST or not _ZONE.fullmatch(host.partition("%")[2]):
+        return False
     try:
         ipaddress.ip_address(host)
     except ValueError:
