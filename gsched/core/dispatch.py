@@ -14,7 +14,7 @@ from gsched.core.effects import (
     TerminateJob,
 )
 from gsched.core.model.cluster import Cluster, ClusterState
-from gsched.core.model.job import CANCELLING, End, Event, Job, State
+from gsched.core.model.job import CANCELLING, OFFERED, QUEUED, RUNNING, SENDING, End, Event, Job
 from gsched.core.model.node import Node
 from gsched.core.model.queue import JobQueue
 
@@ -23,7 +23,9 @@ MAX_LOSSES = 3  # of nodes while they had the job; then it is given up, unless i
 RERUNS = 2  # of a job whose time was over, unless its rule says else
 FIRST_HOLD, LONGEST_HOLD = 0.5, 30.0  # seconds without new jobs after a refusal, doubling
 
-AT_NODE = (State.SENDING, State.RUNNING)
+AT_NODE = (SENDING, RUNNING)
+
+CLOSING = ClusterState.CLOSING  # by itself: see job.py
 
 
 class Refusal(Enum):
@@ -50,23 +52,25 @@ class Dispatch:
 
     def offer(self, cluster: Cluster, pinned: Node | None, message: Any, now: float) -> Job:
         """A new job with a uid of its own, to be confirmed by its client."""
-        job = Job(self._book.next_id(), cluster, pinned, message)
-        job.seq = self._book.next_place()
+        book = self._book
+        job = Job(book.next_id(), cluster, pinned, message)
+        job.seq = book.next_place()
         cluster.offered += 1
-        self._book.jobs[job.uid] = cluster.jobs[job.uid] = job
-        job.story += (now, "offered", "")
-        self._book.keep(job)
+        book.jobs[job.uid] = cluster.jobs[job.uid] = job
+        job.story = (now, "offered", "")
+        book.keep(job)
         return job
 
     def accepted(self, job: Job, now: float) -> None:
         """The client confirmed: from here on the job must end in an answer."""
+        cluster = job.cluster
         job.move(Event.ACCEPTED, now)
-        job.cluster.offered -= 1
-        job.cluster.waiting += 1
+        cluster.offered -= 1
+        cluster.waiting += 1
         self._book.submitted += 1
         if job.cancelling:
             self.end(job, End.CANCELLED, now, reason=job.reason)
-        elif self._is_over(job.cluster):
+        elif self._is_over(cluster):
             self.end(job, End.TERMINATED, now, reason=self._why_over(job, "computation closed"))
         else:
             self.queue(job).add(job)
@@ -80,11 +84,11 @@ class Dispatch:
 
     def cancel(self, job: Job, now: float, reason: str = "") -> None:
         """The client takes the job back, wherever it is; with a reason, somebody else does."""
-        if job.state is State.QUEUED:
+        if job.state is QUEUED:
             self.end(job, End.CANCELLED, now, reason=reason)
-        elif job.state is State.RUNNING and not job.cancelling and job.node:
+        elif job.state is RUNNING and not job.cancelling and job.node:
             self._book.ask(TerminateJob(job.node, job))
-        if not job.cancelling and job.state in (State.OFFERED, *AT_NODE):
+        if not job.cancelling and job.state in (OFFERED, *AT_NODE):
             job.cancelling, job.reason = True, reason
             job.story += (now, CANCELLING, reason)
         self._book.keep(job)
@@ -93,19 +97,23 @@ class Dispatch:
 
     def assign(self, now: float) -> None:
         """Give out all jobs that can run now."""
-        while not self._book.suspended and (choice := self._book.ready.choose()) is not None:
-            node, job = choice
-            job.move(Event.CHOSEN, now, node.address)
-            job.node = job.last = node
-            job.tries += 1
-            job.leaving = False
-            job.cpus = job.cluster.rule.cpus_per_job
-            node.take(job)
-            job.cluster.waiting -= 1
-            job.cluster.running += 1
-            job.cluster.used += job.cpus
-            self._charge(job.cluster, job.cpus, now)
-            self._book.ask(SendJob(node, job, job.tries))
+        ready = self._book.ready
+        while not self._book.suspended and (choice := ready.choose()) is not None:
+            self._give(*choice, now)
+
+    def _give(self, node: Node, job: Job, now: float) -> None:
+        cluster = job.cluster
+        job.move(Event.CHOSEN, now, node.address)
+        job.node = job.last = node
+        job.tries += 1
+        job.leaving = False
+        job.cpus = cluster.rule.cpus_per_job
+        node.take(job)
+        cluster.waiting -= 1
+        cluster.running += 1
+        cluster.used += job.cpus
+        self._charge(cluster, job.cpus, now)
+        self._book.ask(SendJob(node, job, job.tries))
 
     def leaving(self, job: Job) -> None:
         """From now on it is not known whether the node has it."""
@@ -119,11 +127,11 @@ class Dispatch:
         if (deadline := job.deadline) is not None:
             self._book.deadlines.put(job, deadline)
         self._book.keep(job)
-        if job.node:
-            job.node.failures = job.node.refusals = 0
+        if (node := job.node) is not None:
+            node.failures = node.refusals = 0
             if job.cancelling:
-                self._book.ask(TerminateJob(job.node, job))
-        if job.cluster.state is not ClusterState.CLOSING:
+                self._book.ask(TerminateJob(node, job))
+        if job.cluster.state is not CLOSING:
             self._book.ask(TellStarted(job))
 
     def refused(self, job: Job, why: Refusal, reason: str, now: float) -> None:
@@ -171,7 +179,7 @@ class Dispatch:
 
     def missing(self, job: Job, reason: str, now: float) -> None:
         """Its node, which is there, has no such job: it does not go on like that for ever."""
-        if job.node is not None and job.state is State.SENDING:
+        if job.node is not None and job.state is SENDING:
             self._hold(job.node, Refusal.REJECTED, now)  # else it gets the job at once, for ever
         job.refusals += 1
         if job.refusals >= MAX_REFUSALS:
@@ -203,15 +211,16 @@ class Dispatch:
     def provisional(self, job: Job, reply: Any, now: float) -> None:
         """A result that is not the last one."""
         job.repeat("provisional", now)
-        if job.cluster.state is not ClusterState.CLOSING:
+        if job.cluster.state is not CLOSING:
             self._book.ask(SendProvisional(job, reply))
 
     def finished(self, job: Job, end: End, reply: Any, seconds: float, now: float) -> None:
         """The node's last word on the job, after `seconds` of running."""
-        node = job.node or job.last
-        job.cluster.longest = max(job.cluster.longest, seconds)
-        if self._book.ledger is not None and job.cluster.account is not None:
-            self._book.ledger.learn(job.cluster.account, seconds)
+        node, cluster = job.node or job.last, job.cluster
+        if seconds > cluster.longest:
+            cluster.longest = seconds
+        if self._book.ledger is not None and cluster.account is not None:
+            self._book.ledger.learn(cluster.account, seconds)
         if node is not None:
             node.jobs_done += 1
             node.cpu_time += seconds
@@ -243,23 +252,23 @@ class Dispatch:
         seconds: float | None = None,
     ) -> None:
         """The job is over, one way or another, after so many `seconds` if its node has said so."""
-        place = [job.node] if job.node else []
-        began = _began(job, now, seconds)
+        book, cluster, node = self._book, job.cluster, job.node
+        began = _began(job, now, seconds) if book.remembering else None
         self._leave_place(job, now)
-        job.move(Event.ENDED, now, f"{end.value}: {reason}" if reason else end.value)
+        job.move(Event.ENDED, now, f"{end.value}: {reason}" if reason else end._value_)
         job.end, job.reason, job.reply = end, reason, reply
-        self._book.keep(job)
-        job.cluster.done += 1
-        self._book.ends[end] += 1
-        self._book.untaken += 1
+        book.keep(job)
+        cluster.done += 1
+        book.ends[end] += 1
+        book.untaken += 1
         if end is End.ABANDONED:
-            self._book.report(ERROR, job.tell(), job, *place)
-        if self._book.remembering:
-            self._book.ask(Remember(job, job.last, began, seconds))
-        if job.cluster.state is ClusterState.CLOSING:
+            book.report(ERROR, job.tell(), job, *[node] if node else ())
+        if book.remembering:
+            book.ask(Remember(job, job.last, began, seconds))
+        if cluster.state is CLOSING:
             self.dropped(job, now, "its client has closed the computation")
         else:
-            self._book.ask(SendResult(job))
+            book.ask(SendResult(job))
 
     def delivered(self, job: Job, now: float) -> None:
         """The client has the answer."""
@@ -275,7 +284,7 @@ class Dispatch:
 
     def recall(self, jobs: Iterable[Job], now: float, reason: str) -> None:
         """End those that wait. Those at nodes have to be stopped there."""
-        for job in [job for job in jobs if job.state is State.QUEUED]:
+        for job in [job for job in jobs if job.state is QUEUED]:
             self.end(job, End.TERMINATED, now, reason=reason)
 
     def queue(self, job: Job) -> JobQueue:
@@ -313,7 +322,7 @@ class Dispatch:
 
     def _is_over(self, cluster: Cluster) -> bool:
         stopping = bool(self._book.stopping)
-        return stopping or cluster.state is ClusterState.CLOSING or cluster.terminated
+        return stopping or cluster.state is CLOSING or cluster.terminated
 
     def _why_over(self, job: Job, reason: str) -> str:
         ending = job.cluster.ending
@@ -322,22 +331,23 @@ class Dispatch:
 
     def _leave_place(self, job: Job, now: float) -> None:
         """Take the job from its node or its queue."""
-        if job.state is State.QUEUED:
-            job.cluster.waiting -= 1
+        cluster = job.cluster
+        if job.state is QUEUED:
+            cluster.waiting -= 1
         if job.over is not None:
-            job.cluster.late -= 1
+            cluster.late -= 1
             job.over, job.reason = None, ""
         node, job.node = job.node, None
         if node is not None:
             self._book.deadlines.discard(job)
             node.leave(job)
-            full = job.cluster.full
-            job.cluster.running -= 1
-            job.cluster.used -= job.cpus
-            self._charge(job.cluster, -job.cpus, now)
+            full = cluster.full
+            cluster.running -= 1
+            cluster.used -= job.cpus
+            self._charge(cluster, -job.cpus, now)
             self._book.ready.roomier(node)
-            if full and not job.cluster.full:
-                self._book.ready.resumed(job.cluster)
+            if full and not cluster.full:
+                self._book.ready.resumed(cluster)
 
     def _charge(self, cluster: Cluster, cpus: int, now: float) -> None:
         if self._book.ledger is not None and cluster.account is not None:
@@ -357,7 +367,7 @@ class Dispatch:
     def _forget(self, job: Job) -> None:
         del self._book.jobs[job.uid], job.cluster.jobs[job.uid]
         self._book.keep(job)
-        if job.cluster.state is ClusterState.CLOSING or job.cluster.ending:
+        if job.cluster.state is CLOSING or job.cluster.ending:
             self._book.touched.add(job.cluster)
 
 
@@ -375,4 +385,4 @@ def _began(job: Job, now: float, seconds: float | None) -> float | None:
     if seconds is not None:
         submitted: float = job.story[0]
         return max(now - seconds, submitted)
-    return job.started_at if job.state is State.RUNNING else None
+    return job.started_at if job.state is RUNNING else None

@@ -1,6 +1,7 @@
 """What the core asks to be done. It never does anything itself.
 
-Whoever carries out an effect tells the core how it went: each text says by which event.
+Whoever carries out an effect tells the core how it went: each text says by which event. Nobody
+changes one, but they are not frozen: that would take three times as long for each.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from gsched.core.model.lease import Lease
 from gsched.core.model.node import Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SendJob:
     """Bring the job to its node. Then `started`, `refused` or `unsent` with the same `tries`."""
 
@@ -21,7 +22,7 @@ class SendJob:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TerminateJob:
     """Ask the node to stop the job, again and again until `finished` or the node is lost."""
 
@@ -29,28 +30,28 @@ class TerminateJob:
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SetUp:
     """Bring the computation to the node. Then `lease_ready` or `lease_failed`."""
 
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Close:
     """Remove the computation from the node. Then `lease_closed`, also if it cannot be done."""
 
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SendResult:
     """Tell the client how the job ended. Then `delivered`."""
 
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SendProvisional:
     """Tell the client of a result that is not the last one. No event follows."""
 
@@ -58,21 +59,21 @@ class SendProvisional:
     reply: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TellStarted:
     """Tell the client that the job runs. No event follows."""
 
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TellScheduled:
     """Tell the client that it may submit. Then `cluster_started`, `cluster_absent` or -`closed`."""
 
     cluster: Cluster
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SeekClient:
     """The client was out of reach at its turn, for the so manieth time. Then `client_back`."""
 
@@ -80,7 +81,7 @@ class SeekClient:
     absences: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TellNode:
     """Tell the client about a node: `what` is initialized, closed, cpus or available."""
 
@@ -89,14 +90,14 @@ class TellNode:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FindNodes:
     """Greet the nodes that the cluster names, those not known yet. Each then `node_joined`."""
 
     cluster: Cluster
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SeekNode:
     """Greet that host whenever no node is known there. A node then `node_joined`."""
 
@@ -104,21 +105,21 @@ class SeekNode:
     port: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sweep:
     """The cluster still has jobs to end. Let others have their turn, then `swept`."""
 
     cluster: Cluster
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Forget:
     """The cluster is closed: remove its files, drop what is still to be told about it."""
 
     cluster: Cluster
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Remember:
     """The job has just ended: note it in the history. No event follows.
 
@@ -132,7 +133,7 @@ class Remember:
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
     """For the log."""
 

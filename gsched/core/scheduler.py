@@ -19,7 +19,7 @@ from gsched.core.effects import Effect
 from gsched.core.fleet import Fleet, NodeFacts
 from gsched.core.invariants import verify
 from gsched.core.model.cluster import Cluster, ClusterState
-from gsched.core.model.job import End, Job, State
+from gsched.core.model.job import DONE, OFFERED, QUEUED, RUNNING, SENDING, End, Job, State
 from gsched.core.model.lease import Lease, SetUpFailure
 from gsched.core.placement import Placement
 from gsched.core.restoring import Restoring, Saved
@@ -116,7 +116,7 @@ class Scheduler:
 
     def accepted(self, uid: int, now: float) -> list[Effect]:
         """The client knows the uid."""
-        job = self._job(uid, State.OFFERED)
+        job = self._job(uid, OFFERED)
         if job is not None:
             self._dispatch.accepted(job, now)
             self._placement.end_stranded(job, now)
@@ -124,28 +124,28 @@ class Scheduler:
 
     def withdrawn(self, uid: int, now: float, reason: str) -> list[Effect]:
         """The client does not know the uid."""
-        job = self._job(uid, State.OFFERED)
+        job = self._job(uid, OFFERED)
         if job is not None:
             self._dispatch.withdrawn(job, now, reason)
         return self._after(now)
 
     def leaving(self, uid: int, tries: int, now: float) -> list[Effect]:
         """All is ready, and the job itself is about to be sent to its node."""
-        job = self._job(uid, State.SENDING)
+        job = self._job(uid, SENDING)
         if job is not None and job.tries == tries:
             self._dispatch.leaving(job)
         return self._after(now)
 
     def started(self, uid: int, tries: int, now: float) -> list[Effect]:
         """The node has taken the job that was sent at the `tries`-th time."""
-        job = self._job(uid, State.SENDING)
+        job = self._job(uid, SENDING)
         if job is not None and job.tries == tries:
             self._dispatch.started(job, now)
         return self._after(now)
 
     def refused(self, uid: int, tries: int, why: Refusal, reason: str, now: float) -> list[Effect]:
         """The job did not start at its node."""
-        job = self._job(uid, State.SENDING)
+        job = self._job(uid, SENDING)
         if job is not None and job.node is not None and job.tries == tries:
             node, lease = job.node, job.node.leases.get(job.cluster.id)
             self._dispatch.refused(job, why, reason, now)
@@ -168,7 +168,7 @@ class Scheduler:
 
     def unstoppable(self, uid: int, tries: int, now: float) -> list[Effect]:
         """The node lists a job on and on that it was asked to stop, and says nothing of it."""
-        job = self._job(uid, State.RUNNING)
+        job = self._job(uid, RUNNING)
         if job is not None and job.node is not None and job.tries == tries:
             self._fleet.doubted(job.node, f"it did not stop job {uid}", now)
             self._dispatch.missing(job, f"node {job.node.address} does not stop it", now)
@@ -187,7 +187,7 @@ class Scheduler:
         self, uid: int, address: str, end: End, reply: Any, seconds: float, now: float
     ) -> list[Effect]:
         """A node says how a job ended. Also taken from a node that had been given up."""
-        job = self._job(uid, State.QUEUED, *AT_NODE)
+        job = self._job(uid, QUEUED, *AT_NODE)
         node = self._fleet.heard(address, now)
         if job is not None and node is not None and (job.node or job.last) is node:
             self._dispatch.finished(job, end, reply, seconds, now)
@@ -213,14 +213,14 @@ class Scheduler:
 
     def delivered(self, uid: int, now: float) -> list[Effect]:
         """The client has the answer."""
-        job = self._job(uid, State.DONE)
+        job = self._job(uid, DONE)
         if job is not None:
             self._dispatch.delivered(job, now)
         return self._after(now)
 
     def cancelled(self, uid: int, now: float) -> list[Effect]:
         """The client takes the job back."""
-        job = self._job(uid, State.OFFERED, State.QUEUED, *AT_NODE)
+        job = self._job(uid, OFFERED, QUEUED, *AT_NODE)
         if job is not None:
             self._dispatch.cancel(job, now)
         return self._after(now)
@@ -345,7 +345,8 @@ class Scheduler:
 
     def _after(self, now: float) -> list[Effect]:
         """What each event ends with."""
-        self._admission.settle(now)
+        if self._book.touched:
+            self._admission.settle(now)
         self._dispatch.assign(now)
         return self._book.take_effects()
 

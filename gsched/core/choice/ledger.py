@@ -34,6 +34,7 @@ class Ledger:
         self._half_life = half_life
         self._epoch: float | None = None  # when an entry counts as it is
         self._accounts: dict[str, Account] = {}
+        self._rate = (0.0, 1.0)  # when it was asked for last, and `_inflation` then
         self._kept_at = 0.0
         self._dropped: list[Account] = []
 
@@ -119,7 +120,8 @@ class Ledger:
 
     def _show(self, account: Account, now: float) -> None:
         ahead = account.cpus * self._advance(account) * self._inflation(now)
-        account.shown = max(account.shown, account.used + ahead)
+        if account.used + ahead > account.shown:
+            account.shown = account.used + ahead
 
     def _advance(self, account: Account) -> float:
         seconds = account.advance or FIRST_ADVANCE
@@ -132,20 +134,23 @@ class Ledger:
         return (now - self._epoch) / self._half_life
 
     def _inflation(self, now: float) -> float:
-        return float(2.0 ** min(self._doublings(now), 1000.0))
+        if now != self._rate[0]:
+            self._rate = (now, 2.0 ** min(self._doublings(now), 1000.0))
+        return self._rate[1]
 
     def _inflated(self, since: float, now: float) -> float:
         """Seconds between these times, each inflated for its own time."""
         if self._half_life is None:
             return now - since
-        return (self._inflation(now) - self._inflation(since)) * self._half_life / log(2)
+        before = self._inflation(since)
+        return (self._inflation(now) - before) * self._half_life / log(2)
 
     def _deflate(self, now: float) -> bool:
         by = self._inflation(now)
         for account in self._accounts.values():
             self._settle(account, now)
             account.used, account.shown = account.used / by, account.shown / by
-        self._epoch = now
+        self._epoch, self._rate = now, (now, 1.0)
         return True
 
     def _forget(self, now: float) -> None:

@@ -7,27 +7,28 @@ submission, `cluster.seq` with each cluster, `cluster.chosen` with each choice.
 from collections.abc import Callable
 
 from gsched.core.model.cluster import Cluster
+from gsched.core.model.heap import Key
 from gsched.core.model.job import Job
 
-Policy = Callable[[Cluster, Job], tuple[float, ...]]
+Policy = Callable[[Cluster, Job], Key]
 
 
-def submitted(_cluster: Cluster, job: Job) -> tuple[float, ...]:
+def submitted(_cluster: Cluster, job: Job) -> Key:
     """The job submitted earliest among all clusters."""
     return (job.seq, 0)
 
 
-def fair(cluster: Cluster, job: Job) -> tuple[float, ...]:
+def fair(cluster: Cluster, job: Job) -> Key:
     """The earliest job of the cluster scheduled least recently."""
     return (cluster.chosen, job.seq)
 
 
-def early(cluster: Cluster, job: Job) -> tuple[float, ...]:
+def early(cluster: Cluster, job: Job) -> Key:
     """The earliest job of the cluster created first."""
     return (cluster.seq, job.seq)
 
 
-def weighted(cluster: Cluster, job: Job) -> tuple[float, ...]:
+def weighted(cluster: Cluster, job: Job) -> Key:
     """The earliest job of the cluster that has used least for its weight. See ledger.py."""
     used = cluster.account.shown if cluster.account else 0.0
     return (used / cluster.rule.weight, cluster.chosen, job.seq)
@@ -35,7 +36,7 @@ def weighted(cluster: Cluster, job: Job) -> tuple[float, ...]:
 
 def prioritised(policy: Policy) -> Policy:
     """The same among the clusters of the highest priority only."""
-    return lambda cluster, job: (-cluster.rule.priority, *policy(cluster, job))
+    return lambda cluster, job: (-cluster.rule.priority, policy(cluster, job))
 
 
 POLICIES: dict[str, Policy] = {

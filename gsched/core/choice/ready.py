@@ -12,63 +12,16 @@ Clusters with the same number of CPUs for a job have a heap of their own, so of 
 are passed over that have all that they may have on a node: no more than have jobs there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 
+from gsched.core.choice.group import Group
 from gsched.core.choice.policies import Policy
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.heap import Key, LazyHeap
 from gsched.core.model.job import Job
 from gsched.core.model.node import Node
 from gsched.core.model.queue import JobQueue
-
-
-class Group:
-    """The nodes that serve exactly these clusters, one at the least."""
-
-    __slots__ = ("aside", "callers", "clusters", "kept", "members", "nodes", "ready", "wide")
-
-    def __init__(self, clusters: frozenset[Cluster]) -> None:
-        self.clusters = clusters
-        self.members = 0  # nodes, with room or without
-        self.nodes: LazyHeap[Node] = LazyHeap()  # that may suit some cluster
-        self.aside: LazyHeap[Node] = LazyHeap()  # with room that suits none of those in `ready`
-        self.kept: dict[int, Node] = {}  # until there is room for a job with so many CPUs; for
-        # one that is pinned there: under the node's number, negative
-        self.ready: LazyHeap[Cluster] = LazyHeap()
-        self.wide: dict[int, LazyHeap[Cluster]] = {}  # those with several CPUs a job, by these
-        self.callers: dict[Cluster, None] = {}  # which some node aside may suit
-
-    def put(self, cluster: Cluster, key: Key) -> None:
-        """The cluster has a job that waits."""
-        width = cluster.rule.cpus_per_job
-        heap = self.ready if width == 1 else self.wide.setdefault(width, LazyHeap())
-        heap.put(cluster, key)
-        if self.aside:
-            self.callers[cluster] = None
-
-    def heaps(self) -> Iterator[tuple[int, LazyHeap[Cluster]]]:
-        """Clusters with jobs that wait, with the CPUs of their jobs."""
-        yield 1, self.ready
-        yield from self.wide.items()
-
-    def clear(self) -> None:
-        """Nothing is known of what waits."""
-        self.ready, self.wide, self.kept, self.callers = LazyHeap(), {}, {}, {}
-        self.aside = LazyHeap()
-
-    def roomier(self, node: Node, key: Key) -> None:
-        """The node may suit a cluster that it did not suit before."""
-        self.nodes.put(node, key)
-        if self.aside:
-            self.aside.discard(node)
-
-    def leave(self, node: Node) -> None:
-        """The node is none of them any more."""
-        self.nodes.discard(node)
-        self.aside.discard(node)
-        self.kept = {width: one for width, one in self.kept.items() if one is not node}
-        self.members -= 1
 
 
 class Ready:
@@ -111,7 +64,7 @@ class Ready:
             return
         group.roomier(node, key)
         self._raise(group)
-        if self._pinned_key(node) is not None:
+        if node.pinned and node.pinned_ready:
             self._pinned.put(node, key)
 
     def forget(self, node: Node) -> None:
@@ -160,10 +113,16 @@ class Ready:
 
         None if nothing that waits could run now.
         """
-        node = self._next_node()
+        if not self._best and not self._pinned:
+            return None
+        group = self._best.top(self._group_key)
+        node, first = group.next if group is not None and group.next else (None, None)
+        other = self._pinned.top(self._pinned_key)
+        if other is not None and (node is None or _has_less_load(other, node)):
+            node, first = other, self._first(self._groups[other.serves], other)
         if node is None:
             return None
-        job = self._next_queue(node).pop()
+        job = self._next_queue(node, first).pop()
         self._choices += 1
         job.cluster.chosen = self._choices
         if self._picky and job.cluster.rule.cpus_per_job > 1:
@@ -177,18 +136,8 @@ class Ready:
         group = self._groups.get(node.serves)
         return group is not None and node in group.kept.values()
 
-    def _next_node(self) -> Node | None:
-        group = self._best.top(self._group_key)
-        free = group.nodes.top(Node.load) if group else None
-        pinned = self._pinned.top(self._pinned_key)
-        if free is None or pinned is None:
-            return free or pinned
-        return min(free, pinned, key=lambda node: node.load() or ())
-
-    def _next_queue(self, node: Node) -> JobQueue:
+    def _next_queue(self, node: Node, common: Cluster | None) -> JobQueue:
         """Where the job that goes first on this node waits: its own queues, or a cluster's."""
-        group = self._groups[node.serves]
-        common = self._first(group, node) if self._picky else group.ready.top(self._cluster_key)
         pinned = self._next_pinned(node)
         if pinned is None and common is not None:
             return common.queue
@@ -201,35 +150,52 @@ class Ready:
         if not node.pinned:
             return None
         if not self._picky:
-            return node.pinned_ready.top(lambda cluster: self._key_there(node, cluster))
+            return self._first_pinned(node)
         return node.pinned_ready.first(
-            lambda cluster: self._key_there(node, cluster), lambda cluster: _suits(cluster, node)
+            partial(self._key_there, node), lambda cluster: _suits(cluster, node)
         )
 
-    def _top(self, group: Group) -> Node | None:
-        """The node with the least load that suits a cluster. Those that suit none go aside."""
-        if not any(heap.top(self._cluster_key) for _, heap in group.heaps()):
+    def _first_pinned(self, node: Node) -> Cluster | None:
+        """The same, be there enough room or not."""
+        if not node.pinned:
             return None
-        while (node := group.nodes.top(Node.load)) is not None or self._recall(group):
-            if node is None:
-                continue
-            if self._first(group, node) is not None:
-                return node
-            group.nodes.discard(node)
-            if node not in group.kept.values():
-                group.aside.put(node, node.load() or ())
-        return None
+        return node.pinned_ready.top(partial(self._key_there, node))
 
-    def _recall(self, group: Group) -> bool:
-        """Fetch a node back that a cluster has a use for; whether there is one."""
-        while group.callers:
-            cluster = next(iter(group.callers))
+    def _top(self, group: Group) -> Key | None:
+        """As `_group_key`, where a node may suit no cluster: then it goes aside."""
+        while True:
+            self._recall(group)
+            node = group.nodes.top(Node.load)
+            if node is None:
+                if self._release_idle(group):
+                    continue
+                return None
+            first = self._first(group, node)
+            if first is not None:
+                group.next = node, first
+                return group.nodes.floor()
+            if not self._waits(group):
+                return None
+            group.lay_aside(node)
+
+    def _waits(self, group: Group) -> bool:
+        """Whether any job waits that is not pinned."""
+        return any(heap.top(self._cluster_key) for heap in group.heaps.values())
+
+    def _recall(self, group: Group) -> None:
+        """Fetch nodes back that clusters have a use for: for each the one with the least load."""
+        for cluster in list(group.callers):
             waits = self._cluster_key(cluster) is not None
             node = group.aside.first(Node.load, partial(_suits, cluster)) if waits else None
-            if node is not None:
+            if node is None:
+                del group.callers[cluster]
+            else:
                 group.roomier(node, node.load() or ())
-                return True
-            del group.callers[cluster]
+
+    def _release_idle(self, group: Group) -> bool:
+        """Keep no nodes for jobs that are not there any more; whether one was that has room."""
+        if not group.kept or not self._waits(group):
+            return False
         return any(self._release(group, x) for x in list(group.kept) if self._is_idle(group, x))
 
     def _first(self, group: Group, node: Node) -> Cluster | None:
@@ -238,15 +204,17 @@ class Ready:
         If one that needs more room would go before, the node is kept for it, unless another one is:
         so jobs with many CPUs come to their turn as others do.
         """
+        if not self._picky:
+            return group.heaps[1].top(self._cluster_key)
         best, least = None, None
-        for width, heap in group.heaps():
+        for width, heap in group.heaps.items():
             if width > 1 and not self._may_wait(group, node, width):
                 continue
-            cluster = heap.top(self._cluster_key)
+            cluster, key = heap.top(self._cluster_key), heap.floor()
             if cluster is not None and not cluster.has_share(node):
                 cluster = heap.first(self._cluster_key, node.has_share_of)
-            key = self._cluster_key(cluster) if cluster is not None else None
-            if key is not None and (least is None or key < least):
+                key = self._cluster_key(cluster) if cluster is not None else None
+            if cluster is not None and key is not None and (least is None or key < least):
                 best, least = cluster, key
         return best if self._goes_first(group, node, best, least) else None
 
@@ -257,7 +225,7 @@ class Ready:
         if best is None or least is None:
             return False
         width, spare = best.rule.cpus_per_job, node.spare
-        pinned = node.pinned_ready.top(lambda cluster: self._key_there(node, cluster))
+        pinned = self._first_pinned(node)
         needs = pinned.rule.cpus_per_job if pinned else 0
         if pinned and spare < needs <= node.cpus and (self._key_there(node, pinned) or ()) < least:
             group.kept[-node.seq] = node
@@ -276,9 +244,8 @@ class Ready:
     def _is_idle(self, group: Group, width: int) -> bool:
         """Whether nothing waits for which a node would be kept."""
         if width > 0:
-            return group.wide[width].top(self._cluster_key) is None
-        node = group.kept[width]
-        return node.pinned_ready.top(lambda cluster: self._key_there(node, cluster)) is None
+            return group.heaps[width].top(self._cluster_key) is None
+        return self._first_pinned(group.kept[width]) is None
 
     def _release(self, group: Group, width: int) -> bool:
         """No node is kept for such jobs any more; whether one was that has room."""
@@ -299,12 +266,15 @@ class Ready:
         return self._policy(cluster, job) if job else None
 
     def _group_key(self, group: Group) -> Key | None:
+        """The load of its first node; that node, and whose job goes first there, are noted."""
         if self._picky:
-            node = self._top(group)
-            return node.load() if node else None
-        if group.ready.top(self._cluster_key) is None:
+            return self._top(group)
+        node = group.nodes.top(Node.load)
+        first = group.heaps[1].top(self._cluster_key) if node is not None else None
+        if node is None or first is None:
             return None
-        return group.nodes.least(Node.load)
+        group.next = node, first
+        return group.nodes.floor()
 
     def _pinned_key(self, node: Node) -> Key | None:
         return node.load() if self._next_pinned(node) else None
@@ -331,9 +301,10 @@ class Ready:
     # -- groups -------------------------------------------------------------------------------
 
     def _raise(self, group: Group) -> None:
-        key = self._group_key(group)
+        """Its first node may have less load than before; which it is shows when its turn comes."""
+        key = group.floor()
         if key is not None:
-            self._best.put(group, key)
+            self._best.lower(group, key)
 
     def _found(self, clusters: frozenset[Cluster]) -> Group:
         group = self._groups[clusters] = Group(clusters)
@@ -365,6 +336,10 @@ class Ready:
 def _suits(cluster: Cluster, node: Node) -> bool:
     """Whether the node has room for a job of the cluster, and that its rule allows it."""
     return cluster.rule.cpus_per_job <= node.spare and cluster.has_share(node)
+
+
+def _has_less_load(one: Node, other: Node) -> bool:
+    return (one.load() or ()) < (other.load() or ())
 
 
 def _is_awaited(node: Node, cluster: Cluster) -> bool:

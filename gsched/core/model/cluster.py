@@ -164,10 +164,7 @@ class Cluster:
     def has_share(self, node: "Node") -> bool:
         """Whether it may have one more job on the node, as far as its rule has a limit for that."""
         most = self.rule.max_cpus_per_node
-        if most is None:
-            return True
-        used = sum(job.cpus for job in node.jobs.values() if job.cluster is self)
-        return used + self.rule.cpus_per_job <= most
+        return most is None or node.shares.get(self, 0) + self.rule.cpus_per_job <= most
 
     @property
     def refusing(self) -> str:

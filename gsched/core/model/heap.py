@@ -1,7 +1,7 @@
 """A heap whose keys may change behind its back."""
 
 from collections.abc import Callable
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -35,6 +35,12 @@ class LazyHeap(Generic[T]):
         if len(self._entries) > _SLACK + 2 * len(self._keys):
             self._clear_away()
 
+    def lower(self, item: T, key: Key) -> None:
+        """Add the item, whose key may have become as small as this; a smaller one stays."""
+        known = self._keys.get(item)
+        if known is None or key < known:
+            self.put(item, key)
+
     def discard(self, item: T) -> None:
         """Take the item out, if it is here."""
         self._keys.pop(item, None)
@@ -47,19 +53,18 @@ class LazyHeap(Generic[T]):
         entries, keys = self._entries, self._keys
         while entries:
             key, _, item = entries[0]
-            if keys.get(item) != key:
+            if keys.get(item) is not key:
                 heappop(entries)
                 continue
             present = key_of(item)
             if present == key:
                 return item
-            heappop(entries)
             self._mend(item, present)
         return None
 
-    def least(self, key_of: Callable[[T], Key | None]) -> Key | None:
-        """The key of the item that `top` gives."""
-        return None if self.top(key_of) is None else self._entries[0][0]
+    def floor(self) -> Key | None:
+        """None of the keys is smaller. It is the key of what `top` has just given."""
+        return self._entries[0][0] if self._entries else None
 
     def first(self, key_of: Callable[[T], Key | None], suits: Callable[[T], bool]) -> T | None:
         """The item with the smallest key of those that suit: O(log n) for each that does not."""
@@ -74,10 +79,14 @@ class LazyHeap(Generic[T]):
         return bool(self._keys)
 
     def _mend(self, item: T, present: Key | None) -> None:
+        """The item at the top has another key, or none."""
         if present is None:
+            heappop(self._entries)
             del self._keys[item]
         else:
-            self.put(item, present)
+            self._keys[item] = present
+            self._serial += 1
+            heapreplace(self._entries, (present, self._serial, item))
 
     def _clear_away(self) -> None:
         """Drop entries that no longer count."""

@@ -22,6 +22,9 @@ class NodeState(Enum):
     GONE = "gone"  # lost for so long that it was forgotten
 
 
+_UP = NodeState.UP  # by itself: see job.py
+
+
 class Loss:
     """A node was gone without a goodbye; shared by all jobs that were there."""
 
@@ -40,12 +43,12 @@ class Node:
         "avail",
         "back_at",
         "barred_until",
+        "busy",
         "ceiling",
         "contact",
         "cpu_time",
         "doubt",
         "drained",
-        "extra",
         "failures",
         "family",
         "free_lanes",
@@ -73,6 +76,7 @@ class Node:
         "sent",
         "seq",
         "serves",
+        "shares",
         "source",
         "state",
         "total",
@@ -94,7 +98,7 @@ class Node:
         self.limited: Order | None = None  # who has
         self.drained: Order | None = None  # it gets no jobs; if CLOSED, no clusters either
         self.rests_since = 0.0  # while it offers none
-        self.state = NodeState.UP
+        self.state = _UP
         self.note = ""  # why it is not used, for people
         self.heard = 0.0  # last sign of life
         self.lost_at = 0.0
@@ -108,7 +112,8 @@ class Node:
         self.on_trial = False  # then one job at a time, until one has ended there
         self.doubt = ""  # why so, for people
         self.avail: Any = None  # what it says of its CPU, memory, disk and swap; opaque here
-        self.extra = 0  # CPUs that jobs have beyond one each
+        self.busy = 0  # CPUs taken by jobs
+        self.shares: dict[Cluster, int] = {}  # the same by cluster, of those that have some
         self.jobs: dict[int, Job] = {}  # on their way to it, or running there
         self.free_lanes: list[int] = []  # a heap: those that jobs have left, while there are others
         self.leases: dict[int, Lease] = {}  # by id of the cluster
@@ -133,11 +138,6 @@ class Node:
         """Jobs that it may be given at the same time."""
         return min(self.cpus, 1) if self.on_trial else self.cpus
 
-    @property
-    def busy(self) -> int:
-        """CPUs taken by jobs."""
-        return len(self.jobs) + self.extra
-
     def has_share_of(self, cluster: "Cluster") -> bool:
         """Whether the cluster may have one more job here: see there."""
         return cluster.has_share(self)
@@ -151,12 +151,16 @@ class Node:
         """A job is here, or on its way. It gets the first lane that is free."""
         job.lane = heappop(self.free_lanes) if self.free_lanes else len(self.jobs)
         self.jobs[job.uid] = job
-        self.extra += job.cpus - 1
+        self.busy += job.cpus
+        self.shares[job.cluster] = self.shares.get(job.cluster, 0) + job.cpus
 
     def leave(self, job: "Job") -> None:
         """A job is not here any more."""
         del self.jobs[job.uid]
-        self.extra -= job.cpus - 1
+        self.busy -= job.cpus
+        self.shares[job.cluster] -= job.cpus
+        if not self.shares[job.cluster]:
+            del self.shares[job.cluster]
         if self.jobs:
             heappush(self.free_lanes, job.lane)
         else:
@@ -168,9 +172,9 @@ class Node:
 
     def load(self) -> tuple[float, int] | None:
         """Key of the choice: the least load first, then the longest known. None without room."""
-        if self.state is not NodeState.UP or self.held_until or self.drained is not None:
+        if self.state is not _UP or self.held_until or self.drained is not None:
             return None
-        busy, cpus = len(self.jobs) + self.extra, self.cpus
+        busy, cpus = self.busy, self.cpus
         if busy >= cpus or (self.on_trial and busy):
             return None
         return (busy / cpus, self.seq)

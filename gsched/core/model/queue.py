@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import islice
 
-from gsched.core.model.job import Job, State
+from gsched.core.model.job import QUEUED, Job
 
 
 class JobQueue:
@@ -36,9 +36,9 @@ class JobQueue:
     def head(self) -> Job | None:
         """The job whose turn it is."""
         fresh, returned = self._fresh, self._returned
-        while fresh and fresh[0].state is not State.QUEUED:
+        while fresh and fresh[0].state is not QUEUED:
             fresh.popleft()
-        while returned and returned[0][1].state is not State.QUEUED:
+        while returned and returned[0][1].state is not QUEUED:
             heappop(returned)
         if returned and not (fresh and fresh[0].seq < returned[0][0]):
             return returned[0][1]
@@ -49,29 +49,29 @@ class JobQueue:
         job = self.head()
         if job is None:
             raise IndexError("no job waits")
-        if self._returned and self._returned[0][1] is job:
-            heappop(self._returned)
-        else:
+        if self._fresh and self._fresh[0] is job:
             self._fresh.popleft()
+        else:
+            heappop(self._returned)
         return job
 
     def ahead(self, job: Job, most: int) -> int:
         """How many wait in front of the job; `most` where so many have to be looked at."""
         returned = (one for _, one in islice(self._returned, most))
-        number = sum(one.seq < job.seq and one.state is State.QUEUED for one in returned)
+        number = sum(one.seq < job.seq and one.state is QUEUED for one in returned)
         for looked_at, one in enumerate(self._fresh):
             if one.seq >= job.seq:
                 break
             if looked_at >= most:
                 return most
-            number += one.state is State.QUEUED
+            number += one.state is QUEUED
         return min(number, most)
 
     def __iter__(self) -> Iterator[Job]:
         """All that wait, in no particular order."""
         for job in self._fresh:
-            if job.state is State.QUEUED:
+            if job.state is QUEUED:
                 yield job
         for _, job in self._returned:
-            if job.state is State.QUEUED:
+            if job.state is QUEUED:
                 yield job

@@ -154,3 +154,15 @@ def test_new_rules_count_at_once(world: World, pinned: bool) -> None:
     world.finish(jobs[0])
     world.finish(jobs[1])
     assert world.sent() == [jobs[2]]
+
+
+def test_a_node_that_suited_nobody_goes_before_one_with_more_load(world: World) -> None:
+    large, small = world.node(cpus=8), world.node(cpus=2)
+    few, other = clusters(world, Rule(max_cpus_per_node=1), Rule())
+    busy = world.running(other, pinned=small)
+    assert {world.sending(few).node for _ in range(2)} == {large, small}
+    waits = world.submit(few)  # while it does, the large one is of use to nobody
+    world.do("cancelled", waits.uid)
+    world.results()
+    world.finish(busy)  # from here on the small one may be of use
+    assert world.sending(other).node is large, "1 of 8 CPUs is less load than 1 of 2"

@@ -16,6 +16,7 @@ KEYS = st.integers(0, 8)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("key"), ITEMS, KEYS),
+        st.tuples(st.just("lower"), ITEMS, KEYS),
         st.tuples(st.just("gone"), ITEMS, st.none()),
         st.tuples(st.just("discard"), ITEMS, st.none()),
         st.tuples(st.just("top"), st.none(), st.none()),
@@ -37,6 +38,9 @@ class Model:
             before, self.keys[item] = self.keys.get(item), (key or 0, item)
             if before is None or self.keys[item] < before:
                 self.heap.put(item, self.keys[item])
+        elif what == "lower":
+            self.keys[item] = (key or 0, item)
+            self.heap.lower(item, self.keys[item])
         elif what == "gone":
             self.keys.pop(item, None)
         elif what == "discard":

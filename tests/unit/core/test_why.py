@@ -201,9 +201,9 @@ def test_the_only_node_is_limited_to_no_cpus(world: World) -> None:
 
 def test_a_node_that_has_just_got_room(world: World) -> None:
     node, cluster = world.node(), world.cluster()
-    world.running(cluster)
+    running = world.running(cluster)
     job = world.submit(cluster)
-    node.jobs.clear()  # as between two steps of an event
+    node.leave(running)  # as between two steps of an event
     words = f"node {node.address} has room: its turn comes now; position 1 in"
     assert of_job(world, job).startswith(words)
 
