@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import islice
 from typing import Any, TextIO
 
 from gevent.select import select
@@ -128,10 +129,11 @@ class Console:
             self._table(("Refused", "Address", "Release", "Seconds ago", "Why"), rows, "")
 
     def _jobs(self, _: str = "") -> None:
-        jobs = sorted(self._server.scheduler.jobs.values(), key=lambda job: job.uid)
+        jobs = self._server.scheduler.jobs  # in the order of their uids
         columns = ("Job", "Cluster", "State", "Node", "Seconds")
         now = self._server.exchange.now()
-        self._table(columns, [_job_row(job, now) for job in jobs[:MOST_JOBS]], "no job is here")
+        rows = [_job_row(job, now) for job in islice(jobs.values(), MOST_JOBS)]
+        self._table(columns, rows, "no job is here")
         if len(jobs) > MOST_JOBS:
             self._screen.print(f"and {len(jobs) - MOST_JOBS} more")
 

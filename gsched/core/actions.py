@@ -97,19 +97,10 @@ class Actions:
         return self._finish(now)
 
     def terminate(self, cluster: Cluster, by: str, reason: str, now: float) -> list[Effect]:
-        """All its jobs end, and it goes once its client has been told. Raises Forbidden.
-
-        Those that wait end by and by: see `swept`.
-        """
+        """All its jobs end, and it goes once its client has been told. Raises Forbidden."""
         _check_open(cluster)
         self._end(cluster, Order(TERMINATED, by, reason, now))
         self._admission.expel(cluster, now)
-        return self._finish(now)
-
-    def swept(self, cluster: Cluster, now: float) -> list[Effect]:
-        """Others have had their turn: end some more jobs of a cluster that was terminated."""
-        if cluster.terminated:
-            self._admission.sweep(cluster, now)
         return self._finish(now)
 
     def give_back(

@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gsched.core.book import INFO, Book
-from gsched.core.dispatch import Dispatch
-from gsched.core.effects import FindNodes, Forget, SeekClient, Sweep, TellScheduled
+from gsched.core.effects import FindNodes, Forget, SeekClient, TellScheduled
 from gsched.core.model.cluster import Cluster, ClusterState
-from gsched.core.model.job import State
+from gsched.core.model.job import End
 from gsched.core.model.lease import Allocation
 from gsched.core.model.wishes import Wishes
 from gsched.core.placement import Placement
-
-AT_ONCE = 500  # jobs of a cluster that are ended before others have their turn
+from gsched.core.sweeping import Sweeping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +43,12 @@ class Admission:
     def __init__(
         self,
         book: Book,
-        dispatch: Dispatch,
+        sweeping: Sweeping,
         placement: Placement,
         zombie_interval: float | None,
     ) -> None:
         self._book = book
-        self._dispatch = dispatch
+        self._sweeping = sweeping
         self._placement = placement
         self._zombie_interval = zombie_interval
 
@@ -172,9 +170,10 @@ class Admission:
         self._book.stopping = self._book.refusing = reason
         while self._book.waiting:  # their clients wait without end, so they are let go
             self._start(self._book.waiting[0])
-        self._dispatch.recall(self._book.jobs.values(), now, reason)
-        for cluster in list(self._book.clusters.values()) if terminate else ():
-            self._leave_nodes(cluster, now)
+        clusters = self._book.clusters.values()
+        self._sweeping.end_waiting(clusters, End.TERMINATED, now, reason)
+        if terminate:
+            self._placement.leave_all(now)
 
     def tick(self, now: float) -> None:
         """Close the clusters whose clients are gone; nobody waits for ever behind another."""
@@ -199,6 +198,8 @@ class Admission:
                 self._leave_nodes(cluster, now)
             if not cluster.jobs and not cluster.leases:
                 self._closed(cluster)
+            elif not cluster.leases:
+                self.admit()  # nobody has to wait until all its jobs have ended
 
     # -- what somebody has ordered ----------------------------------------------------------------
 
@@ -210,17 +211,7 @@ class Admission:
         """Its jobs end, and it leaves all nodes."""
         for lease in list(cluster.leases.values()):
             self._placement.evict(lease, str(cluster.ending), now)
-        self.sweep(cluster, now)
-
-    def sweep(self, cluster: Cluster, now: float) -> None:
-        """End some of the jobs that wait; those that its client has not confirmed, when it does."""
-        queue = cluster.queue
-        jobs = [queue.pop() for _ in range(AT_ONCE) if queue.head()]
-        if not jobs:  # those that are left are pinned to nodes
-            jobs = [job for job in cluster.jobs.values() if job.state is State.QUEUED][:AT_ONCE]
-        self._dispatch.recall(jobs, now, str(cluster.ending))
-        if cluster.waiting:
-            self._book.ask(Sweep(cluster))
+        self._sweeping.end_waiting((cluster,), End.TERMINATED, now, str(cluster.ending))
 
     def _end_if_done(self, cluster: Cluster, now: float) -> None:
         """Its client has all that it is owed: no more of it, once it knows that it might submit."""
@@ -234,9 +225,7 @@ class Admission:
     # -- within -----------------------------------------------------------------------------------
 
     def _stop(self, cluster: Cluster, now: float, reason: str) -> None:
-        self._dispatch.recall(cluster.jobs.values(), now, reason)
-        for job in [job for job in cluster.jobs.values() if job.state is State.DONE]:
-            self._dispatch.dropped(job, now, reason)
+        self._sweeping.drop(cluster, now, reason)
         self._leave_nodes(cluster, now)
 
     def _leave_nodes(self, cluster: Cluster, now: float) -> None:

@@ -1,5 +1,6 @@
 """All that the core knows, and what it has asked for so far."""
 
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -14,6 +15,7 @@ from gsched.core.model.heap import LazyHeap
 from gsched.core.model.job import End, Job
 from gsched.core.model.lease import Lease
 from gsched.core.model.node import Node
+from gsched.core.model.queue import Doomed
 from gsched.core.model.sharing import NO_SHARING, Sharing
 
 INFO, WARNING, ERROR = 20, 30, 40  # levels of Report
@@ -32,6 +34,9 @@ class Book:
         self.deadlines: LazyHeap[Job] = LazyHeap()  # jobs that run and have time limits
         self.aside: dict[int, str] = {}  # jobs that cannot be sent, and wait in no queue: why
         self.touched: set[Cluster] = set()  # closing clusters that may have come to their end
+        self.doomed: deque[Doomed] = deque()  # what is to end by and by: see sweeping.py
+        self.dropping: dict[Cluster, str] = {}  # closing clusters whose results nobody wants: why
+        self.sweeping = False  # a Sweep was asked for, for these
         self.sharing = NO_SHARING
         self.ledger: Ledger | None = None  # where weights count
         self._policy = POLICIES[algorithm]

@@ -6,7 +6,6 @@ Each method is an event like those of the scheduler, and returns what it has led
 from collections.abc import Callable
 
 from gsched.core.book import Book
-from gsched.core.dispatch import Dispatch
 from gsched.core.effects import Effect, FindNodes
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import End
@@ -14,6 +13,7 @@ from gsched.core.model.lease import Allocation, Lease
 from gsched.core.model.node import Node
 from gsched.core.model.wishes import Wishes
 from gsched.core.placement import Placement
+from gsched.core.sweeping import Sweeping
 
 Finish = Callable[[float], list[Effect]]
 
@@ -28,13 +28,13 @@ class Demands:
     def __init__(
         self,
         book: Book,
-        dispatch: Dispatch,
+        sweeping: Sweeping,
         placement: Placement,
         cooperative: bool,
         finish: Finish,
     ) -> None:
         self._book = book
-        self._dispatch = dispatch
+        self._sweeping = sweeping
         self._placement = placement
         self._cooperative = cooperative  # clusters may change the CPUs of nodes
         self._finish = finish  # what each event ends with
@@ -71,9 +71,8 @@ class Demands:
         lease = _lease(cluster, address)
         cluster.shut.add(address)
         self._book.keep(cluster)
-        for job in list(lease.node.pinned.pop(cluster, ())):
-            reason = f"its client closed node {address}"
-            self._dispatch.end(job, End.TERMINATED, now, reason=reason)
+        reason = f"its client closed node {address}"
+        self._sweeping.end_pinned(cluster, lease.node, End.TERMINATED, now, reason)
         self._placement.close(lease, terminate, now)
         return self._finish(now)
 

@@ -1,6 +1,5 @@
 """Jobs on their way: from the client's word to the end that the client is told."""
 
-from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -259,6 +258,7 @@ class Dispatch:
         job.end, job.reason, job.reply = end, reason, reply
         book.keep(job)
         cluster.done += 1
+        cluster.untaken[job.uid] = job
         book.ends[end] += 1
         book.untaken += 1
         if end is End.ABANDONED:
@@ -281,11 +281,6 @@ class Dispatch:
         job.move(Event.DROPPED, now, reason)
         self._book.untaken -= 1
         self._forget(job)
-
-    def recall(self, jobs: Iterable[Job], now: float, reason: str) -> None:
-        """End those that wait. Those at nodes have to be stopped there."""
-        for job in [job for job in jobs if job.state is QUEUED]:
-            self.end(job, End.TERMINATED, now, reason=reason)
 
     def queue(self, job: Job) -> JobQueue:
         """Where it waits."""
@@ -366,6 +361,7 @@ class Dispatch:
 
     def _forget(self, job: Job) -> None:
         del self._book.jobs[job.uid], job.cluster.jobs[job.uid]
+        job.cluster.untaken.pop(job.uid, None)
         self._book.keep(job)
         if job.cluster.state is CLOSING or job.cluster.ending:
             self._book.touched.add(job.cluster)

@@ -107,9 +107,7 @@ class SeekNode:
 
 @dataclass(slots=True)
 class Sweep:
-    """The cluster still has jobs to end. Let others have their turn, then `swept`."""
-
-    cluster: Cluster
+    """There are more jobs to end. Let others have their turn, then `swept`."""
 
 
 @dataclass(slots=True)

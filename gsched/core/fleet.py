@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gsched.core.book import INFO, WARNING, Book
-from gsched.core.dispatch import Dispatch
 from gsched.core.model.job import End
 from gsched.core.model.node import Node, NodeState
 from gsched.core.placement import Placement
 from gsched.core.quarantine import Quarantine
+from gsched.core.sweeping import Sweeping
 
 MAX_FAILURES = 3  # messages in a row that do not reach a node; then it counts as lost
 REST = 10.0  # seconds without CPUs and jobs after which a node is left by all clusters
@@ -40,14 +40,14 @@ class Fleet:
     def __init__(
         self,
         book: Book,
-        dispatch: Dispatch,
+        sweeping: Sweeping,
         placement: Placement,
         *,
         silence: float,
         zombie_interval: float | None,
     ) -> None:
         self._book = book
-        self._dispatch = dispatch
+        self._sweeping = sweeping
         self._placement = placement
         self._silence = silence
         self._zombie_interval = zombie_interval
@@ -192,9 +192,9 @@ class Fleet:
     def _forget(self, node: Node, now: float) -> None:
         if self._zombie_interval is None or now - node.lost_at <= self._zombie_interval:
             return
-        for job in [job for queue in node.pinned.values() for job in queue]:
-            reason = f"it is pinned to node {node.address}, which did not come back"
-            self._dispatch.end(job, End.ABANDONED, now, reason=reason)
+        reason = f"it is pinned to node {node.address}, which did not come back"
+        for cluster in list(node.pinned):
+            self._sweeping.end_pinned(cluster, node, End.ABANDONED, now, reason)
         if node.drained or node.limited:
             return  # what somebody has ordered counts, too, for one that comes back after days
         del self._book.nodes[node.address]

@@ -24,6 +24,7 @@ def verify(book: Book) -> None:
         _cluster(book, cluster)
     for node in book.nodes.values():
         _node(book, node)
+    assert book.sweeping or not (book.doomed or book.dropping), "nobody goes on with the rest"
     _nothing_left_over(book)
     _exclusive(book)
 
@@ -42,8 +43,10 @@ def _job(book: Book, job: Job) -> None:
         queue: Iterable[Job] = job.cluster.queue
         if job.pinned is not None:
             queue = job.pinned.pinned.get(job.cluster, ())
+        queues = [queue, *(doomed.queue for doomed in book.doomed)]
         times = 0 if job.uid in book.aside else 1
-        assert sum(other is job for other in queue) == times, f"not queued once: {job.tell()}"
+        found = sum(other is job for queue in queues for other in queue)
+        assert found == times, f"not queued once: {job.tell()}"
 
 
 def _cluster(book: Book, cluster: Cluster) -> None:
@@ -56,6 +59,8 @@ def _cluster(book: Book, cluster: Cluster) -> None:
     assert cluster.running == sum(state in AT_NODE for state in states), f"{label}: running"
     late = sum(job.over is not None for job in cluster.jobs.values())
     assert cluster.late == late, f"{label}: late"
+    untaken = [job for job in cluster.jobs.values() if job.state is State.DONE]
+    assert {*cluster.untaken.values()} == {*untaken}, f"{label}: not taken"
     assert (cluster in book.waiting) == (cluster.state is ClusterState.WAITING), f"{label}: turn"
     for address, lease in cluster.leases.items():
         assert lease.cluster is cluster, f"{label}: lease of another"

@@ -7,6 +7,7 @@ from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import End, Job, State
 from gsched.core.model.lease import Allocation, Lease, LeaseState, SetUpFailure
 from gsched.core.model.node import Node, NodeState
+from gsched.core.sweeping import Sweeping
 
 MAX_BROKEN = 4  # set-ups that fail by the computation's fault, before the node is given up
 OVERTAKING = 10.0  # seconds within which two messages of a node may arrive in the wrong order
@@ -16,9 +17,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds before the next try, three tim
 class Placement:
     """Events of leases, and the wishes of clusters that lead to them."""
 
-    def __init__(self, book: Book, dispatch: Dispatch, cooperative: bool) -> None:
+    def __init__(
+        self, book: Book, dispatch: Dispatch, sweeping: Sweeping, cooperative: bool
+    ) -> None:
         self._book = book
         self._dispatch = dispatch
+        self._sweeping = sweeping
         self._cooperative = cooperative  # clusters may change the CPUs of nodes
         self._failed: set[Lease] = set()  # to be tried again
 
@@ -41,9 +45,9 @@ class Placement:
 
         Jobs that run there go on; those that are pinned there end.
         """
-        reason = f"rule {cluster.rule.name!r} does not allow its node"
-        for node in [node for node in cluster.pins if not cluster.rule.allows(node.address)]:
-            self._abandon(list(node.pinned.get(cluster, ())), now, reason)
+        for node in cluster.pins:
+            if reason := _barrier(cluster, node):
+                self._abandon(cluster, node, now, reason)
         for lease in list(cluster.leases.values()):
             if not cluster.rule.allows(lease.node.address):
                 self.close(lease, False, now)
@@ -106,7 +110,7 @@ class Placement:
         cluster, node = lease.cluster, lease.node
         cluster.shut.add(node.address)
         self._book.keep(cluster)
-        self._abandon(list(node.pinned.pop(cluster, ())), now, reason)
+        self._abandon(cluster, node, now, reason)
         if terminate:
             self.evict(lease, reason, now)
         else:
@@ -114,8 +118,16 @@ class Placement:
 
     def clear(self, node: Node, now: float) -> None:
         """Take all clusters from a node that somebody has closed."""
+        self._serve_nobody(node)
         for lease in list(node.leases.values()):
             self.evict(lease, f"node {node.address} was {node.drained}", now)
+
+    def leave_all(self, now: float) -> None:
+        """Take all clusters from all nodes."""
+        for node in self._book.nodes.values():
+            self._serve_nobody(node)
+            for lease in list(node.leases.values()):
+                self.close(lease, True, now)
 
     # -- events -------------------------------------------------------------------------------
 
@@ -187,6 +199,7 @@ class Placement:
 
     def vacate(self, node: Node, now: float, reason: str) -> None:
         """The node is gone: no lease is left on it."""
+        self._serve_nobody(node)
         for lease in list(node.leases.values()):
             self._remove(lease, now, reason)
 
@@ -232,8 +245,8 @@ class Placement:
         """End all that waits, if it would wait for ever."""
         reason = self.hopeless(cluster)
         if reason:
-            waiting = [job for job in cluster.jobs.values() if job.state is State.QUEUED]
-            self._abandon(waiting, now, f"set-up failed on every node ({reason})")
+            reason = f"set-up failed on every node ({reason})"
+            self._sweeping.end_waiting((cluster,), End.ABANDONED, now, reason)
 
     def end_stranded(self, job: Job, now: float) -> None:
         """End the job if it has just begun to wait and would do so for ever."""
@@ -242,7 +255,7 @@ class Placement:
         reason = self.hopeless(job.cluster)
         why = f"set-up failed on every node ({reason})" if reason else self._obstacle(job)
         if why:
-            self._abandon([job], now, why)
+            self._dispatch.end(job, End.ABANDONED, now, reason=why)
 
     # -- within -------------------------------------------------------------------------------
 
@@ -293,8 +306,8 @@ class Placement:
         cluster, node = lease.cluster, lease.node
         cluster.shut.add(node.address)
         self._book.keep(cluster)
-        pinned = list(node.pinned.get(cluster, ()))
-        self._abandon(pinned, now, f"its client gave away node {node.address}, which was {how}")
+        reason = f"its client gave away node {node.address}, which was {how}"
+        self._abandon(cluster, node, now, reason)
 
     def _serve(self, lease: Lease) -> None:
         self._book.ready.serves(lease.node, lease.node.serves | {lease.cluster})
@@ -302,6 +315,10 @@ class Placement:
     def _serve_no_more(self, lease: Lease) -> None:
         if lease.cluster in lease.node.serves:
             self._book.ready.serves(lease.node, lease.node.serves - {lease.cluster})
+
+    def _serve_nobody(self, node: Node) -> None:
+        """All are about to leave it: one by one would take the square of the time."""
+        self._book.ready.serves(node, frozenset())
 
     def _is_current(self, lease: Lease, state: LeaseState) -> bool:
         """Whether an answer still concerns anybody: the node may have gone meanwhile."""
@@ -314,13 +331,13 @@ class Placement:
     def _give_up(self, lease: Lease, now: float) -> None:
         cluster, node = lease.cluster, lease.node
         self._book.report(ERROR, f"{cluster.label}: node {node.address} is given up", cluster, node)
-        pinned = list(node.pinned.get(cluster, ()))
-        self._abandon(pinned, now, f"set-up failed on node {node.address}: {lease.reason}")
+        reason = f"set-up failed on node {node.address}: {lease.reason}"
+        self._abandon(cluster, node, now, reason)
         self.end_hopeless(cluster, now)
 
-    def _abandon(self, jobs: list[Job], now: float, reason: str) -> None:
-        for job in jobs:
-            self._dispatch.end(job, End.ABANDONED, now, reason=reason)
+    def _abandon(self, cluster: Cluster, node: Node, now: float, reason: str) -> None:
+        """End the jobs that wait for that very node."""
+        self._sweeping.end_pinned(cluster, node, End.ABANDONED, now, reason)
 
     def _may_come(self, cluster: Cluster, node: Node) -> bool:
         """Whether the cluster, not on that node, will be set up there when it can be."""
@@ -330,9 +347,9 @@ class Placement:
 
     def _end_unfit(self, node: Node, now: float) -> None:
         """End the jobs that are pinned to a node which has come back with other software."""
-        for cluster, queue in list(node.pinned.items()):
+        for cluster in list(node.pinned):
             if not cluster.works_with(node):
-                self._abandon(list(queue), now, _unfit(node))
+                self._abandon(cluster, node, now, _unfit(node))
 
     def _obstacle(self, job: Job) -> str:
         """Why the node that the job is pinned to will never run it; empty while it may."""
@@ -343,14 +360,21 @@ class Placement:
             return f"it is pinned to node {node.address}, which did not come back"
         if not job.cluster.works_with(node):
             return _unfit(node)
-        if node.address in job.cluster.shut:
-            return f"its client closed node {node.address}"
-        if not job.cluster.rule.allows(node.address):
-            return f"rule {job.cluster.rule.name!r} does not allow its node {node.address}"
+        if barrier := _barrier(job.cluster, node):
+            return barrier
         lease = node.leases.get(job.cluster.id)
         if lease is not None and lease.given_up:
             return f"set-up failed on node {node.address}: {lease.reason}"
         return ""
+
+
+def _barrier(cluster: Cluster, node: Node) -> str:
+    """Why the cluster may not use the node any more; empty while it may."""
+    if node.address in cluster.shut:
+        return f"its client closed node {node.address}"
+    if not cluster.rule.allows(node.address):
+        return f"rule {cluster.rule.name!r} does not allow its node {node.address}"
+    return ""
 
 
 def _unfit(node: Node) -> str:

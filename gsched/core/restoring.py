@@ -195,6 +195,7 @@ class Restoring:
         job.state = State.DONE
         job.end, job.reason, job.reply = saved.end, saved.reason, saved.reply
         job.cluster.done += 1
+        job.cluster.untaken[job.uid] = job
         self._book.untaken += 1
         self._book.ask(SendResult(job))
 

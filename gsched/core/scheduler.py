@@ -23,6 +23,7 @@ from gsched.core.model.job import DONE, OFFERED, QUEUED, RUNNING, SENDING, End, 
 from gsched.core.model.lease import Lease, SetUpFailure
 from gsched.core.placement import Placement
 from gsched.core.restoring import Restoring, Saved
+from gsched.core.sweeping import Sweeping
 
 MISSED_PULSES = 5  # in a row, after which a node is silent (options: --pulse_interval)
 
@@ -46,18 +47,21 @@ class Scheduler:
         self._book = Book(algorithm, first_id, durable)
         self._book.max_exclusive = max_exclusive  # seconds, None: without end
         self._dispatch = Dispatch(self._book)
-        self._placement = Placement(self._book, self._dispatch, cooperative)
+        self._sweeping = Sweeping(self._book, self._dispatch)
+        self._placement = Placement(self._book, self._dispatch, self._sweeping, cooperative)
         self._fleet = Fleet(
             self._book,
-            self._dispatch,
+            self._sweeping,
             self._placement,
             silence=MISSED_PULSES * pulse_interval,
             zombie_interval=zombie_interval,
         )
-        self._admission = Admission(self._book, self._dispatch, self._placement, zombie_interval)
+        self._admission = Admission(self._book, self._sweeping, self._placement, zombie_interval)
         self._parts = (self._book, self._dispatch, self._placement, self._admission)
         self.actions = Actions(*self._parts, self._after)
-        self.demands = Demands(*self._parts[:3], cooperative, self._after)
+        self.demands = Demands(
+            self._book, self._sweeping, self._placement, cooperative, self._after
+        )
         self._deadlines = Deadlines(self._book)
         self.aside = Aside(*self._parts[:3], self._after)
         book = self._book
@@ -302,6 +306,11 @@ class Scheduler:
         self._book.tick(now)
         return self._after(now)
 
+    def swept(self, now: float) -> list[Effect]:
+        """Others have had their turn: end some more of the jobs that are to end."""
+        self._sweeping.swept(now)
+        return self._after(now)
+
     def stopped(self, reason: str, terminate: bool, now: float) -> list[Effect]:
         """The scheduler is to end. Jobs that wait end as Terminated, and their clients are told.
 
@@ -347,6 +356,8 @@ class Scheduler:
         """What each event ends with."""
         if self._book.touched:
             self._admission.settle(now)
+        if self._sweeping.begun:
+            self._sweeping.leave()
         self._dispatch.assign(now)
         return self._book.take_effects()
 

@@ -6,6 +6,7 @@ and what does not fit into memory meanwhile is left out.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ SPANS = (
 )
 CONFIRMS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)  # seconds
 PAUSE = 1.0  # seconds between two batches
+AT_ONCE = 1000  # jobs that are worked on before others have their turn
 MOST_WAITING = 100_000  # jobs that wait to be written; further ones are left out
 LONGEST = 300  # characters of a reason
 
@@ -53,7 +55,7 @@ class Recorder:
         self._lookup = Lookup(history) if history else None
         self._writer, self._reader = ThreadPool(1), ThreadPool(1)
         self._greenlets = Greenlets()
-        self._noted: list[_Noted] = []
+        self._noted: deque[_Noted] = deque()
         self._unwritten: tuple[list[Ended], list[Any], list[Any]] = ([], [], [])
         self._left_out = 0
 
@@ -140,14 +142,16 @@ class Recorder:
                 self._report(self._write(self._history))
 
     def _gather(self, minutes: tuple[list[Any], list[Any]]) -> None:
-        noted, self._noted = self._noted, []
         jobs, points, shares = self._unwritten
-        room = MOST_WAITING - len(jobs)
-        self._left_out += max(0, len(noted) - room)
-        jobs += map(_ended, noted[:room])
-        self._measure(noted)
         points += minutes[0]
         shares += minutes[1]
+        for _ in range(0, len(self._noted), AT_ONCE):
+            some = [self._noted.popleft() for _ in range(min(AT_ONCE, len(self._noted)))]
+            room = MOST_WAITING - len(jobs)
+            self._left_out += max(0, len(some) - room)
+            jobs += map(_ended, some[:room])
+            self._measure(some)
+            gevent.sleep(0)  # others have their turn
 
     def _measure(self, noted: Iterable[_Noted]) -> None:
         for one in noted:

@@ -5,12 +5,12 @@ there at the next start, and nodes go on with what they run. Without, all of tha
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import gevent
 
 from gsched.core.model.cluster import Cluster
-from gsched.core.model.job import Job, State
+from gsched.core.model.job import State
 from gsched.core.scheduler import Scheduler
 from gsched.net.exchange import Exchange
 
@@ -20,7 +20,6 @@ STOP_TIMEOUT = 20.0  # seconds for nodes to stop jobs and for clients to be told
 SETTLING = 3.0  # seconds for connections that are there, before a restart
 LAST_RESULTS = 2.0  # seconds for clients to take the results of the last jobs
 _LOOK = 0.05  # seconds between two looks
-_AT_NODES = (State.SENDING, State.RUNNING)
 
 
 class Ending:
@@ -73,7 +72,7 @@ class Ending:
             wait_until(lambda: not busy())
         self._exchange.tell(self._scheduler.suspended)
         with gevent.Timeout(SETTLING, False):
-            wait_until(lambda: not self._count(State.SENDING))
+            wait_until(lambda: not self._sending())
 
     def discard(self) -> None:
         """From now on nothing is left for the next start."""
@@ -84,11 +83,11 @@ class Ending:
         with gevent.Timeout(self._grace, False):
             wait_until(lambda: not self._running())
         with gevent.Timeout(LAST_RESULTS, False):
-            wait_until(lambda: not self._count(State.DONE))
-        queued, running = self._count(State.QUEUED), self._running()
+            wait_until(lambda: not self._scheduler.book.untaken)
+        queued = sum(cluster.waiting for cluster in self._clusters())
         log.info(
             "for the next start: %d jobs wait, %d run on their nodes, %d results are not taken",
-            *(queued, running, self._count(State.DONE)),
+            *(queued, self._running(), self._scheduler.book.untaken),
         )
 
     def _end_all(self, reason: str, terminate: bool) -> None:
@@ -96,16 +95,20 @@ class Ending:
 
     def _awaited(self) -> bool:
         """Whether a job is still to end, or to be taken by a client that is there."""
-        return any(self._is_awaited(job) for job in self._scheduler.jobs.values())
-
-    def _is_awaited(self, job: Job) -> bool:
-        return job.state is not State.DONE or self._reaches(job.cluster)
+        return any(
+            len(cluster.jobs) > len(cluster.untaken) or (cluster.jobs and self._reaches(cluster))
+            for cluster in self._clusters()
+        )
 
     def _running(self) -> int:
-        return self._count(*_AT_NODES)
+        return sum(cluster.running for cluster in self._clusters())
 
-    def _count(self, *states: State) -> int:
-        return sum(job.state in states for job in self._scheduler.jobs.values())
+    def _sending(self) -> bool:
+        nodes = self._scheduler.nodes.values()
+        return any(job.state is State.SENDING for node in nodes for job in node.jobs.values())
+
+    def _clusters(self) -> Iterable[Cluster]:
+        return self._scheduler.clusters.values()
 
     def _leases(self) -> bool:
         return any(node.leases for node in self._scheduler.nodes.values())

@@ -70,6 +70,40 @@ class Kept:
         """Write down what has changed."""
         self.journal.write([batch(self.scheduler.take_changes())])
 
+    def furnish(self) -> Cluster:
+        """A node with one CPU, and a cluster that is set up there."""
+        facts = NodeFacts(address=ADDRESSES[0], port=1, name="n", cpus=1, identity="a")
+        opening = Opening(name="x", client="c", spec=computation(self.folder))
+        opening.allocations.append(Allocation("*"))
+        cluster = self.scheduler.cluster_opened(opening, self.now)
+        effects = self.scheduler.node_joined(facts, self.now)
+        self.go_on(self.scheduler, effects + self.scheduler.cluster_scheduled(cluster, self.now))
+        return cluster
+
+    def submit(self, cluster: Cluster, pinned: str) -> Job:
+        """A job that waits for that node."""
+        job = self.scheduler.offered(cluster, pinned, Message(record(), []), self.now)
+        self.scheduler.accepted(job.uid, self.now)
+        return job
+
+    def go_on(self, scheduler: Scheduler, todo: list[Any]) -> set[int]:
+        """All do what is expected, but for nodes with jobs; those whose clients have an answer."""
+        answered: set[int] = set()
+        while todo:
+            effect = todo.pop(0)
+            if isinstance(effect, effects.TellScheduled):
+                todo += scheduler.cluster_started(effect.cluster, self.now)
+            elif isinstance(effect, effects.SetUp):
+                todo += scheduler.lease_ready(effect.lease, 0, self.now)
+            elif isinstance(effect, effects.Close):
+                todo += scheduler.lease_closed(effect.lease, self.now)
+            elif isinstance(effect, effects.Sweep):
+                todo += scheduler.swept(self.now)
+            elif isinstance(effect, effects.SendResult):
+                answered.add(effect.job.uid)
+                todo += scheduler.delivered(effect.job.uid, self.now)
+        return answered
+
     def restored(self) -> Scheduler:
         """What the next run would begin with, before it does anything."""
         scheduler = Scheduler(durable=True, first_id=10**6)
@@ -120,17 +154,8 @@ class Kept:
     def _submit(self) -> None:
         cluster = self._one(self._clusters)
         pinned = self._dice.choice([None, None, *ADDRESSES])
-        record = JobRecord(
-            uid=None,
-            hash="é\udcff",
-            compute_id=1,
-            _args=ARGUMENTS[0],
-            _kwargs=ARGUMENTS[1],
-            xfer_files=[],
-            code="c",
-        )
         if cluster is not None:
-            job = self.scheduler.offered(cluster, pinned, Message(record, []), self.now)
+            job = self.scheduler.offered(cluster, pinned, Message(record(), []), self.now)
             self.keep()  # before its client is told the uid
             if job.uid % 2:  # what is not in memory must not be taken for what is to be kept
                 message_of(job).spill()
@@ -154,7 +179,7 @@ class Kept:
         elif isinstance(effect, effects.SetUp):
             self._tell(self.scheduler.lease_failed, effect.lease, SetUpFailure.BROKEN, "no")
         elif isinstance(effect, effects.Sweep):
-            self._tell(self.scheduler.actions.swept, effect.cluster)
+            self._tell(self.scheduler.swept)
         elif isinstance(effect, effects.Close):
             self._tell(self.scheduler.lease_closed, effect.lease)
         elif isinstance(effect, effects.SendJob) and self._dice.random() < 0.5:
@@ -254,6 +279,19 @@ class Kept:
             [x for x in self.scheduler.jobs.values() if x.state in states]
         )
         return found
+
+
+def record() -> JobRecord:
+    """As a client brings it."""
+    return JobRecord(
+        uid=None,
+        hash="é\udcff",
+        compute_id=1,
+        _args=ARGUMENTS[0],
+        _kwargs=ARGUMENTS[1],
+        xfer_files=[],
+        code="c",
+    )
 
 
 def computation(folder: Path) -> Computation:

@@ -1,11 +1,14 @@
 """What is kept is all that a restart needs, at every moment."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kept import NOW, Kept, essence, is_set_up, over
+from kept import ADDRESSES, NOW, Kept, essence, is_set_up, over
 
+from gsched.core import sweeping
 from gsched.core.model.account import Account
+from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import State
 from gsched.core.model.lease import Allocation, Lease, LeaseState
 from gsched.core.restoring import SavedUsage
@@ -85,6 +88,52 @@ def test_what_came_bit_by_bit_is_found_as_a_whole(tmp_path: Path) -> None:
     again = kept.restored()
     found = next(x for x in again.clusters[lease.cluster.id].allocations if x.host == "10.1.0.2")
     assert len(found.setup_args[0]) == MAX_NUMBERS - 1000
+
+
+def closes(kept: Kept, cluster: Cluster) -> None:
+    kept.scheduler.cluster_closed(cluster, kept.now, "over")
+
+
+def loses_its_node_and_closes(kept: Kept, cluster: Cluster) -> None:
+    kept.scheduler.node_lost(ADDRESSES[0], "silent", kept.now)
+    closes(kept, cluster)
+
+
+def is_terminated(kept: Kept, cluster: Cluster) -> None:
+    kept.scheduler.actions.terminate(cluster, "anna", "", kept.now)
+
+
+def gives_its_node_back(kept: Kept, cluster: Cluster) -> None:
+    kept.scheduler.demands.node_given_back(cluster, ADDRESSES[0], True, now=kept.now)
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+@pytest.mark.parametrize(
+    "event", [closes, loses_its_node_and_closes, is_terminated, gives_its_node_back]
+)
+def test_jobs_that_end_bit_by_bit_go_on_to_after_a_restart(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    event: Callable[[Kept, Cluster], None],
+    turns: int,
+) -> None:
+    monkeypatch.setattr(sweeping, "AT_ONCE", 2)
+    kept = Kept(tmp_path, 0)
+    cluster = kept.furnish()
+    jobs = [kept.submit(cluster, ADDRESSES[0]) for _ in range(10)]  # one of them is at the node
+    event(kept, cluster)
+    for _ in range(turns):
+        kept.scheduler.swept(kept.now)
+    kept.keep()
+    left = [job.uid for job in jobs if job.state is State.QUEUED]
+    assert left, "all have ended in time"
+    scheduler = Scheduler(durable=True, first_id=10**6)
+    restored = revive(kept.journal, Spools(kept.folder / "spool"))
+    effects = scheduler.restored(restored, kept.now)
+    assert sum(job.state is State.QUEUED for job in scheduler.jobs.values()) >= len(left) - 2
+    ended = kept.go_on(scheduler, effects)
+    assert not any(uid in scheduler.jobs for uid in left)
+    assert event in (closes, loses_its_node_and_closes) or {*left} <= ended
 
 
 def test_since_when_a_job_runs_is_kept(tmp_path: Path) -> None:

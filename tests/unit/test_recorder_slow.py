@@ -76,6 +76,29 @@ def test_what_is_there_is_counted_while_all_goes_on(slow: Slow) -> None:
     recorder.stop()
 
 
+def test_very_many_jobs_that_have_ended_hold_up_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 10)
+    history = History(tmp_path, 100)
+    recorder = Recorder(Side(Scheduler(), lambda: 100.0), history, 100)  # type: ignore[arg-type]
+    for uid in range(95):
+        note(recorder, uid)
+    turns: list[int] = []
+
+    def other() -> None:
+        while len(recorder._unwritten[0]) < 95:
+            turns.append(len(recorder._unwritten[0]))
+            gevent.sleep(0)
+
+    greenlet = gevent.spawn(other)
+    recorder._gather(([], []))
+    greenlet.join(PATIENCE)
+    assert turns == [*range(10, 100, 10)]
+    recorder.stop()
+    assert history.count == 95
+
+
 def test_jobs_that_end_meanwhile_are_bounded_and_those_left_out_counted(slow: Slow) -> None:
     recorder = Recorder(Side(Scheduler(), lambda: 100.0), slow, 100)  # type: ignore[arg-type]
     recorder.start()

@@ -73,6 +73,7 @@ class Cluster:
         "spec",
         "state",
         "tallies",
+        "untaken",
         "used",
         "waiting",
         "warning",
@@ -104,6 +105,7 @@ class Cluster:
         self.heard = 0.0  # last sign of life of the client
         self.chosen = 0  # number of the choice that last took a job of it; 0: none yet
         self.jobs: dict[int, Job] = {}  # all that are not gone
+        self.untaken: dict[int, Job] = {}  # those of them that are DONE
         self.queue = JobQueue()  # jobs that any of its nodes may run
         self.pins: dict[Node, None] = {}  # nodes that jobs of it may be pinned to
         self.leases: dict[str, Lease] = {}  # by address of the node
@@ -186,6 +188,8 @@ class Cluster:
     @property
     def present(self) -> bool:
         """Whether it counts where exclusive clusters are concerned."""
+        if self.state is ClusterState.CLOSING:
+            return bool(self.leases)  # what it has on no node is in nobody's way
         if self.ending is not None and not self.jobs and not self.leases:
             return False
-        return self.taking_jobs or self.state is ClusterState.CLOSING
+        return self.taking_jobs

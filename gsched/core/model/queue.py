@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import islice
 
-from gsched.core.model.job import QUEUED, Job
+from gsched.core.model.job import QUEUED, End, Job
 
 
 class JobQueue:
@@ -75,3 +76,12 @@ class JobQueue:
         for _, job in self._returned:
             if job.state is QUEUED:
                 yield job
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """Jobs that are to end, in what was their queue; how, and why."""
+
+    queue: JobQueue
+    end: End
+    reason: str

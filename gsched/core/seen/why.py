@@ -43,7 +43,9 @@ def of_cluster(cluster: Cluster, book: Book, now: float) -> str:
         return "its client is being told that it may submit"
     if cluster.state in (ClusterState.CLOSING, ClusterState.CLOSED):
         left = f"{count(cluster.running, 'job')} at nodes, {count(len(cluster.leases), 'node')}"
-        return f"closing ({cluster.note}): {left} to leave"
+        rest = len(cluster.jobs) - cluster.running
+        more = f", {count(rest, 'job')} to end" if rest else ""
+        return f"closing ({cluster.note}): {left} to leave{more}"
     if cluster.ending:
         return f"{cluster.ending}; {_left(cluster)}"
     if cluster.paused:
@@ -98,6 +100,8 @@ def _queued(job: Job, book: Book, now: float) -> str:
         return "the scheduler is about to stop: it waits for the next start"
     if job.cluster.terminated:
         return f"its cluster was {job.cluster.ending}: it ends in a moment"
+    if doomed := next((x for x in book.doomed if any(one is job for one in x.queue)), None):
+        return f"{doomed.reason}: it ends in a moment"
     if job.uid in book.aside:
         return f"{book.aside[job.uid]}; that is tried again and again"
     if job.cluster.paused:

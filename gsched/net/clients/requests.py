@@ -22,6 +22,7 @@ from gsched.net.clients.effort import Effort
 from gsched.net.clients.jobs import job_message
 from gsched.net.clients.openings import Openings, allocations
 from gsched.net.clients.refusals import refusal
+from gsched.net.clients.results import Results
 from gsched.net.computation import Message, computation_of, message_of
 from gsched.net.exchange import Exchange
 from gsched.net.identity import Identity
@@ -44,7 +45,6 @@ log = logging.getLogger("gsched.clients")
 
 TOLD_TIMEOUT = 9.0  # seconds; a client waits 10 for the answer to SCHEDULE
 ACK, NAK = b"ACK", b"NAK"
-MOST_DONE = 51  # results that a client is told of at once, as dispy's scheduler does
 _REFUSED = -1
 _SMALL = 1024
 
@@ -93,9 +93,7 @@ class ClientService:
             "SET_NODE_CPUS": self._set_node_cpus,
             "NODE_JOBS": self._node_jobs,
             "SENDFILE": self._send_file,
-            "PENDING_JOBS": self._pending_jobs,
-            "RETRIEVE_JOB": self._retrieve_job,
-            "RESEND_JOB_RESULTS": self._resend_results,
+            **Results(delivery, self._cluster).handlers,
         }
 
     def stop(self) -> None:
@@ -333,29 +331,6 @@ class ClientService:
             kept = self._limit.kept(file)
             self._relays.to_node(channel, cluster, resolve(body["node"]), file, kept)
         self._warn(cluster, self._limit.problem(file))
-
-    # -- results that the client asks for ---------------------------------------------------------
-
-    def _pending_jobs(self, channel: Channel, body: dict[str, Any]) -> bytes:
-        cluster = self._cluster(body)
-        done = [job.uid for job in cluster.jobs.values() if job.state is State.DONE]
-        return dumps({"done": done[:MOST_DONE], "pending": cluster.waiting + cluster.running})
-
-    def _retrieve_job(self, channel: Channel, body: dict[str, Any]) -> None:
-        job = self._cluster(body).jobs.get(_id(body["uid"]))
-        if job is None or job.state is not State.DONE:
-            job = None
-        elif not secrets.same(message_of(job).hash, body["hash"]):
-            raise PeerError(f"request for job {job.uid} with a wrong hash")
-        payload = dumps(self._delivery.reply(job) if job else None)
-        channel.send(payload)
-        if channel.receive(_SMALL) == ACK and job is not None:
-            self._delivery.taken(job, len(payload))
-
-    def _resend_results(self, channel: Channel, body: dict[str, Any]) -> bytes:
-        """The client is there again, as a new process at the same port that recovers jobs."""
-        cluster = self._cluster(body)
-        return dumps(self._delivery.recover(cluster))
 
     # -- within -----------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from gsched.net.transport.greenlets import Greenlets
 
 
 class Sweeping:
-    """Has jobs of terminated clusters end. Each bit is kept before the next one."""
+    """Has jobs end that are to end. Each bit is kept before the next one."""
 
     def __init__(self, exchange: Exchange, keeper: Keeping) -> None:
         self._exchange = exchange
@@ -22,9 +22,9 @@ class Sweeping:
         self._greenlets.kill()
 
     def _sweep(self, effect: Sweep) -> None:
-        self._greenlets.spawn(f"sweep {effect.cluster.label}", self._go_on, effect)
+        self._greenlets.spawn("sweep", self._go_on)
 
-    def _go_on(self, effect: Sweep) -> None:
+    def _go_on(self) -> None:
         self._keeper.settled_at_last()
         gevent.sleep(0)
-        self._exchange.tell(self._exchange.scheduler.actions.swept, effect.cluster)
+        self._exchange.tell(self._exchange.scheduler.swept)

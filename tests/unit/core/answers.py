@@ -26,6 +26,8 @@ class Answers:
         leases = sorted(watch.exchanges, key=lambda lease: (lease.cluster.id, lease.node.seq))
         acts = clusters + [self._to_exchange(lease) for lease in leases]
         acts += [self._to_job(job) for job in scheduler.jobs.values()]
+        if scheduler.book.sweeping:
+            acts.append(lambda: self._recorder.event("swept"))
         return [act for act in acts if act is not None]
 
     def give(self, limit: int = MANY) -> None:
@@ -53,8 +55,6 @@ class Answers:
             return lambda: event("cluster_started", cluster)
         if cluster.absent:
             return lambda: event("client_back", cluster)
-        if cluster.terminated and cluster.waiting:
-            return lambda: event("swept", cluster)
         return None
 
     def _to_exchange(self, lease: Lease) -> Act:

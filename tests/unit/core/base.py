@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
-from gsched.core import admission
-from gsched.core.admission import AT_ONCE, Opening
+from gsched.core import sweeping
+from gsched.core.admission import Opening
 from gsched.core.dispatch import AT_NODE
 from gsched.core.fleet import NodeFacts
 from gsched.core.model.cluster import Cluster, ClusterState
@@ -14,6 +14,7 @@ from gsched.core.model.job import Job, State
 from gsched.core.model.lease import LeaseState
 from gsched.core.scheduler import Refused
 from gsched.core.seen.snapshot import snapshot
+from gsched.core.sweeping import AT_ONCE
 
 from .answers import Answers
 from .finale import alive, all_close, everybody_answers, nobody_waits_in_vain
@@ -50,7 +51,7 @@ class Base(RuleBasedStateMachine):
         jobs: list[int],
     ) -> None:
         """A few nodes and clusters to begin with."""
-        admission.AT_ONCE = 2  # else nothing is ever left for another turn
+        sweeping.AT_ONCE = 2  # else nothing is ever left for another turn
         self.recorder = Recorder(
             self.algorithm,
             cooperative=cooperative,
@@ -91,7 +92,7 @@ class Base(RuleBasedStateMachine):
             nobody_waits_in_vain(self.recorder)
             all_close(self.recorder)
         finally:
-            admission.AT_ONCE = AT_ONCE
+            sweeping.AT_ONCE = AT_ONCE
 
     # -- within -------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gsched.core import sweeping
 from gsched.core.actions import Forbidden
 from gsched.core.admission import Opening
 from gsched.core.effects import Close, Effect, SetUp
@@ -37,12 +38,14 @@ class Recorder:
         self._note(name, args)
         job = self.scheduler.jobs.get(args[0]) if name == "finished" else None
         counts = job is not None and self._counts(job, args[1])
+        here = [(job, job.state) for job in self.scheduler.jobs.values()]
         try:
             effects = self._find(name)(*args, now=self.now, **named) or []
         except (Refused, Forbidden):
             self.scheduler.check()
             raise
         self.scheduler.check()
+        assert name == "cancel" or _ended(here) <= sweeping.AT_ONCE + 1, "it holds up others"
         self.watch.see(effects)
         self.reference.follow(effects)
         if job is not None and counts:
@@ -88,3 +91,9 @@ class Recorder:
                     self.watch.cancelled.add(job.uid)
         elif name in ANSWERS:
             self.watch.answered(args[0], ANSWERS[name])
+
+
+def _ended(before: list[tuple[Job, State]]) -> int:
+    """How many of these jobs have ended that waited, or were dropped that had ended."""
+    ends = {State.QUEUED: (State.DONE, State.GONE), State.DONE: (State.GONE,)}
+    return sum(job.state in ends.get(state, ()) for job, state in before)

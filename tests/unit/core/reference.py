@@ -77,7 +77,10 @@ class Moment:
             self._busy[job.node] += job.cpus
             self._running[job.cluster] += job.cpus
         waiting = [job for job in scheduler.jobs.values() if job.state is State.QUEUED]
-        self._jobs = [job for job in waiting if job.uid not in scheduler.book.aside]
+        doomed = {job for one in scheduler.book.doomed for job in one.queue}
+        self._jobs = [
+            job for job in waiting if job.uid not in scheduler.book.aside and job not in doomed
+        ]
         self._jobs += [effect.job for effect in sent]
 
     def choice(self, key: Callable[[Job], Any]) -> Choice | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gsched.core import admission
+from gsched.core import sweeping
 from gsched.core.actions import Forbidden
 from gsched.core.effects import FindNodes, Forget, SeekNode, Sweep, TellScheduled, TerminateJob
 from gsched.core.model.cluster import ClusterState
@@ -114,7 +114,7 @@ def test_jobs_of_a_terminated_cluster_end_and_its_client_is_told_why(world: Worl
 def test_many_jobs_of_a_terminated_cluster_end_bit_by_bit(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "AT_ONCE", 2)
+    monkeypatch.setattr(sweeping, "AT_ONCE", 2)
     node, cluster = world.node(), world.cluster()
     world.running(cluster)
     jobs = [world.submit(cluster) for _ in range(4)] + [world.submit(cluster, pinned=node)]
@@ -123,7 +123,7 @@ def test_many_jobs_of_a_terminated_cluster_end_bit_by_bit(
     ended = world.results()
     while world.take(Sweep):
         assert len(ended) in (2, 4)
-        world.do("swept", cluster)
+        world.do("swept")
         ended += world.results()
     assert [job for job, _ in ended] == jobs
 

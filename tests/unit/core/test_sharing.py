@@ -137,7 +137,7 @@ def test_a_cluster_leaves_nodes_that_a_new_rule_does_not_allow(world: World) -> 
     share(world, Rule(name="lab", nodes=("10.1.*",)))
     (lease,) = world.closes()
     assert not lease.terminate and world.results() == [(waits, End.ABANDONED)]
-    assert waits.reason == "rule 'lab' does not allow its node"
+    assert waits.reason == "rule 'lab' does not allow its node 10.0.0.1"
     world.finish(runs)
     world.closed(lease)
     world.told()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gsched.core import admission
+from gsched.core import sweeping
 from gsched.core.dispatch import Refusal
 from gsched.core.effects import SeekClient, Sweep, TellScheduled, TerminateJob
 from gsched.core.fleet import NodeFacts
@@ -157,7 +157,7 @@ def test_its_cluster_waits_behind_an_exclusive_one(world: World) -> None:
 def test_its_cluster_was_terminated_and_it_ends_in_a_moment(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "AT_ONCE", 1)
+    monkeypatch.setattr(sweeping, "AT_ONCE", 1)
     cluster = world.cluster()
     jobs = world.submit_some(cluster, 3)
     world.do("terminate", cluster, "anna", "wrong data")
@@ -165,7 +165,7 @@ def test_its_cluster_was_terminated_and_it_ends_in_a_moment(
     assert of_job(world, jobs[2]) == words
     ended = world.results()
     while world.take(Sweep):
-        world.do("swept", cluster)
+        world.do("swept")
         ended += world.results()
     assert len(ended) == 3
 
