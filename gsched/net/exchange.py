@@ -5,9 +5,8 @@ has the effects carried out. Carrying out never waits: whoever does it starts a 
 """
 
 import logging
-import time
 from collections.abc import Callable
-from time import perf_counter
+from time import monotonic, perf_counter, time
 from typing import Any
 
 from gsched.core.effects import Effect, Report
@@ -23,10 +22,10 @@ class Clock:
     """Seconds since 1970 that never jump, whatever is done to the system's clock."""
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+        self._offset = time() - monotonic()
 
     def __call__(self) -> float:
-        return time.monotonic() + self._offset
+        return monotonic() + self._offset
 
 
 class Exchange:

@@ -5,18 +5,16 @@ exist only at the peers. It also writes no frames, so parts can be joined withou
 """
 
 from collections.abc import Callable, Iterable
-from struct import Struct
 from typing import Any
 
 from gsched.wire.errors import PeerError
+from gsched.wire.plain import ONE, PLAIN, U4, PlainWriter, size_of_int
 from gsched.wire.records import RECORDS, Record, StatResult
 from gsched.wire.standins import Call, StandIn, StandInType
 
 MAX_DEPTH = 100
-_SHARED = 64  # bytes from which on strings and integers are written once, however often they occur
+_SHARED = 64  # bytes or characters: what has as many is written once, however often it occurs
 
-_U4, _U8, _I4, _F8 = Struct("<I"), Struct("<Q"), Struct("<i"), Struct(">d")
-_ONE = [bytes((number,)) for number in range(256)]
 _GROUP = 1000  # items between two marks, as CPython's pickler does
 
 
@@ -56,7 +54,7 @@ class Encoder:
         index = self._memo.get(id(value))
         if index is None:
             return False
-        self.out.append(b"h" + _ONE[index] if index < 256 else b"j" + _U4.pack(index))
+        self.out.append(b"h" + ONE[index] if index < 256 else b"j" + U4.pack(index))
         return True
 
     def memoize(self, value: Any) -> None:
@@ -88,59 +86,29 @@ class Encoder:
 Writer = Callable[[Encoder, Any], None]
 
 
-def _none(to: Encoder, _value: None) -> None:
-    to.out.append(b"N")
-
-
-def _bool(to: Encoder, value: bool) -> None:
-    to.out.append(b"\x88" if value else b"\x89")
+def _small(to: Encoder, value: Any) -> None:
+    PLAIN[type(value)](to.out, value)
 
 
 def _int(to: Encoder, value: int) -> None:
-    if 0 <= value < 256:
-        to.out.append(b"K" + _ONE[value])
-    elif -(1 << 31) <= value < 1 << 31:
-        to.out.append(b"J" + _I4.pack(value))
-    else:
-        _long(to, value)
-
-
-def _long(to: Encoder, value: int) -> None:
-    size = value.bit_length() // 8 + 1
-    if size >= _SHARED and to.recall(value):
-        return
-    to.out.append(b"\x8a" + _ONE[size] if size < 256 else b"\x8b" + _U4.pack(size))
-    to.out.append(value.to_bytes(size, "little", signed=True))
-    if size >= _SHARED:
-        to.memoize(value)
-
-
-def _float(to: Encoder, value: float) -> None:
-    to.out.append(b"G" + _F8.pack(value))
-
-
-def _sized(to: Encoder, value: Any, data: bytes, heads: tuple[bytes, bytes, bytes]) -> None:
-    """A string or bytes, with its size in one, four or eight bytes."""
-    size = len(data)
-    if size >= _SHARED and to.recall(value):
-        return
-    if size < 256:
-        to.out.append(heads[0] + _ONE[size])
-    else:
-        to.out.append(heads[1] + _U4.pack(size) if size < 1 << 32 else heads[2] + _U8.pack(size))
-    to.out.append(data)
-    if size >= _SHARED:
-        to.memoize(value)
+    _sized(to, value, size_of_int(value), PLAIN[int])
 
 
 def _str(to: Encoder, value: str) -> None:
-    if len(value) >= _SHARED and to.recall(value):  # before all of it is encoded once more
-        return
-    _sized(to, value, value.encode("utf-8", "surrogatepass"), (b"\x8c", b"X", b"\x8d"))
+    _sized(to, value, len(value), PLAIN[str])
 
 
 def _bytes(to: Encoder, value: bytes) -> None:
-    _sized(to, value, value, (b"C", b"B", b"\x8e"))
+    _sized(to, value, len(value), PLAIN[bytes])
+
+
+def _sized(to: Encoder, value: Any, size: int, write: PlainWriter) -> None:
+    """One of that size: where it is large, it is written once."""
+    if size < _SHARED:
+        write(to.out, value)
+    elif not to.recall(value):
+        write(to.out, value)
+        to.memoize(value)
 
 
 def _bytearray(to: Encoder, value: bytearray) -> None:
@@ -259,10 +227,10 @@ _STEPS: dict[str, Writer] = {
 }
 
 ATOMS: dict[type, Writer] = {
-    type(None): _none,
-    bool: _bool,
+    type(None): _small,
+    bool: _small,
     int: _int,
-    float: _float,
+    float: _small,
     str: _str,
     bytes: _bytes,
 }

@@ -18,9 +18,14 @@ def frame(payload: bytes, code: bytes = b"") -> bytes:
 
     Raises ValueError from 4 GiB on.
     """
-    if len(payload) > MAX_MESSAGE:
-        raise ValueError(f"a message of {len(payload)} bytes cannot be framed")
-    return b"".join((code, LENGTH.pack(len(payload)), payload))
+    return head(len(payload), code) + payload
+
+
+def head(size: int, code: bytes = b"") -> bytes:
+    """What stands in front of a payload of `size` bytes. Raises ValueError from 4 GiB on."""
+    if size > MAX_MESSAGE:
+        raise ValueError(f"a message of {size} bytes cannot be framed")
+    return code + LENGTH.pack(size)
 
 
 class FrameReader:

@@ -42,6 +42,8 @@ class Sender(Enum):
     NODE = "node"  # TCP, the nodes' port: a node or a job's process, no code
     DATAGRAM = "datagram"  # UDP: anybody on the network
 
+    __hash__ = object.__hash__  # Enum has a slower one, of its own making
+
 
 @dataclass(frozen=True)
 class Maybe:

@@ -5,7 +5,7 @@ SHA-1 over secret and sign, as all releases compute it; it proves the secret to 
 honest, and can be replayed by whoever reads the wire.
 """
 
-import hmac
+from hmac import compare_digest
 
 from Crypto.Hash import SHA1
 from Crypto.Random import get_random_bytes
@@ -34,8 +34,8 @@ def code(secret: str, sign: str) -> bytes:
 
 def same(left: bytes | str, right: bytes | str) -> bool:
     """Whether two codes are equal, in a time that does not tell where they differ."""
-    return hmac.compare_digest(_bytes(left), _bytes(right))
-
-
-def _bytes(text: bytes | str) -> bytes:
-    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if isinstance(left, str):
+        left = left.encode("utf-8", "surrogatepass")
+    if isinstance(right, str):
+        right = right.encode("utf-8", "surrogatepass")
+    return compare_digest(left, right)

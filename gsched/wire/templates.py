@@ -6,9 +6,10 @@ A job costs four messages of ours, and nearly all of each is names of fields.
 from typing import Any
 
 from gsched.wire import records
-from gsched.wire.encoder import ATOMS, Encoder
+from gsched.wire.encoder import Encoder
 from gsched.wire.messages import build
 from gsched.wire.pickles import dumps
+from gsched.wire.plain import PLAIN
 from gsched.wire.records import Job, JobReply, Record
 
 
@@ -22,24 +23,23 @@ class Template:
     def __init__(self, tag: str, example: Any) -> None:
         encoder = _Examples()
         encoder.save(example)
-        self._parts = [f"{tag}:".encode() * bool(tag) + b"\x80\x04"]
+        parts = [f"{tag}:".encode() * bool(tag) + b"\x80\x04"]
         for part in encoder.out:
             if part is _MARK:
-                self._parts.append(b"")
+                parts.append(b"")
             else:
-                self._parts[-1] += part
-        self._parts[-1] += b"."
+                parts[-1] += part
+        parts[-1] += b"."
+        self._head, self._rest = parts[0], parts[1:]
 
     def fill(self, *values: Any) -> bytes:
         """The message with these values, in the order in which the example has its slots.
 
         Raises KeyError if one is of a type that is not plain.
         """
-        encoder = _Values()
-        out = encoder.out
-        out.append(self._parts[0])
-        for value, part in zip(values, self._parts[1:], strict=True):
-            ATOMS[type(value)](encoder, value)
+        out = [self._head]
+        for value, part in zip(values, self._rest, strict=True):
+            PLAIN[type(value)](out, value)
             out.append(part)
         return b"".join(out)
 
@@ -58,19 +58,6 @@ class _Examples(Encoder):
             super().save(value)
 
 
-class _Values(Encoder):
-    """Writes each value by itself: none can refer to what stands in the other parts."""
-
-    __slots__ = ()
-
-    def recall(self, value: Any) -> bool:
-        """Never."""
-        return False
-
-    def memoize(self, value: Any) -> None:
-        """Nobody will refer to it."""
-
-
 def _record(tag: str, cls: type[Record], **fixed: Any) -> Template:
     """Of a record whose fields all vary, but for those that are given."""
     example = object.__new__(cls)
@@ -83,11 +70,17 @@ _JOB_STATUS = Template("JOB_STATUS", _STATUS | {"start_time": Slot()})
 _JOB = _record("JOB", Job, xfer_files=[])
 _JOB_REPLY = _record("JOB_REPLY", JobReply, cpus=Slot())
 _KEPT_REPLY = _record("", JobReply)
+_NUMBER = Template("", Slot())
 
 
 def job_status(uid: int, node: str, hash_: str, start_time: float) -> bytes:
     """A client is told that its job runs."""
     return _JOB_STATUS.fill(uid, node, hash_, start_time)
+
+
+def number(value: int) -> bytes:
+    """What a client is told that has brought a job."""
+    return _NUMBER.fill(value)
 
 
 def job(one: Job) -> bytes:

@@ -203,3 +203,19 @@ def test_without_descriptors_connections_wait(caplog: pytest.LogCaptureFixture) 
         gevent.sleep(0.001)
     for one in (peer, heard[0], ear):
         one.close()
+
+
+def test_each_connection_is_waited_for_anew() -> None:
+    """Also one whose descriptor was another's just before: what watched that one watches it."""
+    descriptors = set()
+    for number in range(20):
+        near, far = _socket.socketpair()
+        near.setblocking(False)
+        descriptors.add(near.fileno())
+        stream = Stream(near, 5.0)
+        gevent.get_hub().loop.run_callback(far.send, b"%d" % number)
+        stream.wait_readable()
+        assert stream.receive(10) == b"%d" % number
+        stream.close()
+        far.close()
+    assert len(descriptors) == 1

@@ -34,7 +34,7 @@ from gsched.net.relays import Relays
 from gsched.net.subjects import about
 from gsched.net.transport.channel import Channel
 from gsched.net.transport.resolver import resolve
-from gsched.wire import secrets
+from gsched.wire import secrets, templates
 from gsched.wire.errors import PeerError
 from gsched.wire.frames import CODE_SIZE
 from gsched.wire.messages import LARGE, SMALL, Sender, parse, protocol
@@ -248,7 +248,7 @@ class ClientService:
         """Tell the client the uid. One that then says nothing has it, and waits for the job."""
         reason = "refused by its client"
         try:
-            channel.send(dumps(uid))
+            channel.send(templates.number(uid))
             if self._is_taken(channel):
                 self._confirming.add(uid)
                 return
@@ -258,7 +258,7 @@ class ClientService:
 
     def _is_taken(self, channel: Channel) -> bool:
         try:
-            return channel.receive(_SMALL) == ACK
+            return channel.receive_answer(_SMALL) == ACK
         except TimeoutError:
             return True
 

@@ -132,7 +132,7 @@ class Sending:
             with channel:
                 channel.send(payload, self._code(effect.node))
                 effect.job.cluster.sent(effect.node, len(payload))
-                reply = channel.receive(_LIMIT)
+                reply = channel.receive_answer(_LIMIT)
         except (OSError, PeerError) as error:
             if self._was_restarted(effect.node, began):
                 self._refused(effect, Refusal.UNREACHABLE, "it was restarted before")

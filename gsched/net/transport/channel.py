@@ -4,9 +4,9 @@ All that goes wrong with the peer's machine or the way to it is an OSError: refu
 timed out, and `Closed` where the peer ended the stream too early.
 """
 
-import time
 from collections.abc import Callable
 from socket import IPPROTO_TCP, TCP_NODELAY
+from time import monotonic
 from types import TracebackType
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from gsched.net.transport.guests import Guest
 from gsched.net.transport.resolver import resolve
 from gsched.net.transport.sockets import Address, new_stream
 from gsched.net.transport.tls import PLAIN, Tls
-from gsched.wire.frames import FrameReader, frame
+from gsched.wire.frames import FrameReader, frame, head
 
 __all__ = ["Address", "Caller", "Channel", "Closed"]
 
@@ -77,7 +77,11 @@ class Channel:
 
         The `last` one may wait for the close, which has to follow at once.
         """
-        self.send_raw(frame(payload, code), last=last)
+        if len(payload) > _CHUNK:  # what is large is not copied once more
+            self._stream.send(head(len(payload), code), last=True)
+            self.send_raw(payload, last=last)
+        else:
+            self.send_raw(frame(payload, code), last=last)
 
     def send_raw(self, data: bytes, *, last: bool = False) -> None:
         """Send bytes that are no message: a piece of a file."""
@@ -88,11 +92,10 @@ class Channel:
 
     def receive(self, limit: int) -> bytes:
         """The next message. Raises PeerError if it is over `limit` bytes."""
-        payload = self._reader.message(limit)
-        if payload is None:
-            patience = self._patience()
-            while (payload := self._reader.message(limit)) is None:
-                self._more(patience)
+        since = 0.0
+        while (payload := self._reader.message(limit)) is None:
+            since = since or monotonic()
+            self._more(since)
         if self._guest is not None:
             self._guest.spoke()
         return payload
@@ -104,26 +107,21 @@ class Channel:
 
     def receive_code(self, size: int) -> bytes:
         """The bytes in front of the first message."""
-        patience = self._patience()
+        since = monotonic()
         while (code := self._reader.raw(size)) is None:
-            self._more(patience)
+            self._more(since)
         return code
 
     def receive_all(self, size: int, take: Callable[[bytes], None]) -> None:
         """The next `size` bytes of a file, as they come: `take` is called with some at a time."""
-        patience, done = self._patience(), 0
+        since, done = monotonic(), 0
         while done < size:
             while not (data := self._reader.some(size - done)):
-                self._more(patience, done)
+                self._more(since, done)
             done += len(data)
             take(data)
 
-    def _patience(self) -> float | None:
-        """When a message has to be there at the latest, if it is a short one; None: ever."""
-        timeout = self._stream.timeout
-        return None if timeout is None else time.monotonic() + timeout
-
-    def _more(self, patience: float | None, done: int = 0) -> None:
+    def _more(self, since: float, done: int = 0) -> None:
         """Each step may take its time, but many short ones must not take for ever."""
         data = self._stream.receive(_CHUNK)
         if not data:
@@ -131,10 +129,10 @@ class Channel:
         if self._check is not None:
             self._check(data)
             self._check = None
-        pending = self._reader.feed(data)
+        pending, timeout = self._reader.feed(data), self._stream.timeout
         if self._guest is not None:
             self._guest.hold(pending)
-        if patience is not None and time.monotonic() > patience + (done + pending) / SLOWEST:
+        if timeout is not None and monotonic() > since + timeout + (done + pending) / SLOWEST:
             raise TimeoutError("the peer is too slow")
 
     def finish(self) -> None:

@@ -10,6 +10,7 @@ import logging
 import os
 from _socket import SHUT_RDWR, SO_ERROR, SO_REUSEADDR, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET
 from _socket import socket as Socket
+from contextlib import suppress
 from socket import AF_INET, AF_INET6, MSG_MORE
 from time import monotonic
 from typing import Any
@@ -62,6 +63,27 @@ class Waits:
 
 _waits = Waits()
 
+_spare: dict[int, list[Any]] = {READ: [], WRITE: []}  # watchers that were of other connections
+_MOST_SPARE = 1000
+
+
+def _watcher(descriptor: int, event: int) -> Any:
+    """One for that descriptor: a new one costs more than the wait itself."""
+    spare = _spare[event]
+    if not spare:
+        return get_hub().loop.io(descriptor, event)
+    watcher = spare.pop()
+    watcher.fd = descriptor  # also where it is the same number: it is another connection
+    return watcher
+
+
+def _drop(watcher: Any, event: int) -> None:
+    """It watches nothing now."""
+    if len(_spare[event]) < _MOST_SPARE:
+        _spare[event].append(watcher)
+    else:
+        watcher.close()
+
 
 class Stream:
     """One connection. Each step may take `timeout` seconds; None: for ever."""
@@ -94,12 +116,12 @@ class Stream:
 
     def send(self, data: bytes, *, last: bool = False) -> None:
         """Send all of it. What is sent `last`, before a close, leaves together with the end."""
-        sent = self._try_to_send(data, MSG_MORE if last else 0)
+        try:
+            sent = self._socket.send(data, MSG_MORE if last else 0)
+        except BlockingIOError:
+            sent = 0
         if sent < len(data):
-            rest = memoryview(data)[sent:]
-            while rest:
-                self._wait_writable()
-                rest = rest[self._try_to_send(rest) :]
+            self._send_rest(memoryview(data)[sent:])
 
     def connect(self, address: Address) -> None:
         """Raises OSError."""
@@ -115,7 +137,7 @@ class Stream:
     def wait_readable(self) -> None:
         """Until there is something to receive."""
         if self._reads is None:
-            self._reads = get_hub().loop.io(self._socket.fileno(), READ)
+            self._reads = _watcher(self._socket.fileno(), READ)
         _waits.wait(self._reads, self.timeout)
 
     def finish(self) -> None:
@@ -124,7 +146,7 @@ class Stream:
     def close(self) -> None:
         """Close the connection; the peer sees the end of the stream."""
         if self._reads is not None or self._writes is not None:
-            self._close_watchers()
+            self._drop_watchers()
         self._socket.close()
 
     def abort(self) -> None:
@@ -133,25 +155,26 @@ class Stream:
 
     def detach(self) -> int:
         """Give the connection away: its descriptor."""
-        self._close_watchers()
+        self._drop_watchers()
         return self._socket.detach()
 
-    def _try_to_send(self, data: Any, flags: int = 0) -> int:
-        try:
-            return self._socket.send(data, flags)
-        except BlockingIOError:
-            return 0
+    def _send_rest(self, rest: memoryview) -> None:
+        while rest:
+            self._wait_writable()
+            with suppress(BlockingIOError):
+                rest = rest[self._socket.send(rest) :]
 
     def _wait_writable(self) -> None:
         if self._writes is None:
-            self._writes = get_hub().loop.io(self._socket.fileno(), WRITE)
+            self._writes = _watcher(self._socket.fileno(), WRITE)
         _waits.wait(self._writes, self.timeout)
 
-    def _close_watchers(self) -> None:
+    def _drop_watchers(self) -> None:
         """Before the descriptor may be another connection's."""
-        for watcher in (self._reads, self._writes):
-            if watcher is not None:
-                watcher.close()
+        if self._reads is not None:
+            _drop(self._reads, READ)
+        if self._writes is not None:
+            _drop(self._writes, WRITE)
         self._reads = self._writes = None
 
 
