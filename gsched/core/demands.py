@@ -53,7 +53,7 @@ class Demands:
                 cluster.shut.discard(node.address)
                 lease = cluster.leases.get(node.address)
                 self._placement.resume(lease) if lease else self._placement.settle(cluster, node)
-        self._book.ask(FindNodes(cluster))
+        self._book.ask(FindNodes(cluster, allocations))
         return self._finish(now)
 
     def node_deallocated(self, cluster: Cluster, address: str, now: float) -> list[Effect]:

@@ -4,12 +4,12 @@ Whoever carries out an effect tells the core how it went: each text says by whic
 changes one, but they are not frozen: that would take three times as long for each.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.job import Job
-from gsched.core.model.lease import Lease
+from gsched.core.model.lease import Allocation, Lease
 from gsched.core.model.node import Node
 
 
@@ -92,9 +92,13 @@ class TellNode:
 
 @dataclass(slots=True)
 class FindNodes:
-    """Greet the nodes that the cluster names, those not known yet. Each then `node_joined`."""
+    """Greet the nodes that the cluster names, those not known yet. Each then `node_joined`.
+
+    `named`: by what it asks for now; None: by all that it has asked for.
+    """
 
     cluster: Cluster
+    named: list[Allocation] | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ class Computation:
     sent_to: set[str] = field(default_factory=set)  # signs of nodes that may have it, or had it
     told: Event = field(default_factory=Event)  # set once SCHEDULED is delivered, or cannot be
     reachable: bool = False  # whether it was delivered
+    kept: int | None = None  # node allocations that are kept, of the cluster's; None: nothing is
     waits: bool = False  # its client was told to wait for its turn: nothing but SCHEDULED ends that
 
     def files_missing(self, wanted: Iterable[XferFile]) -> list[str]:

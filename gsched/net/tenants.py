@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from gsched.core.scheduler import Refused
 
 JOB = 1000  # bytes that a job takes besides its arguments
-MOST_KEPT = 1 << 27  # bytes of a computation and of its node allocations, which are kept as one
 
 
 @dataclass
@@ -43,7 +42,7 @@ class Tenants:
             account.check(size)
             account.check_allocations(allocations)
         tenant.clusters += 1
-        account.keep(size)
+        account.add(0, size)
         return account
 
     def largest(self) -> Tenant:
@@ -70,7 +69,7 @@ class Account:
         self._tenants = tenants
         self._source = source
         self._tenant = tenant
-        self._jobs = self._size = self._allocations = self._kept = 0
+        self._jobs = self._size = self._allocations = 0
         self._open = True
 
     def check(self, size: int) -> None:
@@ -91,17 +90,6 @@ class Account:
         if size > 0 and tenant.size + size > most.size:
             return f"{self._source} has {tenant.size} bytes, see --max_client_bytes"
         return ""
-
-    def check_kept(self, size: int) -> None:
-        """Raises Refused unless so many bytes more may be kept with the cluster."""
-        self.check_size(size)
-        if self._kept + size > MOST_KEPT:
-            raise Refused(f"{self._kept} bytes are kept of the cluster, and no more than that")
-
-    def keep(self, size: int) -> None:
-        """So many bytes more are kept as long as the cluster."""
-        self._kept += size
-        self.add(0, size)
 
     def check_allocations(self, count: int) -> None:
         """Raises Refused unless there may be so many more."""

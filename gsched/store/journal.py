@@ -3,6 +3,7 @@
     meta      what there is once: the sign, the first id that is free
     nodes     one row for each node that is known, and so on; `body` is opaque here
     clusters
+    parts     what a cluster is made of: its computation, and what its client has added later
     leases    a cluster's place on a node, from before the node is told until it has none
     jobs      jobs that are not over, from before their client is told the uid
     places    which of them were sent to a node, from before they are
@@ -10,8 +11,9 @@
     usage     CPU seconds that were used in a name, and when that was noted
 
 A job moves from `jobs` to `results`. What it says of its state is in `places`, apart, so that its
-arguments are written once. All is written in batches, each of which is there wholly or not at
-all, by one thread of the caller's. Nothing in here waits for anything but the disk.
+arguments are written once; so are `parts` of a cluster. All is written in batches, each of which
+is there wholly or not at all, by one thread of the caller's. Nothing in here waits for anything but
+the disk.
 """
 
 import contextlib
@@ -25,7 +27,7 @@ from gsched.store import seal as seals
 from gsched.store.seal import NotOpened, Row, Seal
 
 NAME = "journal.sqlite"
-SCHEMA = 2  # raise it with each change that an older gsched does not understand, in bodies too
+SCHEMA = 3  # raise it with each change that an older gsched does not understand, in bodies too
 CHECKPOINT = 4000  # pages of 4 kB, after which the log is brought into the file
 
 _TABLES = """
@@ -47,18 +49,22 @@ CREATE TABLE results (uid INTEGER PRIMARY KEY, cluster INTEGER NOT NULL, offered
 # What makes a file of that schema one of the next.
 _CHANGES = {
     1: "",  # what people have ordered of clusters and nodes is kept in their bodies
+    2: "",  # what a cluster is made of is kept beside its body
 }
 
 # Those of a later gsched, which an older one does not miss.
 _ADDED = """
 CREATE TABLE IF NOT EXISTS usage (label BLOB PRIMARY KEY, seconds REAL NOT NULL,
                                   noted REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS parts (cluster INTEGER, number INTEGER, body BLOB NOT NULL,
+                                  PRIMARY KEY (cluster, number));
 """
 
 # Keys of each table, by which rows are removed.
 _KEYS = {
     "nodes": "address = ?",
     "clusters": "id = ?",
+    "parts": "cluster = ?",  # all of a cluster
     "leases": "cluster = ? AND address = ?",
     "jobs": "uid = ?",
     "places": "uid = ?",

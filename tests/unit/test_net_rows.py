@@ -8,7 +8,7 @@ from kept import ADDRESSES, NOW, Kept, essence, is_set_up, over
 
 from gsched.core import sweeping
 from gsched.core.model.account import Account
-from gsched.core.model.cluster import Cluster
+from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import State
 from gsched.core.model.lease import Allocation, Lease, LeaseState
 from gsched.core.restoring import SavedUsage
@@ -134,6 +134,48 @@ def test_jobs_that_end_bit_by_bit_go_on_to_after_a_restart(
     ended = kept.go_on(scheduler, effects)
     assert not any(uid in scheduler.jobs for uid in left)
     assert event in (closes, loses_its_node_and_closes) or {*left} <= ended
+
+
+def test_what_a_cluster_is_made_of_is_written_once(tmp_path: Path) -> None:
+    """It may be megabytes, and a client may ask for one node after the other."""
+    kept = at_work(tmp_path)
+    lease = busy(kept.scheduler)
+    assert lease is not None
+    cluster, id_ = lease.cluster, lease.cluster.id
+    for number in range(3):
+        wanted = [Allocation(f"10.1.{number}.{n}", setup_args=("x" * 1000,)) for n in range(50)]
+        kept.scheduler.demands.node_allocated(cluster, wanted, kept.now)
+        batch = batch_of(kept.scheduler.take_changes())
+        assert list(batch.tables["parts"]) == [(id_, len(cluster.allocations))]
+        assert len(batch.tables["clusters"][id_,][1]) < 1000
+        kept.journal.write([batch])
+    found = kept.restored().clusters[id_]
+    assert [x.host for x in found.allocations] == [x.host for x in cluster.allocations]
+    kept.scheduler.cluster_closed(cluster, kept.now, "its client said so")
+    while cluster.state is not ClusterState.CLOSED:
+        kept.step()
+    assert id_ not in {row[0] for row in kept.journal.rows("parts")}
+
+
+def test_what_an_older_gsched_has_kept_as_one(tmp_path: Path) -> None:
+    """It is found, and kept in parts from then on."""
+    kept = at_work(tmp_path)
+    older, all_ = Batch(), kept.journal.rows("parts")
+    for id_, body in kept.journal.rows("clusters"):
+        parts = {number: loads(part) for cluster, number, part in all_ if cluster == id_}
+        allocations = [one for number in sorted(parts) if number for one in parts[number]]
+        known = loads(body) | {"record": parts[0], "allocations": allocations}
+        older.drop("parts", (id_,))
+        older.put("clusters", (id_,), dumps(known))
+    kept.journal.write([older])
+    assert not kept.journal.rows("parts")
+    again, end = kept.restored(), over(kept.scheduler)
+    assert essence(again, end) == essence(kept.scheduler, end)
+    for cluster in again.clusters.values():
+        again.book.keep(cluster)
+    kept.journal.write([batch_of(again.take_changes())])
+    assert len(kept.journal.rows("parts")) == 2 * len(again.clusters)
+    assert essence(kept.restored(), end) == essence(kept.scheduler, end)
 
 
 def test_since_when_a_job_runs_is_kept(tmp_path: Path) -> None:

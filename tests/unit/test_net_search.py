@@ -11,7 +11,7 @@ import pytest
 from test_net_discovery import World
 
 from gsched.core.admission import Opening
-from gsched.core.effects import SetUp
+from gsched.core.effects import FindNodes, SetUp
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.lease import Allocation
 from gsched.net.nodes import search
@@ -54,7 +54,7 @@ class Searching(World):
         opening = Opening(name="c", client=source, spec=spec, allocations=wanted)
         cluster = self.scheduler.cluster_opened(opening, self.now)
         cluster.state = type(cluster.state).ACTIVE
-        self.discovery._find(SimpleNamespace(cluster=cluster))  # type: ignore[arg-type]
+        self.discovery._find(FindNodes(cluster))
         return cluster
 
 
@@ -64,6 +64,20 @@ def world(caplog: pytest.LogCaptureFixture) -> Iterator[Searching]:
     world = Searching()
     yield world
     world.discovery.stop()
+
+
+def test_who_asks_for_one_more_does_not_have_all_looked_for(world: Searching) -> None:
+    """With ten thousand, a client that asks for one after the other would keep us busy."""
+    cluster = world.name(*hosts(200))
+    looked: list[str] = []
+    search_of = world.discovery._search_of(CLIENT)
+    world.discovery._search_of = lambda _: SimpleNamespace(  # type: ignore[assignment, method-assign]
+        add=lambda host, port, _: looked.append(host)
+    )
+    wanted = [Allocation("10.9.9.9"), Allocation("10.0.0.1")]
+    world.exchange.tell(world.scheduler.demands.node_allocated, cluster, wanted)
+    assert sorted(looked) == ["10.0.0.1", "10.9.9.9"]
+    assert len(search_of) == 200
 
 
 def hosts(count: int, first: int = 0) -> list[tuple[str, int | None]]:

@@ -4,7 +4,7 @@ import pytest
 
 from gsched.core.scheduler import Refused
 from gsched.net.computation import Message
-from gsched.net.tenants import JOB, MOST_KEPT, Tenant, Tenants
+from gsched.net.tenants import JOB, Tenant, Tenants
 from gsched.wire.records import Job
 
 HERE, THERE = "192.0.2.1", "203.0.113.9"
@@ -62,19 +62,6 @@ def test_bytes_are_those_of_computations_jobs_and_results() -> None:
     for _ in range(2):
         job.discharge()
     assert tenants.largest() == Tenant(1, 0, 2 * JOB)
-
-
-def test_what_is_kept_of_one_cluster_has_an_end() -> None:
-    """It is written as one, anew with each change; and no journal takes a row without end."""
-    tenants = Tenants(9, 9, 1 << 40, 50)
-    account = tenants.open(THERE, MOST_KEPT - 10)
-    account.check_kept(10)
-    account.keep(10)
-    with pytest.raises(Refused, match=f"{MOST_KEPT} bytes are kept of the cluster"):
-        account.check_kept(1)
-    account.check(1 << 30)  # jobs are kept one by one
-    tenants.open(THERE, 0).check_kept(10)
-    assert tenants.largest().size == MOST_KEPT
 
 
 def test_allocations_are_counted_over_all_clusters() -> None:

@@ -286,11 +286,11 @@ class ClientService:
             found = allocations(wanted if isinstance(wanted, list) else [wanted], spool, there)
             account = computation_of(cluster).account
             if account is not None:
-                account.check_kept(size)
+                account.check_size(size)
                 account.check_allocations(len(found))
             effects = self._scheduler.demands.node_allocated(cluster, found, now)
             if account is not None:
-                account.keep(size)
+                account.add(0, size)
                 account.allocated(len(there))
             return effects
 

@@ -1,8 +1,9 @@
 """What an earlier run has left in the journal and the spool, read back in one go."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gsched.core.restoring import Saved, SavedCluster, SavedJob
 from gsched.net.computation import Computation
@@ -22,7 +23,12 @@ def revive(journal: Journal, spools: Spools) -> Saved:
 
     Raises JournalError.
     """
-    clusters = _read(journal, "clusters", lambda row: rows.saved_cluster(row, spools))
+    parts: defaultdict[int, dict[int, Any]] = defaultdict(dict)
+    for cluster, number, part in _read(journal, "parts", rows.saved_part):
+        parts[cluster][number] = part
+    clusters = _read(
+        journal, "clusters", lambda row: rows.saved_cluster(row, parts[row[0]], spools)
+    )
     files = {one.id: _computation(one).spool.found() for one in clusters}
     saved = Saved(
         nodes=_read(journal, "nodes", rows.saved_node),

@@ -1,5 +1,6 @@
 """Rows of the journal: from what the core and we know of a thing, and back."""
 
+from itertools import islice
 from typing import Any
 
 from gsched.core.fleet import NodeFacts
@@ -18,6 +19,7 @@ from gsched.wire.pickles import dumps, loads_own
 from gsched.wire.records import Job as JobRecord
 from gsched.wire.templates import kept_reply
 
+RECORD = 0  # number of the part that is the computation
 _UNKEPT = (ClusterState.NEW, ClusterState.CLOSED)
 
 
@@ -152,8 +154,26 @@ def saved_result(row: Row) -> SavedJob:
 def _write_cluster(result: Batch, cluster: Cluster) -> None:
     if cluster.state in _UNKEPT:
         result.drop("clusters", (cluster.id,))
+        result.drop("parts", (cluster.id,))
     else:
         result.put("clusters", (cluster.id,), dumps(_cluster_body(cluster)))
+        _write_parts(result, cluster)
+
+
+def _write_parts(result: Batch, cluster: Cluster) -> None:
+    """What is not kept yet: it may be large, and does not change."""
+    computation, there = computation_of(cluster), len(cluster.allocations)
+    if computation.kept is None:
+        result.put("parts", (cluster.id, RECORD), dumps(computation.record))
+        computation.kept = 0
+    if there > computation.kept:
+        added = islice(cluster.allocations, computation.kept, None)
+        result.put("parts", (cluster.id, there), dumps([_allocation_row(one) for one in added]))
+        computation.kept = there
+
+
+def _allocation_row(one: Allocation) -> Row:
+    return (one.host, one.port, one.cpus, list(one.files), one.setup_args)
 
 
 def _cluster_body(cluster: Cluster) -> dict[str, Any]:
@@ -167,11 +187,6 @@ def _cluster_body(cluster: Cluster) -> dict[str, Any]:
         "exclusive": cluster.exclusive,
         "state": cluster.state.value,
         "shut": sorted(cluster.shut),
-        "allocations": [
-            (one.host, one.port, one.cpus, list(one.files), one.setup_args)
-            for one in cluster.allocations
-        ],
-        "record": computation.record,
         "client_auth": computation.client_auth,
         "node_auth": computation.node_auth,
         "source": computation.source,
@@ -183,22 +198,32 @@ def _cluster_body(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def saved_cluster(row: Row, spools: Spools) -> SavedCluster:
-    """A cluster whose files are in one of `spools`, and count there."""
+def saved_part(row: Row) -> tuple[int, int, Any]:
+    """Of which cluster it is, which one, and what it holds."""
+    return row[0], row[1], loads_own(row[2])
+
+
+def saved_cluster(row: Row, parts: dict[int, Any], spools: Spools) -> SavedCluster:
+    """A cluster whose files are in one of `spools`, and count there; `parts` by number.
+
+    Before there were any, all was in its body.
+    """
     id_, body = row[0], loads_own(row[1])
+    kept = [one for number, part in sorted(parts.items()) if number != RECORD for one in part]
     computation = Computation(
-        record=body["record"],
+        record=parts[RECORD] if parts else body["record"],
         client_auth=body["client_auth"],
         node_auth=body["node_auth"],
         source=body["source"],
         reply_to=body["reply_to"],
         opened=body.get("opened", 0.0),
+        kept=len(kept) if parts else None,
         spool=spools.at(body["spool"]),
     )
     computation.reachable = computation.waits = True
     opening = Opening(
         spec=computation,
-        allocations=[Allocation(*one) for one in body["allocations"]],
+        allocations=[Allocation(*one) for one in (kept if parts else body["allocations"])],
         **{name: body[name] for name in ("name", "client", "release", "family")},
         **{name: body[name] for name in ("reentrant", "exclusive")},
     )

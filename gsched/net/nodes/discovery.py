@@ -222,7 +222,8 @@ class Discovery:
     def _find(self, effect: FindNodes) -> None:
         """The nodes that a cluster names, as far as they are not known."""
         cluster = effect.cluster
-        hosts = {(one.host, one.port) for one in cluster.allocations}
+        named = cluster.allocations if effect.named is None else effect.named
+        hosts = {(one.host, one.port) for one in named}
         if any("*" in host for host, _ in hosts) and not self._greeting_all:
             self._greenlets.spawn("greetings", self._greet_all_once)
         search = self._search_of(computation_of(cluster).source)

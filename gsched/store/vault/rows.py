@@ -9,7 +9,12 @@ import struct
 from gsched.store.seal import ARGS, KWARGS, NotOpened, Pair, Row
 from gsched.store.vault.sealing import Key, Records
 
-_PLACE = {"leases": 2, "jobs": 2, "results": 2}  # columns that say which row it is, else 1
+_PLACE = {
+    "parts": 2,
+    "leases": 2,
+    "jobs": 2,
+    "results": 2,
+}  # columns that say which row it is, else 1
 _PART = struct.Struct(">BQ")  # number of the column, bytes
 _LENGTH = struct.Struct(">Q")
 
