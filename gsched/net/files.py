@@ -5,14 +5,15 @@ until all are there; a number that the sender does not expect ends the transfer.
 in threads, so that a slow one does not hold up others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import gevent
 
 from gsched.net.transport.channel import Address, Caller, Channel
-from gsched.store.disk import Disk, Reader, Writer
+from gsched.store.disk import Disk, Reader, Writer, write_all
 from gsched.store.spool import SpoolFile
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
@@ -22,6 +23,7 @@ from gsched.wire.records import StatResult, XferFile
 CHUNK = 1_024_000  # the step of dispy's transfers: receivers take exactly that much at a time
 REFUSED = -1
 _SMALL = 1024
+_PIECE = CHUNK // 2  # what is held at a time: half as much would take a tenth more of CPU
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -50,27 +52,31 @@ def receive(
     """
     size = offered.stat_buf.size
     end = kept if tell else size
+    space = new_space(size)
     with _created(disk, path) as file:
         done = 0
         while done < end:
             channel.send(dumps(done))
-            done = _receive_chunk(channel, file, done, size, kept)
+            chunk = min(CHUNK, size - done)
+            for piece in pieces(channel, space, chunk, kept - done):
+                _write(file, piece)
+            done += chunk
         _on_disk(lambda one: one.finish(), file)
     return end
 
 
-def _receive_chunk(channel: Channel, file: Writer, done: int, size: int, kept: int) -> int:
-    end = min(done + CHUNK, size)
-    wanted = max(0, kept - done)
+def new_space(size: int) -> memoryview:
+    """What is held at a time of a file of so many bytes."""
+    return memoryview(bytearray(min(size, _PIECE)))
 
-    def take(data: bytes) -> None:
-        nonlocal wanted
-        if wanted:
-            _write(file, data[:wanted])
-        wanted = max(0, wanted - len(data))
 
-    channel.receive_all(end - done, take)
-    return end
+def pieces(channel: Channel, space: memoryview, size: int, kept: int) -> Iterator[memoryview]:
+    """The next `size` bytes that come, a space full at a time, of which `kept` are wanted."""
+    for start in range(0, size, len(space)):
+        piece = space[: size - start]
+        channel.receive_into(piece)
+        if start < kept:
+            yield piece[: kept - start]
 
 
 def _created(disk: Disk, path: Path) -> Writer:
@@ -80,10 +86,8 @@ def _created(disk: Disk, path: Path) -> Writer:
         raise DiskError(str(error)) from error
 
 
-def _write(file: Writer, data: bytes) -> None:
-    """Write all of it."""
-    while data:
-        data = data[_on_disk(file.write, data) :]
+def _write(file: Writer, data: memoryview) -> None:
+    _on_disk(lambda one: write_all(one, data), file)
 
 
 def _on_disk(call: Callable[[A], R], arg: A) -> R:
@@ -127,17 +131,35 @@ def takes(caller: Caller, address: Address, code: bytes, compute_id: int) -> boo
 
 
 def _send_bytes(channel: Channel, file: SpoolFile, source: Reader, there: int) -> int:
-    sent = 0
+    sent, plain = 0, source.plain()
     while sent == there < file.size:
-        data = _read(file, source.read, CHUNK)
-        if not data:
-            raise DiskError(
-                f"file {file.record.name} has only {sent} of its {file.size} bytes here"
-            )
-        channel.send_raw(data)
-        sent += len(data)
+        end = min(sent + CHUNK, file.size)
+        if plain is not None:
+            sent += _pass_on(channel, plain, end - sent)
+            plain = plain if sent == end else None  # what failed once is not tried again
+        while sent < end:
+            sent += _send_copy(channel, file, source, sent, end)
         there = receive_count(channel)
     return there
+
+
+def _pass_on(channel: Channel, plain: int, size: int) -> int:
+    """Have the system send bytes of a file. How many: where it cannot, the other way says why."""
+    done = 0
+    while sent := in_thread(partial(channel.pass_on, plain), size - done):
+        done += sent
+        if done == size:
+            break
+        channel.wait_writable()
+    return done
+
+
+def _send_copy(channel: Channel, file: SpoolFile, source: Reader, sent: int, end: int) -> int:
+    data = _read(file, source.read, end - sent)
+    if not data:
+        raise DiskError(f"file {file.record.name} has only {sent} of its {file.size} bytes here")
+    channel.send_raw(data)
+    return len(data)
 
 
 def _read(file: SpoolFile, call: Callable[[A], R], arg: A) -> R:
@@ -158,8 +180,17 @@ def receive_count(channel: Channel) -> int:
 
 
 def in_thread(call: Callable[[A], R], arg: A) -> R:
-    """The call's result. Raises OSError, which gevent would take for our bug within the thread."""
-    result: R | OSError = gevent.get_hub().threadpool.apply(_attempt, (call, arg))
+    """The call's result. Raises OSError, which gevent would take for our bug within the thread.
+
+    Whoever is killed waits all the same: what the thread uses must not be closed under its hands,
+    as its number would be that of another connection at once.
+    """
+    job = gevent.get_hub().threadpool.spawn(_attempt, call, arg)
+    try:
+        result: R | OSError = job.get()
+    except BaseException:
+        job.wait()
+        raise
     if isinstance(result, OSError):
         raise result
     return result

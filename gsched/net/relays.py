@@ -11,7 +11,7 @@ from gsched.core.model.cluster import Cluster
 from gsched.core.model.lease import LeaseState
 from gsched.core.scheduler import Scheduler
 from gsched.net.computation import Message, computation_of, message_of
-from gsched.net.files import CHUNK, REFUSED, receive_count
+from gsched.net.files import CHUNK, REFUSED, new_space, pieces, receive_count
 from gsched.net.identity import Identity
 from gsched.net.origins import is_from
 from gsched.net.paths import check_file
@@ -103,23 +103,13 @@ def relay(source: Channel, target: Channel, size: int, kept: int) -> int:
     """
     before = there = receive_count(target)
     source.send(dumps(there))
+    space = new_space(size)
     while 0 <= there < kept:
-        _relay_chunk(source, target, there, size, kept)
+        for piece in pieces(source, space, min(CHUNK, size - there), kept - there):
+            target.send_raw(piece)
         there = receive_count(target)
         source.send(dumps(there))
     return max(0, there - before)
-
-
-def _relay_chunk(source: Channel, target: Channel, there: int, size: int, kept: int) -> None:
-    wanted = max(0, kept - there)
-
-    def take(data: bytes) -> None:
-        nonlocal wanted
-        if wanted:
-            target.send_raw(data[:wanted])
-        wanted = max(0, wanted - len(data))
-
-    source.receive_all(min(CHUNK, size - there), take)
 
 
 def _check(source: Channel, file: XferFile) -> None:

@@ -21,7 +21,7 @@ class Held(Protocol):
 class Writer(Held, Protocol):
     """A new file. Without `finish` it does not count as whole."""
 
-    def write(self, data: bytes, /) -> int | None: ...
+    def write(self, data: bytes | memoryview, /) -> int | None: ...
     def finish(self) -> None: ...
     def __enter__(self) -> "Writer": ...
 
@@ -30,6 +30,9 @@ class Reader(Held, Protocol):
     """A file from its beginning on. `read` gives so many bytes, all of them for -1."""
 
     def read(self, size: int = -1, /) -> bytes: ...
+    def plain(self) -> int | None:
+        """Its descriptor, if the content lies there as it is."""
+
     def __enter__(self) -> "Reader": ...
 
 
@@ -51,6 +54,10 @@ class PlainFile(io.FileIO):
 
     def finish(self) -> None:
         """Nothing is left to be written."""
+
+    def plain(self) -> int:
+        """See Reader."""
+        return self.fileno()
 
     def __enter__(self) -> "PlainFile":
         return self
@@ -76,7 +83,7 @@ class Plain:
 PLAIN = Plain()
 
 
-def write_all(file: Writer, data: bytes) -> None:
+def write_all(file: Writer, data: bytes | memoryview) -> None:
     """Write all of it, which a write alone need not do. Raises OSError."""
     while data:
         data = data[file.write(data) :]

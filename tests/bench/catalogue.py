@@ -243,6 +243,7 @@ SCENARIOS = [
             Line("four_rate", "200 MB to 4 nodes at once", "MB/s", best=0.8, more_is_better=True),
             Line("growth", "200 MB to 5 nodes: growth of memory", "MB", most=20),
             Line("four_cpu", "CPU per 100 MB to 4 nodes", "ms"),
+            Line("up_cpu", "CPU per 100 MB from a client", "ms"),
         ],
         quick={"size": 50},
     ),

@@ -9,6 +9,7 @@ MB = 1_000_000
 
 def transfer(rig: Rig, size: int) -> Figures:
     """A client brings a file; then one node needs it, then four nodes at once."""
+    rig.loop.pause(0.5)  # what is left of the start is none of the file's
     (client,) = rig.clients.add(files=[messages.file("/data/large.bin", size * MB)])
     with rig.span() as up:
         rig.come_in([client])

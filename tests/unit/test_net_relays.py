@@ -1,6 +1,5 @@
 """Files that only pass through: from whom, and where to."""
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,13 +23,16 @@ class Line:
         self.peer = (source, 1)
         self.heard = list(heard)
         self.told: list[bytes] = []
-        self.send = self.send_raw = self.told.append
+        self.send = self.told.append
 
     def receive(self, _limit: int) -> bytes:
         return self.heard.pop(0)
 
-    def receive_all(self, size: int, take: Callable[[bytes], None]) -> None:
-        take(CONTENT[:size])
+    def send_raw(self, data: memoryview) -> None:
+        self.told.append(bytes(data))
+
+    def receive_into(self, space: memoryview) -> None:
+        space[:] = CONTENT[: len(space)]
 
     def __enter__(self) -> "Line":
         return self

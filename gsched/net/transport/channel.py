@@ -35,8 +35,11 @@ class Bytes(Protocol):
     def local(self) -> Address: ...
     def option(self, level: int, name: int, value: int) -> None: ...
     def receive(self, most: int) -> bytes: ...
+    def receive_into(self, space: memoryview) -> int: ...
     def wait_readable(self) -> None: ...
-    def send(self, data: bytes, *, last: bool = False) -> None: ...
+    def wait_writable(self) -> None: ...
+    def send(self, data: bytes | memoryview, *, last: bool = False) -> None: ...
+    def pass_on(self, file: int, size: int) -> int: ...
     def finish(self) -> None: ...
     def close(self) -> None: ...
 
@@ -83,12 +86,23 @@ class Channel:
         else:
             self.send_raw(frame(payload, code), last=last)
 
-    def send_raw(self, data: bytes, *, last: bool = False) -> None:
+    def send_raw(self, data: bytes | memoryview, *, last: bool = False) -> None:
         """Send bytes that are no message: a piece of a file."""
-        self._sent += 1
-        if self._sent == 2:  # the system holds back what follows a small write, never the first
-            self._stream.option(IPPROTO_TCP, TCP_NODELAY, 1)
+        self._count_write()
         self._stream.send(data, last=last)
+
+    def pass_on(self, file: int, size: int) -> int:
+        """Send of an open file what the peer takes at once, `size` bytes at the most. How many:
+        none as well where that does not work, with TLS or at all.
+
+        May wait for the disk, so it is for a thread; `wait_writable` is for what is left.
+        """
+        self._count_write()
+        return self._stream.pass_on(file, size)
+
+    def wait_writable(self) -> None:
+        """Until the peer takes more. Raises TimeoutError."""
+        self._stream.wait_writable()
 
     def receive(self, limit: int) -> bytes:
         """The next message. Raises PeerError if it is over `limit` bytes."""
@@ -112,27 +126,39 @@ class Channel:
             self._more(since)
         return code
 
-    def receive_all(self, size: int, take: Callable[[bytes], None]) -> None:
-        """The next `size` bytes of a file, as they come: `take` is called with some at a time."""
-        since, done = monotonic(), 0
-        while done < size:
-            while not (data := self._reader.some(size - done)):
-                self._more(since, done)
-            done += len(data)
-            take(data)
+    def receive_into(self, space: memoryview) -> None:
+        """The next bytes of a file, as many as there is space for."""
+        since, data = monotonic(), self._reader.some(len(space))
+        done = len(data)
+        space[:done] = data
+        while done < len(space):
+            size = self._stream.receive_into(space[done:])
+            if not size:
+                raise Closed("closed by the peer")
+            done += size
+            self._check_pace(since, done)
 
-    def _more(self, since: float, done: int = 0) -> None:
-        """Each step may take its time, but many short ones must not take for ever."""
+    def _count_write(self) -> None:
+        self._sent += 1
+        if self._sent == 2:  # the system holds back what follows a small write, never the first
+            self._stream.option(IPPROTO_TCP, TCP_NODELAY, 1)
+
+    def _more(self, since: float) -> None:
         data = self._stream.receive(_CHUNK)
         if not data:
             raise Closed("closed by the peer")
         if self._check is not None:
             self._check(data)
             self._check = None
-        pending, timeout = self._reader.feed(data), self._stream.timeout
+        pending = self._reader.feed(data)
         if self._guest is not None:
             self._guest.hold(pending)
-        if timeout is not None and monotonic() > since + timeout + (done + pending) / SLOWEST:
+        self._check_pace(since, pending)
+
+    def _check_pace(self, since: float, done: int) -> None:
+        """Each step may take its time, but many short ones must not take for ever."""
+        timeout = self._stream.timeout
+        if timeout is not None and monotonic() > since + timeout + done / SLOWEST:
             raise TimeoutError("the peer is too slow")
 
     def finish(self) -> None:

@@ -114,7 +114,15 @@ class Stream:
             except BlockingIOError:
                 self.wait_readable()
 
-    def send(self, data: bytes, *, last: bool = False) -> None:
+    def receive_into(self, space: memoryview) -> int:
+        """As `receive`. How many bytes."""
+        while True:
+            try:
+                return self._socket.recv_into(space)
+            except BlockingIOError:
+                self.wait_readable()
+
+    def send(self, data: bytes | memoryview, *, last: bool = False) -> None:
         """Send all of it. What is sent `last`, before a close, leaves together with the end."""
         try:
             sent = self._socket.send(data, MSG_MORE if last else 0)
@@ -123,13 +131,27 @@ class Stream:
         if sent < len(data):
             self._send_rest(memoryview(data)[sent:])
 
+    def pass_on(self, file: int, size: int) -> int:
+        """Send from where an open file stands, without a copy of it, what the peer takes at once.
+
+        How many bytes; none also where that does not work. May wait for the disk.
+        """
+        done = 0
+        with suppress(OSError):
+            while done < size:
+                sent = os.sendfile(self._socket.fileno(), file, None, size - done)
+                if not sent:
+                    break
+                done += sent
+        return done
+
     def connect(self, address: Address) -> None:
         """Raises OSError."""
         code = self._socket.connect_ex(address)
         if code == errno.EINPROGRESS:  # says the system even of its own host: ask it once more
             code = self._socket.connect_ex(address)
         if code == errno.EALREADY:
-            self._wait_writable()
+            self.wait_writable()
             code = self._socket.getsockopt(SOL_SOCKET, SO_ERROR)
         if code and code != errno.EISCONN:
             raise OSError(code, os.strerror(code))
@@ -139,6 +161,12 @@ class Stream:
         if self._reads is None:
             self._reads = _watcher(self._socket.fileno(), READ)
         _waits.wait(self._reads, self.timeout)
+
+    def wait_writable(self) -> None:
+        """Until the peer takes more."""
+        if self._writes is None:
+            self._writes = _watcher(self._socket.fileno(), WRITE)
+        _waits.wait(self._writes, self.timeout)
 
     def finish(self) -> None:
         """What was sent arrives by itself, unless something that came was left unread."""
@@ -160,14 +188,9 @@ class Stream:
 
     def _send_rest(self, rest: memoryview) -> None:
         while rest:
-            self._wait_writable()
+            self.wait_writable()
             with suppress(BlockingIOError):
                 rest = rest[self._socket.send(rest) :]
-
-    def _wait_writable(self) -> None:
-        if self._writes is None:
-            self._writes = _watcher(self._socket.fileno(), WRITE)
-        _waits.wait(self._writes, self.timeout)
 
     def _drop_watchers(self) -> None:
         """Before the descriptor may be another connection's."""

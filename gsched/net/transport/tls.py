@@ -114,12 +114,24 @@ class SecureStream:
         data: bytes = self._socket.recv(most)
         return data
 
+    def receive_into(self, space: memoryview) -> int:
+        """As `receive`. How many bytes."""
+        size: int = self._socket.recv_into(space)
+        return size
+
     def wait_readable(self) -> None:
         """`receive` waits by itself: what is there may be no message yet, but a ticket."""
 
-    def send(self, data: bytes, *, last: bool = False) -> None:
+    def send(self, data: bytes | memoryview, *, last: bool = False) -> None:
         """Send all of it."""
         self._socket.sendall(data)
+
+    def wait_writable(self) -> None:
+        """`send` waits by itself."""
+
+    def pass_on(self, file: int, size: int) -> int:
+        """Nothing goes past TLS."""
+        return 0
 
     def finish(self) -> None:
         """A peer sends tickets after the handshake. A close that leaves them unread is a reset to

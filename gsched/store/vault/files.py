@@ -106,7 +106,7 @@ class SealedWriter(_Held):
         self._number = 0
         self._pending = bytearray()
 
-    def write(self, data: bytes, /) -> int:
+    def write(self, data: bytes | memoryview, /) -> int:
         """Take all of it. Raises OSError."""
         self._pending += data
         while len(self._pending) > CHUNK:
@@ -148,6 +148,9 @@ class SealedReader(_Held):
             missing -= len(part) if size > 0 else 0
             parts.append(part)
         return b"".join(parts)
+
+    def plain(self) -> None:
+        """See Reader."""
 
     def _has_more(self) -> bool:
         if not self._rest and self._number <= self._last:
