@@ -138,9 +138,9 @@ def test_large_messages_may_take_their_time(monkeypatch: pytest.MonkeyPatch) -> 
 
         def send() -> None:
             theirs.sendall(LENGTH.pack(2000))
-            for _ in range(10):
-                theirs.sendall(b"x" * 200)
-                gevent.sleep(TIMEOUT / 2)
+            for _ in range(40):
+                theirs.sendall(b"x" * 50)
+                gevent.sleep(TIMEOUT / 10)
 
         greenlet = gevent.spawn(send)
         assert waiting.receive(2000) == b"x" * 2000
