@@ -93,10 +93,13 @@ def _check_policy(path: Path) -> int:
 
 
 def _rarely_look_for_garbage() -> None:
-    """What is here now stays, and jobs leave no cycles behind: looking took 5 % of the time."""
+    """What is here now stays, and jobs leave no cycles behind: looking took 5 % of the time.
+
+    What has come since is looked through in small lots: nobody is served meanwhile.
+    """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(10_000, 4, 250)
 
 
 def _greet(server: Server) -> None:

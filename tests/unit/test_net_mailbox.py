@@ -1,12 +1,13 @@
-"""How many results a client is told to expect that was killed and recovers its jobs."""
+"""What a client is told, and how many results it is to expect that recovers its jobs."""
 
 from types import SimpleNamespace
 from typing import Any
 
+import gevent
 import pytest
 
 from gsched.net.clients import mailbox as module
-from gsched.net.clients.mailbox import JUST, Letter, Mailbox
+from gsched.net.clients.mailbox import JUST, LANES, Letter, Mailbox
 from gsched.net.transport.greenlets import Greenlets
 
 
@@ -67,3 +68,29 @@ def test_what_it_has_had_for_long_does_not(world: World) -> None:
     world.deliver(2)
     world.come_back()
     assert world.mailbox.asked() == 0  # nobody has taken anything who is there
+
+
+def test_what_a_client_that_is_away_is_not_told_is_let_go_at_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lane by lane, and without a wait for the next try."""
+    monkeypatch.setattr(module, "FIRST_PAUSE", 3600.0)
+    monkeypatch.setattr(module, "LONGEST_PAUSE", 3600.0)
+    world.there, tried = False, list[int]()
+
+    def letter(number: int) -> Letter:
+        def payload() -> bytes:
+            tried.append(number)
+            return b"result"
+
+        return Letter(payload, lambda: None)
+
+    for number in range(5 * LANES):
+        world.mailbox.put(letter(number), number)
+    gevent.sleep(0)
+    assert tried == [*range(LANES)]
+    world.mailbox.close()
+    with gevent.Timeout(30.0):
+        while world.mailbox._lanes:
+            gevent.sleep(0)
+    assert len(tried) == LANES

@@ -77,10 +77,9 @@ class Mailbox:
         self._nudge.clear()
 
     def close(self) -> None:
-        """Forget what is not sent yet."""
+        """Send nothing more. Each lane lets go of what it has: all at once may take long."""
         self.closed = True
-        for letters in self._lanes.values():
-            letters.clear()
+        self._nudge.set()
 
     def _work(self, lane: int, letters: deque[Letter]) -> None:
         try:
