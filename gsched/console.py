@@ -39,7 +39,7 @@ class Console:
         self._greenlets = Greenlets()
         self._quitting = False
         self._commands: dict[str, tuple[Callable[[str], None], str]] = {
-            "status": (self._status, "nodes, clusters and totals"),
+            "status": (self._status, "nodes, clusters, limits and totals"),
             "nodes": (self._nodes, "what each node does"),
             "clusters": (self._clusters, "what each cluster waits for"),
             "jobs": (self._jobs, "jobs that wait or run, the earliest first"),
@@ -92,6 +92,7 @@ class Console:
         self._nodes()
         self._clusters()
         self._refused()
+        self._limits()
         state = self._server.snapshot()
         totals = state["totals"]
         self._screen.print(
@@ -127,6 +128,11 @@ class Console:
         rows = [_refused_row(row, state["time"]) for row in state["refused"]]
         if rows:
             self._table(("Refused", "Address", "Release", "Seconds ago", "Why"), rows, "")
+
+    def _limits(self) -> None:
+        """All of them: what is taken tells whether one has to be another one."""
+        rows = [_limit_row(*one) for one in self._server.snapshot()["limits"].items()]
+        self._table(("Limit", "Taken", "At most", "Refused"), rows, "")
 
     def _jobs(self, _: str = "") -> None:
         jobs = self._server.scheduler.jobs  # in the order of their uids
@@ -176,6 +182,11 @@ def _cluster_row(row: Row) -> tuple[str, ...]:
 def _refused_row(row: Row, now: float) -> tuple[str, ...]:
     place = (row["role"], row["address"], row["version"])
     return (*place, f"{now - row['time']:.0f}", row["reason"])
+
+
+def _limit_row(name: str, numbers: list[int]) -> tuple[str, ...]:
+    taken, most, refused = numbers
+    return f"--{name}", f"{taken:,}", f"{most:,}" if most else "no limit", f"{refused:,}"
 
 
 def _job_row(job: Job, now: float) -> tuple[str, ...]:

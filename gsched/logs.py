@@ -13,6 +13,7 @@ LONGEST = 4000  # characters of a message
 MOST, PERIOD = 2000, 60.0  # lines that begin alike, in so many seconds; a thousand nodes may join
 _BEGINNING = 12  # characters
 _MOST_KINDS = 1000
+_OTHERS = ("", "")
 
 
 class Lines(logging.Formatter):
@@ -55,9 +56,11 @@ class Dam(logging.Filter):
         """Whether the line is to be written."""
         if record.levelno >= logging.ERROR:
             return True
-        if self._now() - self._since > PERIOD or len(self._counts) > _MOST_KINDS:
+        if self._now() - self._since > PERIOD:
             self._since, self._counts = self._now(), {}
         kind = (record.name, record.getMessage()[:_BEGINNING])
+        if len(self._counts) >= _MOST_KINDS and kind not in self._counts:
+            kind = _OTHERS  # some begin with what a client has thought of, such as a name
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
         if count == MOST:
             record.msg, record.args = f"{record.getMessage()} (and more like this)", ()

@@ -15,25 +15,24 @@ from typing import Any
 
 import gevent
 from gevent import pywsgi
-from gevent.pool import Pool
+from gevent.socket import cancel_wait_ex
 from gevent.util import wrap_errors
 
 from gsched.httpd import app as page
 from gsched.httpd import unix
 from gsched.httpd.access import guard
-from gsched.httpd.live.publisher import MAX_STREAMS
+from gsched.httpd.places import Places
 from gsched.net.transport.tls import PLAIN, Tls
 
 log = logging.getLogger("gsched.httpd")
 
-CONNECTIONS = MAX_STREAMS + 256  # streams can never take all places
 BACKLOG = 1024
 MOST_BODY = 102_400  # bytes; Bottle parses no more either
 ACCEPT_PAUSE = 1.0  # seconds without accepting after the system refused, as out of descriptors
 KILL_TIMEOUT = 1.0  # seconds for handlers to end after they were killed
 
-# What a vanished or stalled peer causes; no fault of ours.
-PEER_ERRORS = (ConnectionError, TimeoutError, SSLError, gevent.GreenletExit)
+# What a vanished or stalled peer causes, or one that had to make room; no fault of ours.
+PEER_ERRORS = (ConnectionError, TimeoutError, SSLError, gevent.GreenletExit, cancel_wait_ex)
 
 _REFUSAL = "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -68,6 +67,7 @@ class Handler(pywsgi.WSGIHandler):
         if not self.server.started:
             return ""
         self.server.idle.add(self.socket)
+        self.server.places.listen(self.socket)
         try:
             with gevent.Timeout(self.idle_timeout, IdleError):
                 return super().read_requestline()  # type: ignore[no-any-return]
@@ -84,6 +84,7 @@ class Handler(pywsgi.WSGIHandler):
         self._check_length()
         with gevent.Timeout(self.body_timeout, SlowBodyError("a slow body")):
             self._body = self._read_body()
+        self.server.places.forget(self.socket)
         return good
 
     def _check_length(self) -> None:
@@ -138,20 +139,24 @@ class Server(pywsgi.WSGIServer):
     `listener`: host and port, or the socket. `tls`: of the page, or that it has none.
     """
 
+    max_accept = 1  # in one round of the hub: jobs of others go on, however many come here
+
     def __init__(
         self,
         listener: tuple[str, int] | socket.socket,
         application: page.Page,
         tls: Tls = PLAIN,
+        places: Places | None = None,
     ) -> None:
         self.tls = tls
+        self.places = places or Places()
         self.idle: set[Any] = set()  # sockets on which no request has begun
         # SERVER_NAME is given since gevent would ask the DNS for it, and wait.
         super().__init__(
             listener,
             application,
             backlog=BACKLOG if isinstance(listener, tuple) else None,
-            spawn=Pool(CONNECTIONS),
+            spawn=self.places.pool,
             log=None,
             error_log=log,
             handler_class=Handler,
@@ -171,6 +176,11 @@ class Server(pywsgi.WSGIServer):
             self._timer.start(self._start_accepting_if_started)
             return None
 
+    def do_handle(self, *accepted: Any) -> None:
+        """A connection has come. Runs in the hub."""
+        super().do_handle(*accepted)
+        self.places.make_room()
+
     def handle(self, sock: Any, address: Any) -> None:
         """Serves a connection until it ends; runs in a greenlet of its own."""
         gevent.getcurrent().name = f"page {address}"
@@ -183,22 +193,33 @@ class Server(pywsgi.WSGIServer):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.tls.accepting is None:
             sock.settimeout(self.handler_class.io_timeout)
-            super().handle(sock, address)
+            self._answer(sock, address)
             return
         with self._shaken(sock) as secure:
-            super().handle(secure, address)
+            self._answer(secure, address)
+
+    def _answer(self, sock: Any, address: Any) -> None:
+        try:
+            super().handle(sock, address)
+        finally:
+            self.places.forget(sock)
 
     @contextmanager
     def _shaken(self, sock: Any) -> Iterator[Any]:
         """The connection with TLS."""
         assert self.tls.accepting is not None
         sock.settimeout(self.handler_class.handshake_timeout)
-        with gevent.Timeout(self.handler_class.handshake_timeout, TimeoutError("no handshake")):
-            secure = self.tls.accepting.wrap_socket(sock, server_side=True)
+        secure = self.tls.accepting.wrap_socket(
+            sock, server_side=True, do_handshake_on_connect=False
+        )
+        self.places.listen(secure)
         try:
+            with gevent.Timeout(self.handler_class.handshake_timeout, TimeoutError("no handshake")):
+                secure.do_handshake()
             secure.settimeout(self.handler_class.io_timeout)
             yield secure
         finally:
+            self.places.forget(secure)
             secure.close()
 
     def stop(self, timeout: float | None = None) -> None:
@@ -220,13 +241,14 @@ class PageServer:
         application: page.Page,
         tls: Tls = PLAIN,
         descriptor: int | None = None,
+        places: Places | None = None,
     ) -> None:
         """Prepares to serve `application` at `host` and `port` (0 takes a free one).
 
         `descriptor`: of a socket that listens there already.
         """
         found = (host, port) if descriptor is None else socket.socket(fileno=descriptor)
-        self._server = Server(found, application, tls)
+        self._server = Server(found, application, tls, places)
         self._host, self._port, self._scheme = host, port, "https" if tls.used else "http"
 
     @property

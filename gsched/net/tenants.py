@@ -28,19 +28,22 @@ class Tenants:
         self, most_clusters: int, most_jobs: int, most_bytes: int, most_allocations: int
     ) -> None:
         self.most = Tenant(most_clusters, most_jobs, most_bytes, most_allocations)
+        self.refused = Tenant()  # so far: how often there was no room for one more, or for more
         self._tenants: dict[str, Tenant] = {}
 
     def open(
         self, source: str, size: int, allocations: int = 0, *, check: bool = True
     ) -> "Account":
         """An account for a cluster, whose computation takes so many bytes. Raises Refused."""
-        tenant = self._tenants.setdefault(source, Tenant())
+        tenant = self._tenants.get(source) or Tenant()
         if check and tenant.clusters >= self.most.clusters:
+            self.refused.clusters += 1
             raise Refused(f"{source} has {tenant.clusters} clusters, see --max_client_clusters")
         account = Account(self, source, tenant)
         if check:
             account.check(size)
             account.check_allocations(allocations)
+        self._tenants[source] = tenant
         tenant.clusters += 1
         account.add(0, size)
         return account
@@ -76,6 +79,7 @@ class Account:
         """Raises Refused unless there is room for a job, or something else, of so many bytes."""
         tenant, most = self._tenant, self._tenants.most
         if tenant.jobs >= most.jobs:
+            self._tenants.refused.jobs += 1
             raise Refused(f"{self._source} has {tenant.jobs} jobs, see --max_client_jobs")
         self.check_size(size)
 
@@ -88,6 +92,7 @@ class Account:
         """Why there is no room for so many bytes more; empty if there is."""
         tenant, most = self._tenant, self._tenants.most
         if size > 0 and tenant.size + size > most.size:
+            self._tenants.refused.size += 1
             return f"{self._source} has {tenant.size} bytes, see --max_client_bytes"
         return ""
 
@@ -95,6 +100,7 @@ class Account:
         """Raises Refused unless there may be so many more."""
         there, most = self._tenant.allocations, self._tenants.most.allocations
         if there + count > most:
+            self._tenants.refused.allocations += 1
             problem = f"{self._source} has {there} node allocations and wants {count} more"
             raise Refused(f"{problem}, see --max_client_allocations")
 

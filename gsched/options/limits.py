@@ -20,10 +20,20 @@ LIMITS: tuple[Option, ...] = (
         "max_host_connections",
         _LIMITS,
         "The same for connections from one address, which may be that of a whole network behind "
-        "NAT.",
+        "NAT. Where more come at once than are served, half as many more wait for their turn.",
         metavar="N",
         read=values.many,
         default="1024",
+    ),
+    Option(
+        "max_message_memory",
+        _LIMITS,
+        "Memory for messages over 128 kB that arrive or wait to be read, half of it for those from "
+        "one address, with suffix k, m, g or t; whoever brings more is disconnected, and so are "
+        "messages larger than that half. 0 is half of the memory of this host, 1800m at least.",
+        metavar="SIZE",
+        read=values.size,
+        default="0",
     ),
     Option(
         "allow_callback",
@@ -56,6 +66,24 @@ LIMITS: tuple[Option, ...] = (
         metavar="N",
         read=values.many,
         default="2000",
+    ),
+    Option(
+        "max_log_lines",
+        _LIMITS,
+        "Lines of the log in ten minutes about mistakes of peers, a twenty-fifth of them about one "
+        "address; one line says that there would be more.",
+        metavar="N",
+        read=values.many,
+        default="500",
+    ),
+    Option(
+        "max_client_effort",
+        _LIMITS,
+        "Per cent of the time for which large messages of the clients at one address are read, "
+        "while all others wait; further ones wait for their turn. Those up to 4 kB do not count.",
+        metavar="PERCENT",
+        read=values.percent,
+        default="10",
     ),
     Option(
         "max_client_clusters",

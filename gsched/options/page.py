@@ -30,6 +30,15 @@ PAGE: tuple[Option, ...] = (
         default="8181",
     ),
     Option(
+        "http_connections",
+        _PAGE,
+        "Connections to the page at the same time, of which half may be pages that watch. Where "
+        "they get scarce, those that ask for nothing are closed.",
+        metavar="N",
+        read=values.many,
+        default="512",
+    ),
+    Option(
         "http_accounts",
         _PAGE,
         "File with the accounts of those who may see and use the page, written by gsched passwd "

@@ -77,11 +77,17 @@ class Settings:
     """Seconds."""
     max_connections: int
     max_host_connections: int
+    max_message_memory: int
+    """Bytes; 0: half of the memory."""
     allow_callback: tuple[str, ...]
     """Networks."""
     allow_node_port: tuple[int, ...]
     max_datagrams: int
     """A second."""
+    max_log_lines: int
+    """In ten minutes."""
+    max_client_effort: int
+    """Per cent of the time."""
     max_client_clusters: int
     max_client_allocations: int
     max_client_jobs: int
@@ -99,6 +105,7 @@ class Settings:
     httpd: bool
     http_host: str
     http_port: int
+    http_connections: int
     http_accounts: Path | None
     http_certfile: Path | None
     http_keyfile: Path | None

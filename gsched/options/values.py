@@ -99,6 +99,11 @@ def number(value: str) -> int:
     return _whole(value, 0, 999_999_999, "a whole number from 0 to 999999999")
 
 
+def percent(value: str) -> int:
+    """Some of a whole: 1 to 100."""
+    return _whole(value, 1, 100, "a whole number from 1 to 100")
+
+
 def _whole(value: str, low: int, high: int, allowed: str) -> int:
     """A whole number from `low` to `high` in ASCII digits, without sign, gaps or exponent."""
     if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:

@@ -34,11 +34,11 @@ from gsched.net.keeping.keeper import Keeping
 from gsched.net.nodes.hours import Hours
 from gsched.net.transport import inherited, tls
 from gsched.net.transport.greenlets import under_way
-from gsched.net.transport.guests import Guests
 from gsched.net.transport.lag import Lag
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.values import is_loopback
+from gsched.running.limits import Limits
 from gsched.store.audit import AuditFile
 
 log = logging.getLogger("gsched.httpd")
@@ -61,7 +61,7 @@ class Page:
         exchange: Exchange,
         keeper: Keeping,
         arguments: Arguments,
-        guests: Guests,
+        limits: Limits,
         recorder: Recorder,
         policy: Policy,
         ends: Mapping[str, Callable[[], None]],
@@ -69,7 +69,7 @@ class Page:
         ask_hours: Callable[[Node], Hours],
     ) -> None:
         self._settings = settings
-        self._exchange, self._keeper, self._guests = exchange, keeper, guests
+        self._exchange, self._keeper, self._limits = exchange, keeper, limits
         self._recorder = recorder
         self._arguments = arguments
         self._started = exchange.now()
@@ -97,6 +97,7 @@ class Page:
             ServiceHours(book, ask_hours),
             self._audit,
         )
+        self._app.publisher.limit = max(1, settings.http_connections // 2)
         self._local = LocalServer(settings.api_socket, self._app)
         self._server = self._at_port(settings) if settings.httpd else None
         self._local.start()
@@ -137,7 +138,7 @@ class Page:
         host, port = settings.http_host, settings.http_port
         _check_reach(host, self._accounts, self.tls.used)
         listening = inherited.adopt(_name(settings))
-        server = PageServer(host, port, self._app, self.tls, listening)
+        server = PageServer(host, port, self._app, self.tls, listening, self._limits.places)
         try:
             server.start()
         except OSError as error:
@@ -148,8 +149,8 @@ class Page:
         return Figures(
             uptime=self._exchange.now() - self._started,
             problem=self._keeper.problem,
-            connections=self._guests.count,
-            turned_away=self._guests.turned_away,
+            connections=self._limits.guests.count,
+            turned_away=self._limits.guests.turned_away,
             greenlets=under_way(),
             streams=self._app.publisher.watched,
             lag=self._lag.histogram(),

@@ -11,6 +11,7 @@ from gsched.net.transport.guests import Guests
 from gsched.net.transport.listeners import Complaints, Handler, Listener
 from gsched.net.transport.mistakes import Mistake
 from gsched.net.transport.tls import Tls
+from gsched.net.transport.turns import Turns
 from gsched.options.settings import Settings
 
 log = logging.getLogger("gsched")
@@ -27,6 +28,7 @@ class Ports:
         self._settings = settings
         self._own = own
         self._guests = guests
+        self._turns = Turns(guests)
         self._complaints = complaints
         self._nodes: list[Listener] = []
         self._clients: list[Listener] = []
@@ -85,7 +87,7 @@ class Ports:
         return chain(self._clients, self._nodes)
 
     def _listen(self, address: Address, handler: Handler, option: str, side: Tls) -> Listener:
-        common = (self._settings.msg_timeout, self._complaints, self._guests, side)
+        common = (self._settings.msg_timeout, self._complaints, self._guests, self._turns, side)
         try:
             listener = Listener(address, handler, *common, name=f"{option} {_shown(address)}")
         except OSError as error:

@@ -22,7 +22,6 @@ from gsched.net.transport.addresses import own_addresses
 from gsched.net.transport.channel import Channel
 from gsched.net.transport.datagrams import Datagrams
 from gsched.net.transport.greenlets import Greenlets
-from gsched.net.transport.listeners import Complaints
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.policy.file import PolicyError
@@ -51,12 +50,11 @@ class Server:
         self.stopping = Event()
         self.restart: Callable[[], str] = lambda: "nobody would start the next run"
         self._greenlets = Greenlets()
-        self._complaints = Complaints()
         self._node_tls = tls.load("node", settings.node_certfile, settings.node_keyfile)
         self._cluster_tls = tls.load("cluster", settings.cluster_certfile, settings.cluster_keyfile)
         self._state = State(settings)
         self._limits = Limits(settings, self._state.quota)
-        self._ports = Ports(settings, self.own, self._limits.guests, self._complaints)
+        self._ports = Ports(settings, self.own, self._limits.guests, self._limits.complaints)
         self.scheduler = Scheduler(
             settings.algorithm,
             first_id=self._state.first_id,
@@ -123,7 +121,7 @@ class Server:
             "refused": self._reception.refused(),
             "problem": self.keeper.problem or self._arguments.problem or self._recorder.problem,
             "arguments": self._arguments.shown(),
-            "limits": self._limits.shown(self._services.datagrams.rate),
+            "limits": self._limits.shown(self._services.datagrams),
             "listens": list(self.listens()),
             "client_program": client_program(self.own[0]),
             "node_command": node_command(),
@@ -225,10 +223,10 @@ class Server:
     def _listen_for_datagrams(self, port: int) -> None:
         ports = [port, *(base + DATAGRAMS for base in self.settings.other_ports)]
         services = self._services
-        services.datagrams.listen(ports, services.nodes.datagram, self._complaints)
+        services.datagrams.listen(ports, services.nodes.datagram, self._limits.complaints)
 
     def _start_page(self) -> None:
-        parts = (self.exchange, self.keeper, self._arguments, self._limits.guests)
+        parts = (self.exchange, self.keeper, self._arguments, self._limits)
         ends: dict[str, Callable[[], None]] = {
             "running": self.drain,
             "all": partial(self.drain, True),

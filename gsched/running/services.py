@@ -92,6 +92,7 @@ class Services:
             Limit(settings.max_file_size, settings.oversize_files == "refuse"),
             keeper,
             arguments,
+            limits.effort,
         )
         self.waiting = Waiting(exchange, self.delivery, settings.zombie_interval)
 

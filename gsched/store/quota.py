@@ -20,14 +20,18 @@ class Quota:
     free: int = 0
     power: bool = False  # files are on the disk itself before they count as kept
     used: int = 0  # bytes
+    refused_each: int = 0  # files there was no room for, so far
+    refused_all: int = 0
     _pending: int = 0  # bytes of files that are arriving
     _shares: "WeakSet[Share]" = field(default_factory=WeakSet)
 
     def refusal(self, size: int, used: int) -> str:
         """Why a file is not taken for a cluster that has so many bytes; empty if it is."""
         if self.most_each and used + size > self.most_each:
+            self.refused_each += 1
             return f"its cluster would have {used + size} bytes, more than --max_cluster_size"
         if self.most_all and self.used + size > self.most_all:
+            self.refused_all += 1
             return f"all clusters would have {self.used + size} bytes, more than --max_spool_size"
         if self.free and self._places() < _PLACES_LEFT:
             return "the disk has no places left for more files"

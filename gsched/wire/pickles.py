@@ -17,6 +17,7 @@ from gsched.wire.records import RECORDS
 from gsched.wire.standins import StandInType, stand_in
 from gsched.wire.weights import FEW_OPCODES, FEW_REFERENCES, weigh
 
+# No options: a decoder that takes more than any honest peer sends is of use to nobody.
 MAX_OPCODES = 100_000
 MAX_CLASSES = 1_000
 WITHIN = 10  # levels of what peers have sent, at the most, around it where it is kept or passed on

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench import decisions, files, floods, load, restart, storms, viewers
-from bench.schedulers import DURABLE, GSCHED, REFERENCE, SEALED, WATCHED, Kind
+from bench.schedulers import DURABLE, GSCHED, REFERENCE, SEALED, SECURE, WATCHED, Kind
 
 BOTH = (REFERENCE, GSCHED)
 
@@ -114,7 +114,7 @@ def _watched(number: int, **budget: Any) -> Scenario:
     )
 
 
-def _flood(attack: str, title: str) -> Scenario:
+def _flood(attack: str, title: str, *, tls: bool = False) -> Scenario:
     lines = [
         Line("ratio", f"{title}: latency to that before, p50", "x", most=2),
         Line("after", f"{title}: the same afterwards", "x"),
@@ -122,11 +122,13 @@ def _flood(attack: str, title: str) -> Scenario:
         Line("open", f"{title}: descriptors more", "", most=4200),
         Line("recovered", f"{title}: until all is closed", "s", most=30),
     ]
-    arguments = {"attack": attack, "jobs": 300}
-    quick = {"jobs": 100}
-    return Scenario(
-        f"flood-{attack}", floods.under, arguments, lines, kinds=(GSCHED,), repeats=1, quick=quick
+    if attack.endswith("fast"):
+        lines += [Line("rate", f"{title}: how many came", "/s")]
+    run, kind, what = (
+        (floods.under_tls, SECURE, "requests") if tls else (floods.under, GSCHED, "jobs")
     )
+    arguments, quick = {"attack": attack, what: 300}, {what: 100}
+    return Scenario(f"flood-{attack}", run, arguments, lines, kinds=(kind,), repeats=1, quick=quick)
 
 
 _DURABLE = "CPU per job, 1 client x 4 nodes x 8 cpus, --durability process"
@@ -274,11 +276,15 @@ SCENARIOS = [
     _watched(20, most=3),
     _watched(200),
     _flood("half-open", "2,000 half-open connections"),
+    _flood("half-open-fast", "half-open connections at full speed"),
     _flood("connections", "200 bad connections a second"),
+    _flood("fast", "bad connections at full speed"),
     _flood("giants", "messages that announce 4 GiB"),
     _flood("datagrams", "20,000 datagrams a second"),
     _flood("log", "200 lines of the log a second"),
     _flood("tenant", "a client that takes all it can"),
+    _flood("tls", "2,000 TLS handshakes that stall", tls=True),
+    _flood("tls-fast", "TLS handshakes at full speed", tls=True),
     _decision(10, 1, 1_000),
     _decision(1_000, 1, 1_000),
     _decision(10_000, 1, 1_000),

@@ -1,7 +1,7 @@
 """How jobs of an honest client fare while somebody wants the service for himself, or for nobody.
 
-The attacker is a process of its own at another address. It is paced where it could do more than a
-scheduler can be asked to bear: the rates are those of the table's titles.
+The attacker is a process of its own at another address. The rates are those of the table's titles;
+at full speed it is all that the one who measures leaves it of the processor that they share.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import os
 import pickle
 import resource
 import socket
+import ssl
 import statistics
 import struct
 import time
@@ -26,6 +27,9 @@ Figures = dict[str, float]
 ATTACKER = "127.66.66.66"
 HALF_OPEN = 2000  # connections
 PACE = 0.005  # seconds of the attacker between two bursts
+AT_ONCE = 64  # connections that an attacker at full speed leaves open behind it
+HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # the beginning of a TLS handshake
+_RESET = struct.pack("ii", 1, 0)  # close without a farewell, which leaves the port free for more
 _FORK = multiprocessing.get_context("fork")
 _STRANGER = b"x" * 40
 _REST = 0.002  # seconds between two jobs
@@ -49,17 +53,42 @@ Step = Callable[[], None]
 
 
 def half_open(target: Target) -> Step:
-    """Two thousand that have said two bytes, and 200 more each second in place of the oldest."""
+    """Two thousand that have said two bytes, and more in place of the oldest."""
+    return _left_open(target, HALF_OPEN, b"\0\0", (target.nodes, target.clients))
+
+
+def stalled(target: Target) -> Step:
+    """The same with the beginning of a TLS handshake."""
+    return _left_open(target, HALF_OPEN, HELLO, (target.clients,))
+
+
+def bad_messages(target: Target) -> Step:
+    """Connections with a message that is none."""
+    message = _STRANGER + _framed(b"CLIENT:" + b"x" * 20)
+    return _left_open(target, AT_ONCE, message, (target.clients,))
+
+
+def _left_open(target: Target, most: int, data: bytes, ports: tuple[int, ...]) -> Step:
+    """Connect, send that, and leave it; the oldest are those that have been closed."""
     there: deque[socket.socket] = deque()
-    ports = itertools.cycle((target.nodes, target.clients))
+    next_port = itertools.cycle(ports)
 
     def step() -> None:
-        while len(there) >= HALF_OPEN:  # the oldest are those that have been closed
+        while len(there) >= most:
             there.popleft().close()
-        there.append(target.connect(next(ports)))
-        there[-1].sendall(b"\0\0")
+        there.append(target.connect(next(next_port)))
+        there[-1].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        there[-1].sendall(data)
 
     return step
+
+
+def handshakes(target: Target) -> Step:
+    """TLS greetings, which cost nothing here, and there a signature each; no more is said."""
+    said = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        _trusting().wrap_bio(ssl.MemoryBIO(), said).do_handshake()
+    return _left_open(target, HALF_OPEN, said.read(), (target.clients,))
 
 
 def connections(target: Target) -> Step:
@@ -128,43 +157,90 @@ def tenant(target: Target) -> Step:
     return step
 
 
-ATTACKS: dict[str, Callable[[Target], Step]] = {
-    "half-open": half_open,
-    "connections": connections,
-    "giants": giants,
-    "datagrams": datagrams,
-    "log": log_lines,
-    "tenant": tenant,
+@dataclass(frozen=True)
+class Attack:
+    """`pace`: seconds between two steps. It has begun after so many of them."""
+
+    make: Callable[[Target], Step]
+    pace: float = PACE
+    begun: int = 10
+
+
+ATTACKS = {
+    "half-open": Attack(half_open, begun=HALF_OPEN),
+    "half-open-fast": Attack(half_open, pace=0.0, begun=HALF_OPEN),
+    "connections": Attack(connections),
+    "fast": Attack(bad_messages, pace=0.0, begun=1000),
+    "giants": Attack(giants),
+    "datagrams": Attack(datagrams),
+    "log": Attack(log_lines),
+    "tenant": Attack(tenant),
+    "tls": Attack(stalled, begun=HALF_OPEN),
+    "tls-fast": Attack(handshakes, pace=0.0, begun=HALF_OPEN),
 }
-
-
-BEGUN = {half_open: HALF_OPEN}  # steps
 
 
 def under(rig: Rig, attack: str, jobs: int) -> Figures:
     """Jobs one after the other: before, while it goes on, and afterwards."""
     rig.furnish(1, 4)
     rig.work(50, 1, 1)
-    before, small, few = _middle(rig, jobs), rig.scheduler.memory(), rig.scheduler.descriptors
-    with _going_on(rig, ATTACKS[attack]):
-        during, more, open_ = _middle(rig, jobs), rig.scheduler.memory(), rig.scheduler.descriptors
+    return _compared(rig, ATTACKS[attack], lambda: _of_jobs(rig, jobs))
+
+
+def under_tls(rig: Rig, attack: str, requests: int) -> Figures:
+    """The same for requests by TLS, each with a handshake, of one who is known by his code."""
+    return _compared(rig, ATTACKS[attack], lambda: _of_requests(_target(rig), requests))
+
+
+def _compared(rig: Rig, attack: Attack, middle: Callable[[], float]) -> Figures:
+    scheduler = rig.scheduler
+    middle()
+    before, small, few = middle(), scheduler.memory(), scheduler.descriptors
+    with _going_on(rig, attack) as steps:
+        began, first, used = time.monotonic(), steps.value, scheduler.cpu()
+        during, more, open_ = middle(), scheduler.memory(), scheduler.descriptors
+        passed = time.monotonic() - began
+        rate, used = (steps.value - first) / passed, (scheduler.cpu() - used) / passed
     began = time.monotonic()
-    rig.wait(
-        lambda: rig.scheduler.descriptors <= few + 20, "all connections of the attacker are gone"
-    )
+    rig.wait(lambda: scheduler.descriptors <= few + 20, "all connections of the attacker are gone")
     recovered = time.monotonic() - began
     return {
         "before": before * 1e3,
         "during": during * 1e3,
         "ratio": during / before,
-        "after": _middle(rig, jobs) / before,
+        "after": middle() / before,
         "memory": (more - small) / 1e6,
         "open": open_ - few,
         "recovered": recovered,
+        "rate": rate,
+        "used": 100 * used,
     }
 
 
-def _middle(rig: Rig, jobs: int) -> float:
+def _of_requests(target: Target, count: int) -> float:
+    """Seconds from the connection to the answer, in the middle."""
+    context, times = _trusting(), []
+    for _ in range(count):
+        began = time.perf_counter()
+        plain = socket.create_connection((target.host, target.clients), 30.0)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with context.wrap_socket(plain) as sock:
+            sock.sendall(_STRANGER + messages.client(target.host, target.host))
+            assert sock.recv(4)
+        times.append(time.perf_counter() - began)
+        time.sleep(_REST)
+    return statistics.median(times)
+
+
+def _trusting() -> ssl.SSLContext:
+    """Takes any certificate: it is only the work that counts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _of_jobs(rig: Rig, jobs: int) -> float:
+    """Seconds from the submission to the result, in the middle."""
     del rig.clients.latencies[:]
     for _ in range(jobs):
         rig.work(1, 1, 1)
@@ -173,31 +249,36 @@ def _middle(rig: Rig, jobs: int) -> float:
 
 
 @contextlib.contextmanager
-def _going_on(rig: Rig, attack: Callable[[Target], Step]) -> Iterator[None]:
-    scheduler = rig.scheduler
-    code = rig.clients.identity.code
-    target = Target("127.0.0.1", scheduler.nodes_port, scheduler.clients_port, code)
+def _going_on(rig: Rig, attack: Attack) -> Iterator[Any]:
+    """Until the end of a `with`; how many steps it has made."""
     over, steps = _FORK.Event(), _FORK.Value("q", 0)
-    process = _FORK.Process(target=_go_on, args=(attack, target, over, steps), daemon=True)
+    known = (attack, _target(rig), over, steps)
+    process = _FORK.Process(target=_go_on, args=known, daemon=True)
     process.start()
     try:
-        rig.wait(lambda: steps.value > BEGUN.get(attack, 10), "the attack has begun")
-        yield
+        rig.wait(lambda: steps.value > attack.begun, "the attack has begun")
+        yield steps
     finally:
         over.set()
         process.join()
 
 
-def _go_on(attack: Callable[[Target], Step], target: Target, over: Any, steps: Any) -> None:
-    os.nice(5)  # it shares a processor with the one who measures
+def _target(rig: Rig) -> Target:
+    scheduler, code = rig.scheduler, rig.clients.identity.code
+    return Target("127.0.0.1", scheduler.nodes_port, scheduler.clients_port, code)
+
+
+def _go_on(attack: Attack, target: Target, over: Any, steps: Any) -> None:
+    os.nice(10)  # it shares a processor with the one who measures
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    step = attack(target)
+    step = attack.make(target)
     while not over.is_set():
         with contextlib.suppress(OSError):
             step()
         steps.value += 1
-        time.sleep(PACE)
+        if attack.pace:
+            time.sleep(attack.pace)
 
 
 def _framed(payload: bytes) -> bytes:

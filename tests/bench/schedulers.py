@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from peers.certificates import self_signed
 
 from bench import lag
 
@@ -28,15 +30,20 @@ class Kind:
     base: int  # of three ports: nodes' messages, nodes, clients
     arguments: list[str]  # of python -m
     probe: list[str]  # added, they make it end at once, with 0 if it could run
+    certificate: bool = False  # clients have to use TLS
 
     def command(self, folder: Path) -> list[str]:
         """The command line, with files in that folder."""
-        return [sys.executable, "-m", *self.arguments, "-i", HOST, "--daemon",
-                "--dest_path_prefix", str(folder)]  # fmt: skip
+        command = [sys.executable, "-m", *self.arguments, "-i", HOST, "--daemon",
+                   "--dest_path_prefix", str(folder)]  # fmt: skip
+        if self.certificate:
+            command += self_signed(folder.parent, "clients").options("cluster")
+        return command
 
 
 _GSCHED = ["gsched", "--other_ports", "none"]
 GSCHED = Kind("gsched", 51347, [*_GSCHED, "--durability", "off"], probe=["--save_config"])
+SECURE = replace(GSCHED, certificate=True)
 DURABLE = Kind("durable", 51347, [*_GSCHED, "--durability", "process"], probe=["--save_config"])
 SEALED = Kind("durable", 51347, [*DURABLE.arguments, "--vault"], probe=["--save_config"])
 _PAGE = ["--httpd", "--http_port", str(PAGE_PORT)]

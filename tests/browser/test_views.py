@@ -305,7 +305,7 @@ def test_strangers_text_stays_text(site: Site, browse: Browse) -> None:
         play.happenings.add(dict(time=play.exchange.now(), level="error", kind="peer", text=hostile,
             node=hostile, cluster=hostile, job=hostile, by=hostile))
         play.more = dict(version=hostile, listens=[hostile], client_program=hostile,
-            node_command=hostile, algorithm=hostile, limits={{hostile: [1, 2]}},
+            node_command=hostile, algorithm=hostile, limits={{hostile: [1, 2, 3]}},
             refused=[dict(role=hostile, address=hostile, reason=hostile, version="", time=0)])
         """
     )

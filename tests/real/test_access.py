@@ -106,6 +106,21 @@ def test_accounts_over_tls(stage: Stage, tmp_path: Path) -> None:
     stalled.close()
 
 
+@pytest.mark.proves("--http_connections")
+def test_handshakes_that_stall_make_room(stage: Stage, tmp_path: Path) -> None:
+    made = self_signed(tmp_path, "page")
+    tls = ("--http_certfile", str(made.cert), "--http_keyfile", str(made.key))
+    gsched = stage.gsched(*tls, "--http_connections", "8", ready=False)
+    gsched.page = gsched.wait_for_text(r"(https://\S+) page").group(1)
+    stalled = [socket.create_connection(where(gsched), timeout=PATIENCE) for _ in range(30)]
+    assert over_tls(gsched, "GET", "/healthz").status == 200
+    _, state = local(gsched, "GET", "/api/v1/status")
+    taken, most, refused = json.loads(state)["limits"]["http_connections"]
+    assert taken <= most == 8 and refused >= 20
+    for sock in stalled:
+        sock.close()
+
+
 def where(gsched: Gsched) -> tuple[str, int]:
     """Of its page."""
     place = urlsplit(gsched.page)

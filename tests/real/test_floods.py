@@ -6,6 +6,7 @@ import os
 import pickle
 import resource
 import socket
+import ssl
 import statistics
 import struct
 import time
@@ -152,6 +153,29 @@ def test_giants_are_announced(stage: Stage) -> None:
         works(stage, gsched)
 
 
+@pytest.mark.proves("--max_message_memory", "--max_log_lines")
+def test_limits_are_those_that_were_given(stage: Stage) -> None:
+    """Of what one who knows the code may send, and of what is said about him."""
+    few = ("--max_message_memory", "4m", "--max_log_lines", "50", "--max_client_effort", "1")
+    gsched, _ = stage.trio(1, 2, *few)
+    port = stage.base + 2
+
+    def send(code: bytes, size: int, payload: bytes = b"") -> None:
+        with connect(gsched, port, ATTACKER) as sock, contextlib.suppress(OSError):
+            sock.sendall(code + struct.pack(">I", size) + payload)
+            sock.recv(1)
+
+    send(right_code(gsched, port), 3 << 20, b"x" * (3 << 20))
+    for number in range(20):
+        send(STRANGER, (1 << 20) + number)
+    gsched.wait_for(lambda x: x["limits"]["max_log_lines"][2] >= 10, "not all of it is said")
+    limits = gsched.status()["limits"]
+    assert limits["max_message_memory"][1:] == [4 << 20, 1]
+    assert limits["max_client_effort"][1] == 1
+    assert gsched.err.count(ATTACKER) == 3  # of 50 lines two, and one that there are more
+    works(stage, gsched)
+
+
 @pytest.mark.proves("--max_datagrams")
 def test_datagram_flood(stage: Stage) -> None:
     gsched, _ = stage.trio(1, 2, "--max_datagrams", "600")
@@ -166,8 +190,38 @@ def test_datagram_flood(stage: Stage) -> None:
                 sock.sendto(payload, (gsched.address, stage.base))
 
         with attacked(gsched, stage.base + 2, attack):
-            gsched.wait_for(lambda x: x["limits"]["max_datagrams"] == [300, 600], "of one sender")
+            gsched.wait_for(
+                lambda x: x["limits"]["max_datagrams"][:2] == [300, 600], "of one sender"
+            )
+            assert gsched.status()["limits"]["max_datagrams"][2] > 0
             works(stage, gsched)
+
+
+def test_datagrams_in_the_name_of_another_do_not_flood_him(stage: Stage) -> None:
+    """He gets less than was sent to us, in a connection that he takes, and nothing by UDP."""
+    gsched, _ = stage.trio(1, 2)
+    victim = ("127.66.66.67", stage.base + 1)
+    body = {"ip_addr": victim[0], "port": victim[1], "sign": "s" * 40, "version": "4.15.2"}
+    ping = b"PING:" + pickle.dumps(body)
+    with contextlib.ExitStack() as stack:
+        door = stack.enter_context(socket.create_server(victim))
+        ears = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+        for ear, address in zip(ears, (victim, (ATTACKER, 0)), strict=True):
+            stack.enter_context(ear)
+            ear.bind(address)
+            ear.setblocking(False)
+        sent, got = 0, 0
+        door.settimeout(30)
+        for _ in range(3):  # a greeting, and one more for all that were asked for meanwhile
+            for _ in range(100):
+                sent += ears[1].sendto(ping, (gsched.address, stage.base))
+            with door.accept()[0] as sock, sock.makefile("rb") as greeting:
+                got += len(greeting.read())
+        assert 0 < got < sent / 20
+        for ear in ears:
+            with pytest.raises(BlockingIOError):
+                ear.recv(1)
+    works(stage, gsched)
 
 
 def test_handshakes_that_stall(stage: Stage, tmp_path: Path) -> None:
@@ -190,3 +244,20 @@ def test_handshakes_that_stall(stage: Stage, tmp_path: Path) -> None:
 
         wait_until(ended, "the connections are closed though they go on")
         print(f"closed after {time.monotonic() - began:.1f} s")
+
+
+def test_handshakes_that_stall_make_room(stage: Stage, tmp_path: Path) -> None:
+    """However much time they have; and so do those that say nothing after it."""
+    certificate = self_signed(tmp_path, "clients")
+    few = ("--max_host_connections", "20", "--msg_timeout", "600")
+    gsched = stage.gsched(*certificate.options("cluster"), *few)
+    context = ssl.create_default_context(cafile=str(certificate.cert))
+    context.check_hostname = False
+    with contextlib.ExitStack() as stack:
+        for number in range(60):
+            sock = stack.enter_context(connect(gsched, stage.base + 2, ATTACKER))
+            if number % 2:
+                stack.enter_context(context.wrap_socket(sock))
+        gsched.wait_for(lambda x: x["limits"]["max_host_connections"][2] == 40, "all have come")
+        gsched.wait_for(lambda x: x["limits"]["max_host_connections"][0] <= 20, "the first go")
+    assert "bug" not in gsched.err

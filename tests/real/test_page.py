@@ -28,19 +28,18 @@ PATIENCE = 60  # seconds until a wait counts as failed
 SERVER = """
 from gevent import monkey; monkey.patch_all()
 import json, logging, signal, sys, gevent, gevent.event
-from gsched.httpd import app, server
+from gsched.httpd import app, places, server
 folder, port = sys.argv[1], int(sys.argv[2])
 logging.basicConfig(filename=folder + "/log", level=logging.INFO)
 server.Handler.idle_timeout = server.Handler.head_timeout = 1.0
 server.Handler.io_timeout = 2.0
 server.Handler.body_timeout = 1.0
-server.CONNECTIONS = 24
 def snapshot():
     with open(folder + "/state.json") as file:
         state = json.load(file)
     return {**state, "watched": built.publisher.watched}
 built = app.build(snapshot, ["127.0.0.1"])
-page = server.PageServer("127.0.0.1", port, built)
+page = server.PageServer("127.0.0.1", port, built, places=places.Places(24))
 page.start()
 stopping = gevent.event.Event()
 handler = gevent.signal_handler(signal.SIGTERM, stopping.set)

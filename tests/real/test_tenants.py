@@ -113,7 +113,7 @@ def test_clusters_of_one_client(stage: Stage) -> None:
         answers = [client.open() for _ in range(30)]
         assert [isinstance(x, dict) for x in answers] == [True] * 20 + [False] * 10
         assert "--max_client_clusters" in answers[-1]
-        assert gsched.status()["limits"]["max_client_clusters"] == [20, 20]
+        assert gsched.status()["limits"]["max_client_clusters"] == [20, 20, 10]
         works(stage, gsched)
 
 
@@ -126,7 +126,7 @@ def test_jobs_of_one_client(stage: Stage) -> None:
         uids = [client.submit(cluster, 10) for _ in range(60)]
         assert all(uids[:50]) and not any(uids[50:])
         works(stage, gsched)
-        assert gsched.status()["limits"]["max_client_jobs"] == [50, 50]
+        assert gsched.status()["limits"]["max_client_jobs"] == [50, 50, 10]
         with connect(gsched, stage.base + 2, ATTACKER) as sock:
             sock.sendall(right_code(gsched, stage.base + 2) + framed(build("CLOSE", cluster)))
             sock.recv(1)

@@ -154,11 +154,12 @@ def test_status_tells_what_needs_attention_and_when_no_jobs_are_taken(site: Site
         {"address": "10.0.0.8", "role": "client", "version": "4.7", "reason": "old", "time": 90.0}
     ]
     wrong = [node("10.0.0.2", state="lost", note="silent")]
-    state = status(wrong, problem="disk full", refused=refused, time=100.0, limits={"x": [9, 10]})
+    limits = {"x": [9, 10, 3]}
+    state = status(wrong, problem="disk full", refused=refused, time=100.0, limits=limits)
     site.answer(f"{API}/status", state)
     done = site.run("status")
     assert done.code == 1
-    assert "no: disk full" in done.out and "x 9 of 10" in done.out
+    assert "no: disk full" in done.out and "x 9 of 10" in done.out and "x 3\n" in done.out
     table = [line for line in done.lines if len(line) == 3][-2:]
     assert table == [["node", "10.0.0.2", "silent"], ["client refused 10 s ago", "10.0.0.8", "old"]]
 

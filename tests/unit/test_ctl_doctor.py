@@ -64,7 +64,7 @@ def test_all_is_well(site: Site) -> None:
         ({"nodes": [node("10.0.0.2", state="lost")]}, "nodes", "failed", "0 of 1 node ready"),
         ({"nodes": [node("10.0.0.1"), LOST]}, "node", "warning", "10.0.0.2 is lost: silent"),
         ({"clusters": [cluster() | {"note": "waits"}]}, "cluster", "warning", "10.0.0.1: waits"),
-        ({"limits": {"max_jobs": [9, 10]}}, "limit", "warning", "max_jobs: 9 of 10 are taken"),
+        ({"limits": {"max_jobs": [9, 10, 3]}}, "limit", "warning", "max_jobs: 9 of 10 are taken"),
     ],
 )
 def test_what_is_wrong_is_told_with_the_mend(

@@ -16,9 +16,10 @@ from web_asked import Answer
 
 import gsched
 from gsched.httpd import app as page
-from gsched.httpd import assets, server
+from gsched.httpd import assets
 from gsched.httpd.access import guard
 from gsched.httpd.live.publisher import MAX_STREAMS
+from gsched.httpd.places import MOST
 
 PACKAGE = Path(gsched.__file__).resolve().parent
 LEAST_HEADERS = 80  # bytes of what the server adds: status, date and length
@@ -371,4 +372,4 @@ def test_too_many_streams_are_asked_to_come_back(app):
 
 
 def test_streams_can_never_take_all_places():
-    assert server.CONNECTIONS >= MAX_STREAMS + 100
+    assert MOST >= MAX_STREAMS + 100

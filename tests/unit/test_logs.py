@@ -6,11 +6,12 @@ import logging
 
 import pytest
 
+from gsched import logs
 from gsched.core.model.node import Node
 from gsched.logs import LONGEST, MOST, PERIOD, Dam, Lines, Objects, printable
 from gsched.net.subjects import about
 from gsched.net.transport import listeners
-from gsched.net.transport.listeners import MOST_EACH, MOST_LINES, Complaints
+from gsched.net.transport.listeners import EACH, MOST_LINES, Complaints
 
 SHOWN = "%(levelname)s %(message)s"
 
@@ -97,6 +98,12 @@ def test_lines_that_begin_alike_are_counted() -> None:
     assert len(lines(*many, level=logging.ERROR)) == len(many)
 
 
+def test_lines_that_all_begin_differently_are_counted_together() -> None:
+    """Whoever thinks of names does not get a beginning of his own for each."""
+    found = lines(*(f"{number} is the name of a cluster" for number in range(10 * MOST)))
+    assert len(found) == logs._MOST_KINDS + MOST
+
+
 def test_the_dam_opens_again() -> None:
     clock = Clock()
     dam = Dam(clock)
@@ -123,7 +130,9 @@ def test_complaints_of_one_peer_are_bounded(caplog: pytest.LogCaptureFixture) ->
     complaints = Complaints(clock)
     for number in range(1000):
         complaints.log("203.0.113.9", f"message of {number} bytes announced")
-    assert len(caplog.records) == MOST_EACH + 1
+    most = MOST_LINES // EACH
+    assert len(caplog.records) == most + 1
+    assert (complaints.lines, complaints.left_out) == (most + 1, 1000 - most - 1)
     complaints.log("192.0.2.1", "a reason")
     assert caplog.messages[-2:] == [
         "203.0.113.9: more complaints, which are not shown for some time",
@@ -141,7 +150,23 @@ def test_complaints_of_many_peers_are_bounded(caplog: pytest.LogCaptureFixture) 
     for number in range(50_000):
         complaints.log(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "x" * 10_000)
     assert len(caplog.records) == MOST_LINES + 1
+    assert (complaints.lines, complaints.left_out) == (MOST_LINES, 50_000 - MOST_LINES - 1)
     assert len(complaints._said) <= listeners._MAX_PEERS + 1
     clock.now += listeners.PERIOD + 1
     complaints.log("192.0.2.1", "a reason")
     assert caplog.messages[-1] == "192.0.2.1: a reason"
+    assert complaints.lines == 1
+
+
+@pytest.mark.proves("--max_log_lines")
+@pytest.mark.parametrize(("most", "each"), [(1, 1), (50, 2)])
+def test_complaints_are_as_many_as_was_asked_for(
+    most: int, each: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    complaints = Complaints(Clock(), most)
+    for number in range(10 * most):
+        complaints.log("192.0.2.1", f"reason {number}")
+    assert len(caplog.records) == each + 1
+    for number in range(10 * most):
+        complaints.log(f"10.0.0.{number}", "a reason")
+    assert len(caplog.records) == most + 1

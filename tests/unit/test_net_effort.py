@@ -81,22 +81,26 @@ def test_they_wait_one_behind_the_other(day: Day) -> None:
     assert len(day.paused) == 10 and min(day.paused) > 3.9
 
 
-def test_what_waits_is_bounded(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effort, "MOST_WAITING", 3 * LARGE)
-    gate = gevent.event.Event()
-
-    def hold() -> None:
-        with day.effort.turn(THERE, LARGE):
-            gate.wait()
-
-    greenlets = [gevent.spawn(hold) for _ in range(3)]
-    gevent.sleep(0)
-    with pytest.raises(PeerError, match="too many large messages"):
+@pytest.mark.proves("--max_client_effort")
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_the_share_is_what_was_asked_for(day: Day, share: float) -> None:
+    day.effort = Effort(lambda: day.now, lambda: day.worked, share)
+    assert day.effort.used == 0
+    for _ in range(100):
         day.work(THERE, 0.1)
-    day.work(HERE, 0.1, 100 * LARGE)  # alone, however large it is
-    gate.set()
-    gevent.joinall(greenlets, timeout=30, raise_error=True)
-    day.work(THERE, 0.1)
+    day.work(HERE, 0.01)
+    assert day.effort.used == share
+    assert day.worked == pytest.approx(share * day.now, rel=0.1)
+    assert day.effort.delayed == len(day.paused)
+    day.now += MOST_SAVED / share / 2
+    assert 0 < day.effort.used < share
+
+
+def test_all_of_the_time_is_no_limit(day: Day) -> None:
+    day.effort = Effort(lambda: day.now, lambda: day.worked, 1.0)
+    for _ in range(100):
+        day.work(THERE, 1.0)
+    assert not day.paused
 
 
 def test_a_message_that_is_none_counts_as_well(day: Day) -> None:

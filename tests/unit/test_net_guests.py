@@ -45,7 +45,7 @@ def test_the_silent_of_one_address_make_room_for_others_of_it() -> None:
     second.spoke()
     enter(guests, THERE)
     assert [ended(x) for x in (second, third, fourth)] == [False, True, False]
-    assert guests.turned_away == 2
+    assert (guests.refused, guests.refused_each, guests.turned_away) == (0, 2, 2)
 
 
 def test_the_silent_make_room_for_all() -> None:
@@ -54,6 +54,7 @@ def test_the_silent_make_room_for_all() -> None:
     busy.spoke()
     assert enter(guests, HERE)
     assert ended(silent) and not ended(busy)
+    assert (guests.refused, guests.refused_each) == (1, 0)
 
 
 def test_there_is_no_room_if_all_are_busy() -> None:
@@ -79,23 +80,49 @@ def test_nothing_is_left_of_those_that_leave() -> None:
         guests.leave(guest)
     assert guests.count == guests.held == 0
     assert not guests._each and not guests._silent and not guests._silent_at
+    assert not guests._held_each
 
 
 def test_bytes_of_messages_are_bounded() -> None:
     """In all. Small ones do not count: there are only so many connections."""
-    guests = Guests(100, 100, 10 * HELD_FREELY)
+    guests = Guests(100, 100, 20 * HELD_FREELY)
     small = [enter(guests, HERE) for _ in range(50)]
     for one in small:
         one.hold(HELD_FREELY)
-    large = enter(guests, THERE)
-    large.hold(9 * HELD_FREELY)
-    large.hold(10 * HELD_FREELY)
+    large = [enter(guests, f"203.0.113.{number}") for number in range(2)]
+    for one in large:
+        one.hold(9 * HELD_FREELY)
+        one.hold(10 * HELD_FREELY)
     other = enter(guests, HERE)
     with pytest.raises(PeerError, match="large messages"):
         other.hold(2 * HELD_FREELY)
     guests.leave(other)
-    large.spoke()
+    assert guests.refused_messages == 1
+    guests.leave(large[0])
     enter(guests, HERE).hold(2 * HELD_FREELY)
+
+
+def test_one_address_has_half_of_the_room_for_messages() -> None:
+    """By however many connections; others bring theirs all the same."""
+    guests = Guests(100, 100, 20 * HELD_FREELY)
+    first, second = enter(guests, THERE), enter(guests, THERE)
+    first.hold(6 * HELD_FREELY)
+    second.hold(4 * HELD_FREELY)
+    with pytest.raises(PeerError, match="--max_message_memory"):
+        second.hold(4 * HELD_FREELY + 1)
+    enter(guests, HERE).hold(9 * HELD_FREELY)
+
+
+def test_a_message_counts_until_it_is_done_with() -> None:
+    """It may wait for its turn; what comes after it counts instead."""
+    guests = Guests(100, 100, 20 * HELD_FREELY)
+    guest = enter(guests, THERE)
+    guest.hold(9 * HELD_FREELY)
+    guest.spoke()
+    with pytest.raises(PeerError, match="large messages"):
+        enter(guests, THERE).hold(2 * HELD_FREELY)
+    guest.hold(100)
+    assert guests.held == 2 * HELD_FREELY + 100
 
 
 def stream(sock: socket.socket) -> Stream:

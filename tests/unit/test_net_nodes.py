@@ -178,6 +178,23 @@ def test_one_stranger_does_not_ask_for_all(world: World, monkeypatch: pytest.Mon
     rest.set()
 
 
+def test_all_strangers_together_do_not_either(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each datagram may bear another sender. It is never answered by UDP."""
+    rest = gevent.event.Event()
+    monkeypatch.setattr(discovery, "gevent", SimpleNamespace(sleep=lambda _: rest.wait()))
+    for number in range(2000):
+        address = f"10.0.{number >> 8}.{number & 255}"
+        body = {"ip_addr": address, "port": 51348, "sign": SIGN, "version": "4.15.2"}
+        world.service.datagram(build("PING", body), address)
+    settle()
+    assert len(world.sent) == discovery._MAX_ANSWERS
+    rest.set()
+    settle()
+    assert not world.discovery._answers
+
+
 def settle() -> None:
     """Let all greenlets have some turns."""
     for _ in range(20):

@@ -20,9 +20,19 @@ def test_clusters_are_counted_for_each_address() -> None:
     first, _ = tenants.open(THERE, 0), tenants.open(THERE, 0)
     with pytest.raises(Refused, match="--max_client_clusters"):
         tenants.open(THERE, 0)
+    assert tenants.refused == Tenant(clusters=1)
     assert tenants.open(HERE, 0)
     first.close()
     assert tenants.open(THERE, 0)
+
+
+def test_nothing_is_left_of_who_is_refused() -> None:
+    tenants = Tenants(2, 9, 9999, 50)
+    for _ in range(2):
+        with pytest.raises(Refused, match="--max_client_bytes"):
+            tenants.open(THERE, 99_999)
+    assert not tenants._tenants
+    assert tenants.refused == Tenant(size=2)
 
 
 def test_what_an_earlier_run_has_taken_is_not_refused() -> None:
@@ -41,6 +51,7 @@ def test_jobs_are_counted_over_all_clusters() -> None:
     for account in (one, two):
         with pytest.raises(Refused, match="--max_client_jobs"):
             account.check(0)
+    assert tenants.refused == Tenant(jobs=2)
     tenants.open(HERE, 0).check(0)
     two.close()
     one.check(0)
@@ -76,6 +87,7 @@ def test_allocations_are_counted_over_all_clusters() -> None:
     for account in (one, two):
         with pytest.raises(Refused, match="has 50 node allocations and wants 1 more"):
             account.check_allocations(1)
+    assert tenants.refused == Tenant(allocations=3)
     tenants.open(HERE, 0, 50)
     one.close()
     two.check_allocations(30)

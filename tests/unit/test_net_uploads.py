@@ -143,6 +143,7 @@ def test_a_cluster_has_its_share(tmp_path: Path) -> None:
     assert not refusal(one) and not refusal(one, name="/b")
     assert "--max_cluster_size" in refusal(one, name="/c")
     assert "--max_cluster_size" in refusal(two, 1 << 63)
+    assert (whole.refused_each, whole.refused_all) == (2, 0)
     assert not refusal(two)
     assert whole.used == 3 * len(CONTENT)
 
@@ -151,6 +152,7 @@ def test_all_clusters_have_their_share(tmp_path: Path) -> None:
     whole, one, two = quota(tmp_path, most_all=20)
     assert not refusal(one) and not refusal(two)
     assert "--max_spool_size" in refusal(two, name="/b")
+    assert (whole.refused_each, whole.refused_all) == (0, 1)
     one.remove()
     assert whole.used == len(CONTENT)
     assert not refusal(two, name="/b")

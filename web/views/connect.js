@@ -40,15 +40,16 @@ export class View {
       setText(item.children[1], purpose);
     });
     const limits = Object.entries(head.limits ?? {});
-    fill(this.limits, limits, limit, (item, [name, [taken, most]]) => {
+    fill(this.limits, limits, limit, (item, [name, [taken, most, refused]]) => {
       setText(item.children[0], `--${clean(name)}`);
-      setText(item.children[1], most ? `${figure(name, taken)} of ${figure(name, most)}` : `${figure(name, taken)}, no limit`);
+      const words = most ? `${figure(name, taken)} of ${figure(name, most)}` : `${figure(name, taken)}, no limit`;
+      setText(item.children[1], refused ? `${words}; ${count(refused)} refused` : words);
       item.size([most ? taken / most : 0]);
     });
   }
 }
 
-const figure = (name, value) => (name.includes("size") ? bytes : count)(value);
+const figure = (name, value) => (/size|bytes|memory/.test(name) ? bytes : count)(value);
 
 function limit() {
   const { element, size } = bar("busy");

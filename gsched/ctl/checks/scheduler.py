@@ -94,10 +94,11 @@ def _refused(_session: Session, state: Row) -> Iterator[Check]:
 
 
 def _limits(_session: Session, state: Row) -> Iterator[Check]:
-    for name, (used, most) in state["limits"].items():
+    for name, (used, most, refused) in state["limits"].items():
         if most and used >= NEARLY * most:
+            told = f"{name}: {used} of {most} are taken, {refused} times there was no room"
             mend = f"raise --{name}, or find out who takes so much"
-            yield Check("limit", WARNING, f"{name}: {used} of {most} are taken", mend)
+            yield Check("limit", WARNING, told, mend)
 
 
 def _log(session: Session, state: Row) -> Iterator[Check]:

@@ -28,8 +28,9 @@ def run(session: Session) -> int:
 def facts(state: Row, where: str) -> list[tuple[str, str]]:
     """The scheduler in a few lines."""
     totals = state["totals"]
-    limits = {name: pair for name, pair in state["limits"].items() if pair[1]}
-    full = [f"{name} {a} of {b}" for name, (a, b) in limits.items() if a >= 0.8 * b]
+    limits = [(name, *numbers) for name, numbers in state["limits"].items()]
+    full = [f"{name} {used} of {most}" for name, used, most, _ in limits if used >= 0.8 * most > 0]
+    refused = [f"{name} {number}" for name, _, _, number in limits if number]
     states = _numbers(row["state"] for row in state["nodes"])
     return [
         ("scheduler", f"gsched {state['version']} at {where}, up {span(state['uptime'])}"),
@@ -41,6 +42,7 @@ def facts(state: Row, where: str) -> list[tuple[str, str]]:
         ("arguments", _arguments(state["arguments"])),
         ("goes first", _ALGORITHMS.get(state["algorithm"], "")),
         ("nearly full", ", ".join(full)),
+        ("refused", ", ".join(refused)),
         ("listens", ", ".join(state["listens"])),
     ]
 

@@ -215,7 +215,8 @@ STATUS = record(
     problem=text("why no jobs are taken; empty if they are"),
     limits={
         "type": "object",
-        "description": "what peers take of what they may take: both numbers, by option",
+        "description": "what peers take, what they may take (0: any number), and how often "
+        "more was refused so far, by option",
         "additionalProperties": rows(whole()),
     },
     arguments=record(

@@ -67,7 +67,7 @@ class Publisher:
         interval: float = INTERVAL,
         limit: int = MAX_STREAMS,
     ) -> None:
-        self._snapshot, self._interval, self._limit = snapshot, interval, limit
+        self._snapshot, self._interval, self.limit = snapshot, interval, limit
         self._streams: set[Stream] = set()
         self._greenlet: Any = None
         self._last: Frame | None = None  # None also while there is trouble
@@ -93,7 +93,7 @@ class Publisher:
 
         Raises TooManyStreamsError.
         """
-        if self._closing or len(self._streams) >= self._limit:
+        if self._closing or len(self._streams) >= self.limit:
             raise TooManyStreamsError
         stream = Stream(self._streams.discard)
         self._streams.add(stream)

@@ -21,7 +21,8 @@ from gsched.wire.records import Compute, NodeAllocate, XferFile
 from gsched.wire.releases import Dialect, family
 from gsched.wire.standins import StandIn
 
-MAX_ALLOCATIONS, MAX_PATTERNS = 10_000, 100  # of one cluster
+MAX_ALLOCATIONS = 10_000  # of one cluster: a message has no room for many more
+MAX_PATTERNS = 100  # of one cluster; each is compared with each node that comes
 MOST_CPUS = 1_000_000
 _LONGEST_HOST = _LONGEST_NAME = 255
 _OLD_ALLOCATION = ("host", "port", "cpus")

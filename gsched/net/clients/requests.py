@@ -64,6 +64,7 @@ class ClientService:
         limit: uploads.Limit,
         keeper: Keeping,
         arguments: Arguments,
+        effort: Effort,
     ) -> None:
         self._exchange = exchange
         self._scheduler = exchange.scheduler
@@ -74,9 +75,7 @@ class ClientService:
         self._relays = relays
         self._reception = reception
         self._limit = limit
-        self._keeper = keeper
-        self._effort = Effort()
-        self._arguments = arguments
+        self._keeper, self._arguments, self._effort = keeper, arguments, effort
         self._confirming = Confirming(partial(exchange.tell, exchange.scheduler.accepted))
         self._kept: dict[str, Callable[..., bytes | None]] = {  # they are told the size
             "ALLOCATE_NODE": self._allocate_node,

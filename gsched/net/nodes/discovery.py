@@ -44,7 +44,9 @@ ANSWER_PAUSE = 5.0  # seconds until one that looks for us and was not reached is
 ANSWER_REST = 0.5  # the same, if it was reached
 GREET_PAUSE = 1.0  # seconds until all are greeted again because a cluster asks for it
 LOOKS = 10  # in that time: one that has answered may be lost again before it is over
-_MAX_ANSWERS, _MAX_ANSWERS_OF_ONE = 256, 64  # greetings that strangers have asked for; one
+# Greetings under way that strangers have asked for; one of them. No option: these go to hosts that
+# others name, and a node that is not greeted now asks again.
+_MAX_ANSWERS, _MAX_ANSWERS_OF_ONE = 256, 64
 _MAX_ALIASES = 4096
 _NO_ADDRESS = OSError("this name has no address")
 

@@ -79,6 +79,11 @@ class Datagrams:
         """Datagrams that came to one port in this second so far, where most came."""
         return max((valve.count for valve in self._valves), default=0)
 
+    @property
+    def dropped(self) -> int:
+        """Datagrams that were not looked at, so far. What the system drops is not known."""
+        return sum(valve.dropped for valve in self._valves)
+
     def stop(self) -> None:
         """Hear and send nothing more."""
         self._greenlets.kill()
@@ -176,6 +181,7 @@ class Valve:
         self._since = 0.0
         self._all = 0
         self._each: dict[str, int] = {}
+        self.dropped = 0  # so far
 
     @property
     def count(self) -> int:
@@ -186,13 +192,13 @@ class Valve:
         """Whether one more from there is looked at."""
         if self._now() - self._since >= 1.0:
             self._since, self._all, self._each = self._now(), 0, {}
-        if self._all >= self._most:
-            return False
-        count = self._each[source] = self._each.get(source, 0) + 1
-        if 2 * count > self._most + 1:
-            return False
-        self._all += 1
-        return True
+        if self._all < self._most:
+            count = self._each[source] = self._each.get(source, 0) + 1
+            if 2 * count <= self._most + 1:
+                self._all += 1
+                return True
+        self.dropped += 1
+        return False
 
 
 def _receive(sock: socket.socket, handler: Handler, complaints: Complaints, valve: Valve) -> None:

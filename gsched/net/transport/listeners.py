@@ -7,6 +7,7 @@ only once; the service goes on.
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from gsched.net.transport import inherited
 from gsched.net.transport.channel import Address, Channel
@@ -14,6 +15,7 @@ from gsched.net.transport.greenlets import Greenlets
 from gsched.net.transport.guests import Guests
 from gsched.net.transport.sockets import Ear, Socket, Stream
 from gsched.net.transport.tls import PLAIN, Tls
+from gsched.net.transport.turns import Turns
 from gsched.wire.errors import PeerError
 
 log = logging.getLogger("gsched.net")
@@ -22,7 +24,8 @@ BACKLOG = 1024  # connections that may wait to be accepted: a thousand nodes ans
 _LONGEST = 300  # characters of a complaint
 _SPARE = 64  # connections that are on their way out
 _MAX_PEERS = 10_000
-MOST_EACH, MOST_LINES = 20, 500  # complaints of one peer, and of all, in a PERIOD
+MOST_LINES = 500  # complaints of all peers in a PERIOD
+EACH = 25  # one of so many may be about one peer
 PERIOD = 600.0  # seconds
 
 Handler = Callable[[Channel], None]
@@ -31,27 +34,39 @@ Handler = Callable[[Channel], None]
 class Complaints:
     """What has been said about which peer: the same is said once, and of each peer not too much.
 
-    Else whoever wants to could fill the log.
+    Else whoever wants to could fill the log. `most` lines in a PERIOD, and some more that say so.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = MOST_LINES) -> None:
         self._now = clock
         self._since = 0.0
         self._lines = 0
+        self.most = most
+        self._most_each = max(1, most // EACH)
+        self.left_out = 0  # so far
         self._said: dict[str, set[str]] = {}
+
+    @property
+    def lines(self) -> int:
+        """How many there are in this PERIOD so far."""
+        self._forget()
+        return min(self._lines, self.most)
 
     def log(self, peer: str, reason: str) -> None:
         """Log the reason, unless this peer gave it before, or gave many others."""
         self._forget()
         reason = reason[:_LONGEST]
         said = self._said.setdefault(peer, set())
-        if reason in said or len(said) > MOST_EACH or self._lines > MOST_LINES:
+        if reason in said:
+            return
+        if len(said) > self._most_each or self._lines > self.most:
+            self.left_out += 1
             return
         said.add(reason)
         self._lines += 1
-        if len(said) > MOST_EACH:
+        if len(said) > self._most_each:
             log.warning("%s: more complaints, which are not shown for some time", peer)
-        elif self._lines > MOST_LINES:
+        elif self._lines > self.most:
             log.warning("more complaints about peers, which are not shown for some time")
         else:
             log.warning("%s: %s", peer, reason)
@@ -61,7 +76,7 @@ class Complaints:
         now = self._now()
         if now - self._since > PERIOD:
             self._since, self._lines = now, 0
-            for peer in [peer for peer, said in self._said.items() if len(said) > MOST_EACH]:
+            for peer in [peer for peer, said in self._said.items() if len(said) > self._most_each]:
                 del self._said[peer]
         if len(self._said) > _MAX_PEERS:
             self._said.clear()
@@ -81,6 +96,7 @@ class Listener:
         timeout: float,
         complaints: Complaints,
         guests: Guests,
+        turns: Turns,
         tls: Tls = PLAIN,
         name: str = "",
     ) -> None:
@@ -91,7 +107,8 @@ class Listener:
         self._guests = guests
         self._tls = tls
         self._greenlets = Greenlets()
-        self._ear = Ear(address, BACKLOG, self._hear, inherited.adopt(name))
+        self._turns = turns
+        self._ear = Ear(address, BACKLOG, partial(turns.take, self._enter), inherited.adopt(name))
         self._accepting = False
 
     def start(self) -> None:
@@ -111,8 +128,8 @@ class Listener:
 
     @property
     def busy(self) -> bool:
-        """Whether a connection is served."""
-        return len(self._greenlets) > 0
+        """Whether a connection is served, or is about to be."""
+        return len(self._greenlets) > 0 or self._turns.waiting(self._enter) > 0
 
     def pause(self) -> None:
         """Let who connects wait; those that are there go on."""
@@ -127,9 +144,10 @@ class Listener:
     def stop(self) -> None:
         """Take no more connections and end those that are there."""
         self.stop_accepting()
+        self._turns.close(self._enter)
         self._greenlets.kill()
 
-    def _hear(self, sock: Socket, peer: Address) -> None:
+    def _enter(self, sock: Socket, peer: Address) -> None:
         self._greenlets.enter("connection", self._serve, sock, peer)
         if len(self._greenlets) >= self._guests.most + _SPARE:
             self._ear.pause()
@@ -152,6 +170,7 @@ class Listener:
         try:
             guest.connection = accepted = self._tls.accept(stream)
             with Channel(accepted, peer, self._tls.refuse_hello, guest) as channel:
+                self._tls.greet(accepted)
                 self._handler(channel)
         finally:
             self._guests.leave(guest)

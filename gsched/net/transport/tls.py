@@ -41,22 +41,33 @@ class Tls:
         self.accepting, self.connecting = other.accepting, other.connecting
 
     def accept(self, stream: Stream) -> "Stream | SecureStream":
-        """The handshake of a connection that came in. Raises PeerError or OSError."""
+        """For a connection that came in, before `greet`. Raises OSError."""
         if self.accepting is None:
             return stream
-        try:
-            return SecureStream(stream, self.accepting, server_side=True)
-        except SSLError as error:
-            raise PeerError(self._problem(error)) from error
+        return SecureStream(stream, self.accepting, server_side=True)
+
+    def greet(self, accepted: "Stream | SecureStream") -> None:
+        """The handshake of what `accept` has given. Raises PeerError or OSError."""
+        if isinstance(accepted, SecureStream):
+            try:
+                accepted.shake_hands()
+            except SSLError as error:
+                raise PeerError(self._problem(error)) from error
 
     def connect(self, stream: Stream) -> "Stream | SecureStream":
         """The handshake of a connection that we opened. Raises OSError."""
         if self.connecting is None:
             return stream
+        secure = SecureStream(stream, self.connecting)
         try:
-            return SecureStream(stream, self.connecting)
+            secure.shake_hands()
         except OSError as error:  # also where the other does not answer, since it has no TLS
+            secure.close()
             raise ConnectionError(self._problem(error)) from error
+        except BaseException:  # a kill, too, must not leave it open
+            secure.close()
+            raise
+        return secure
 
     def refuse_hello(self, data: bytes) -> None:
         """Raises PeerError if a stream that should be plain begins with a TLS handshake.
@@ -75,7 +86,7 @@ class Tls:
 
 
 class SecureStream:
-    """A connection with TLS, by gevent's sockets. Begins with the handshake. Raises OSError."""
+    """A connection with TLS, by gevent's sockets; `shake_hands` comes first. Raises OSError."""
 
     def __init__(self, plain: Stream, context: SSLContext, server_side: bool = False) -> None:
         timeout = plain.timeout
@@ -83,11 +94,17 @@ class SecureStream:
         try:
             sock.settimeout(timeout)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the handshake writes first
-            with Timeout(timeout, TimeoutError("TLS handshake timed out")):
-                self._socket = context.wrap_socket(sock, server_side=server_side)
+            self._socket = context.wrap_socket(
+                sock, server_side=server_side, do_handshake_on_connect=False
+            )
         except BaseException:  # a kill, too, must not leave it open
             sock.close()
             raise
+
+    def shake_hands(self) -> None:
+        """All of it has to be done in the time that each step may take."""
+        with Timeout(self.timeout, TimeoutError("TLS handshake timed out")):
+            self._socket.do_handshake()
 
     @property
     def timeout(self) -> float | None:
@@ -145,8 +162,12 @@ class SecureStream:
         self._socket.close()
 
     def abort(self) -> None:
-        """End it from elsewhere. Raises OSError."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        """End it from elsewhere, also in its handshake: whoever waits for it sees the end.
+
+        The TLS of gevent's sockets must stay as it is, since that one still works with it.
+        Raises OSError.
+        """
+        socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 PLAIN = Tls()  # neither side of anything
