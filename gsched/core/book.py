@@ -42,7 +42,7 @@ class Book:
         self._policy = POLICIES[algorithm]
         if algorithm == "weighted":
             self.ledger = Ledger(self.sharing.half_life)
-        self.ready = Ready(self._policy)
+        self.ready = Ready(self._policy, by_account=self.ledger is not None)
         self.submitted = 0  # jobs that were accepted since the start
         self.strays = 0  # words of nodes on jobs that are over, elsewhere or not known: dropped
         self.ends = dict.fromkeys(End, 0)  # jobs that ended since the start

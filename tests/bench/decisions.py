@@ -16,6 +16,7 @@ from gsched.core.scheduler import Scheduler
 
 Figures = dict[str, float]
 NOW = 1_700_000_000.0
+_STEP = 0.001  # seconds between two decisions: with time, what is used grows
 KINDS = 10  # of clusters, where there is a policy
 _NETWORK = 250  # nodes of a cluster where both are many; else each cluster uses all nodes
 
@@ -27,24 +28,25 @@ class World:
         self.scheduler = Scheduler(algorithm)
         self.running: deque[tuple[int, str]] = deque()
         self.clusters: list[Cluster] = []
+        self.now = NOW
 
     def event(self, name: str, *args: Any) -> None:
         """Something happens, and all that follows from it."""
-        effects = deque(getattr(self.scheduler, name)(*args, NOW))
+        effects = deque(getattr(self.scheduler, name)(*args, self.now))
         while effects:
             effects.extend(self._answer(effects.popleft()))
 
     def _answer(self, effect: Any) -> Any:
         scheduler = self.scheduler
         if isinstance(effect, SetUp):
-            return scheduler.lease_ready(effect.lease, effect.lease.node.total, NOW)
+            return scheduler.lease_ready(effect.lease, effect.lease.node.total, self.now)
         if isinstance(effect, TellScheduled):
-            return scheduler.cluster_started(effect.cluster, NOW)
+            return scheduler.cluster_started(effect.cluster, self.now)
         if isinstance(effect, SendJob):
             self.running.append((effect.job.uid, effect.node.address))
-            return scheduler.started(effect.job.uid, effect.tries, NOW)
+            return scheduler.started(effect.job.uid, effect.tries, self.now)
         if isinstance(effect, SendResult):
-            return scheduler.delivered(effect.job.uid, NOW)
+            return scheduler.delivered(effect.job.uid, self.now)
         return ()
 
     def furnish(self, nodes: int, clusters: int) -> None:
@@ -59,7 +61,7 @@ class World:
             allocation = Allocation(f"{network}.*" if many else "*")
             name = f"c{number % KINDS}"
             opening = Opening(name=name, client="10.9.9.9", allocations=[allocation])
-            cluster = self.scheduler.cluster_opened(opening, NOW)
+            cluster = self.scheduler.cluster_opened(opening, self.now)
             self.event("cluster_scheduled", cluster)
             self.clusters.append(cluster)
 
@@ -68,7 +70,7 @@ class World:
         before = _memory()
         for number in range(jobs):
             cluster = self.clusters[number % len(self.clusters)]
-            job = self.scheduler.offered(cluster, None, None, NOW)
+            job = self.scheduler.offered(cluster, None, None, self.now)
             self.event("accepted", job.uid)
         return (_memory() - before) / jobs
 
@@ -77,8 +79,9 @@ class World:
         finished, spent = self.scheduler.finished, 0.0
         for _ in range(count):
             uid, address = self.running.popleft()
+            self.now += _STEP
             began = time.thread_time()
-            effects = finished(uid, address, End.FINISHED, None, 1.0, NOW)
+            effects = finished(uid, address, End.FINISHED, None, 1.0, self.now)
             spent += time.thread_time() - began
             rest = deque(effects)
             while rest:

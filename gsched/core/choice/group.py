@@ -1,17 +1,33 @@
 """Nodes that serve the same set of clusters, and what waits for them."""
 
+from collections.abc import Callable
+
+from gsched.core.choice.by_account import ByAccount
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.heap import Key, LazyHeap
 from gsched.core.model.node import Node
+
+Heap = LazyHeap[Cluster] | ByAccount  # of clusters
 
 
 class Group:
     """The nodes that serve exactly these clusters, one at the least."""
 
-    __slots__ = ("aside", "callers", "clusters", "heaps", "kept", "members", "next", "nodes")
+    __slots__ = (
+        "_heap",
+        "aside",
+        "callers",
+        "clusters",
+        "heaps",
+        "kept",
+        "members",
+        "next",
+        "nodes",
+    )
 
-    def __init__(self, clusters: frozenset[Cluster]) -> None:
+    def __init__(self, clusters: frozenset[Cluster], heap: Callable[[], Heap]) -> None:
         self.clusters = clusters
+        self._heap = heap
         self.members = 0  # nodes, with room or without
         self.nodes: LazyHeap[Node] = LazyHeap()  # that may suit some cluster
         self.next: tuple[Node, Cluster] | None = None  # who was first when it was looked at last
@@ -19,7 +35,7 @@ class Group:
 
     def clear(self) -> None:
         """Nothing is known of what waits."""
-        self.heaps: dict[int, LazyHeap[Cluster]] = {1: LazyHeap()}  # clusters with jobs that
+        self.heaps: dict[int, Heap] = {1: self._heap()}  # clusters with jobs that
         # wait, by the CPUs that a job of theirs has
         self.aside: LazyHeap[Node] = LazyHeap()  # with room that suits none of those
         self.kept: dict[int, Node] = {}  # until there is room for a job with so many CPUs; for
@@ -30,7 +46,7 @@ class Group:
         """The cluster has a job that waits."""
         width = cluster.rule.cpus_per_job
         if width not in self.heaps:
-            self.heaps[width] = LazyHeap()
+            self.heaps[width] = self._heap()
         self.heaps[width].put(cluster, key)
         if self.aside:
             self.callers[cluster] = None
@@ -53,6 +69,11 @@ class Group:
         self.aside.discard(node)
         self.kept = {width: one for width, one in self.kept.items() if one is not node}
         self.members -= 1
+
+    def is_first_aside(self) -> bool:
+        """Whether a node that is aside may have less load than all others."""
+        aside, nodes = self.aside.floor(), self.nodes.floor()
+        return aside is not None and (nodes is None or aside < nodes)
 
     def floor(self) -> Key | None:
         """No node for which a job may wait here has less load. None: there is no such node."""

@@ -12,10 +12,11 @@ Clusters with the same number of CPUs for a job have a heap of their own, so of 
 are passed over that have all that they may have on a node: no more than have jobs there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
-from gsched.core.choice.group import Group
+from gsched.core.choice.by_account import ByAccount
+from gsched.core.choice.group import Group, Heap
 from gsched.core.choice.policies import Policy
 from gsched.core.model.cluster import Cluster
 from gsched.core.model.heap import Key, LazyHeap
@@ -27,8 +28,9 @@ from gsched.core.model.queue import JobQueue
 class Ready:
     """Finds the next pair of node and job. Knows no events: it is told what changed."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, by_account: bool = False) -> None:
         self._policy = policy
+        self._heap: Callable[[], Heap] = ByAccount if by_account else LazyHeap
         self._picky = False
         self._groups: dict[frozenset[Cluster], Group] = {}
         self._groups_of: dict[Cluster, dict[Group, None]] = {}
@@ -164,8 +166,10 @@ class Ready:
     def _top(self, group: Group) -> Key | None:
         """As `_group_key`, where a node may suit no cluster: then it goes aside."""
         while True:
-            self._recall(group)
             node = group.nodes.top(Node.load)
+            if group.callers and group.is_first_aside():
+                self._recall(group)
+                node = group.nodes.top(Node.load)
             if node is None:
                 if self._release_idle(group):
                     continue
@@ -183,13 +187,18 @@ class Ready:
         return any(heap.top(self._cluster_key) for heap in group.heaps.values())
 
     def _recall(self, group: Group) -> None:
-        """Fetch nodes back that clusters have a use for: for each the one with the least load."""
+        """Fetch nodes back that clusters have a use for: for each the one with the least load.
+
+        Those that would not go before the others that are there are not looked at.
+        """
+        least = group.nodes.floor()
         for cluster in list(group.callers):
             waits = self._cluster_key(cluster) is not None
-            node = group.aside.first(Node.load, partial(_suits, cluster)) if waits else None
+            ends = partial(_suits_or_is_late, cluster, least)
+            node = group.aside.first(Node.load, ends) if waits else None
             if node is None:
                 del group.callers[cluster]
-            else:
+            elif _suits(cluster, node):
                 group.roomier(node, node.load() or ())
 
     def _release_idle(self, group: Group) -> bool:
@@ -262,8 +271,8 @@ class Ready:
         return self._policy(job.cluster, job) if job else ()
 
     def _cluster_key(self, cluster: Cluster) -> Key | None:
-        job = None if cluster.paused or cluster.full else cluster.queue.head()
-        return self._policy(cluster, job) if job else None
+        job = cluster.next_job
+        return self._policy(cluster, job) if job is not None else None
 
     def _group_key(self, group: Group) -> Key | None:
         """The load of its first node; that node, and whose job goes first there, are noted."""
@@ -307,7 +316,7 @@ class Ready:
             self._best.lower(group, key)
 
     def _found(self, clusters: frozenset[Cluster]) -> Group:
-        group = self._groups[clusters] = Group(clusters)
+        group = self._groups[clusters] = Group(clusters, self._heap)
         for cluster in clusters:
             self._groups_of.setdefault(cluster, {})[group] = None
             key = self._cluster_key(cluster)
@@ -336,6 +345,11 @@ class Ready:
 def _suits(cluster: Cluster, node: Node) -> bool:
     """Whether the node has room for a job of the cluster, and that its rule allows it."""
     return cluster.rule.cpus_per_job <= node.spare and cluster.has_share(node)
+
+
+def _suits_or_is_late(cluster: Cluster, least: Key | None, node: Node) -> bool:
+    """The same, or it does not matter since the node has more load than the `least`."""
+    return _suits(cluster, node) or (least is not None and (node.load() or ()) > least)
 
 
 def _has_less_load(one: Node, other: Node) -> bool:

@@ -163,6 +163,11 @@ class Cluster:
         most = self.rule.max_cpus
         return most is not None and self.used + self.rule.cpus_per_job > most
 
+    @property
+    def next_job(self) -> Job | None:
+        """Its first job that any of its nodes may run; None if none may be given out now."""
+        return None if self.paused or self.full else self.queue.head()
+
     def has_share(self, node: "Node") -> bool:
         """Whether it may have one more job on the node, as far as its rule has a limit for that."""
         most = self.rule.max_cpus_per_node

@@ -60,6 +60,8 @@ class LazyHeap(Generic[T]):
             if present == key:
                 return item
             self._mend(item, present)
+            if entries and entries[0][0] is present and entries[0][2] is item:
+                return item  # it still comes first
         return None
 
     def floor(self) -> Key | None:
