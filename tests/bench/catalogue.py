@@ -281,6 +281,7 @@ SCENARIOS = [
     _flood("fast", "bad connections at full speed"),
     _flood("giants", "messages that announce 4 GiB"),
     _flood("datagrams", "20,000 datagrams a second"),
+    _flood("datagrams-fast", "datagrams at full speed, by 100"),
     _flood("log", "200 lines of the log a second"),
     _flood("tenant", "a client that takes all it can"),
     _flood("tls", "2,000 TLS handshakes that stall", tls=True),

@@ -173,6 +173,7 @@ ATTACKS = {
     "fast": Attack(bad_messages, pace=0.0, begun=1000),
     "giants": Attack(giants),
     "datagrams": Attack(datagrams),
+    "datagrams-fast": Attack(datagrams, pace=0.0),
     "log": Attack(log_lines),
     "tenant": Attack(tenant),
     "tls": Attack(stalled, begun=HALF_OPEN),

@@ -118,6 +118,7 @@ def test_a_job_tells_why_it_waits(site: Site, browse: Browse) -> None:
 
 def test_what_stops_everything_is_seen_in_every_view(site: Site, browse: Browse) -> None:
     view = browse(site.url, "connect")
+    shows(view, "#limits", "3 of 2,048; 5 refused")
     assert not view.locator("#alarm").is_visible()
     site.run("cluster = play.cluster(); play.submit(cluster, 3)")
     shows(view, "#alarm", "3 jobs are waiting, and no node has joined yet.")

@@ -52,6 +52,7 @@ def test_commands_show_the_state(stage: Stage, tmp_path: Path) -> None:
     for command in ("status", "nodes", "clusters", "jobs", "sta", "nonsense"):
         answers[command] = ask(gsched, terminal, command)
     assert "1 nodes, 1 of 1 cpus busy; 1 clusters, 1 jobs pending, 1 running" in answers["status"]
+    assert re.search(r"--max_connections +\d+ +4,096 +0 *\n", answers["status"])
     assert answers["sta"].splitlines()[:2] == answers["status"].splitlines()[:2]
     assert re.search(r"127\.\S+ +node1 +ready +1 +1", answers["nodes"])
     assert re.search(r"wait @ \S+ +active +1 +1", answers["clusters"])

@@ -138,7 +138,7 @@ def test_it_is_over_when_the_flood_is(door: Door, monkeypatch: pytest.MonkeyPatc
     door.come(THERE)
     assert door.turns.waiting(door.serve) == 31
     door.wait()
-    gevent.sleep(0.001)
+    gevent.sleep(2 * PERIOD)
     door.served.clear()
     door.come(THERE, 5)
     assert door.served == [THERE] * 5 and not door.turns._until

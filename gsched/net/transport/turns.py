@@ -66,19 +66,22 @@ class Turns:
         serve(sock, peer)
         now, address = self._loop.now(), peer[0]
         if now - self._since > PERIOD:
-            self._since = now
-            self._used.clear()
+            self._begin(now)
         used = self._used.get(address, 0.0) + perf_counter() - began
         self._used[address] = used
         others = len(self._used) > 1  # else nobody is kept waiting
         if (used > SHARE * PERIOD and others) or self._guests.is_crowded(address):
             self._until[address] = now + LASTING
 
+    def _begin(self, now: float) -> None:
+        """A PERIOD."""
+        self._since = now
+        self._used.clear()
+        if self._until:
+            self._until = {one: until for one, until in self._until.items() if until > now}
+
     def _has_to_wait(self, address: str) -> bool:
-        if address in self._lines or self._until.get(address, 0.0) > self._loop.now():
-            return True
-        self._until.pop(address, None)
-        return False
+        return address in self._lines or self._until.get(address, 0.0) > self._loop.now()
 
     def _line_up(self, serve: Serve, sock: Socket, peer: Address) -> None:
         if not self._lines:
