@@ -1,5 +1,7 @@
 """Files that only pass through: from whom, and where to."""
 
+import io
+import random
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,7 +9,8 @@ import pytest
 from test_net_nodes import NODE, STRANGER, Running, World
 
 from gsched.core.model.job import Job
-from gsched.net.relays import Relays
+from gsched.net.files import CHUNK
+from gsched.net.relays import Relays, relay
 from gsched.wire.errors import PeerError
 from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import JobReply, StatResult, XferFile
@@ -76,6 +79,21 @@ def test_a_file_passes() -> None:
     passing.bring()
     assert passing.answers == [0, len(CONTENT)]
     assert passing.called == [("192.0.2.9", 9700)] and CONTENT in passing.client.told
+
+
+@pytest.mark.parametrize("kept", [1, CHUNK - 1, CHUNK, CHUNK + 300_000, 2 * CHUNK + 7])
+def test_a_large_file_passes_in_pieces(kept: int) -> None:
+    """Its source sends whole chunks, whatever the target wants of them."""
+    size = 2 * CHUNK + 7
+    content, counts = io.BytesIO(random.Random(kept).randbytes(size)), []
+    there = [*range(0, kept, CHUNK), kept]
+    target = Line("target", *map(dumps, there))
+    source: Any = SimpleNamespace(send=counts.append, receive_into=content.readinto)
+    target_: Any = target
+    assert relay(source, target_, size, kept) == kept
+    assert b"".join(target.told) == content.getvalue()[:kept]
+    assert [loads(count) for count in counts] == there
+    assert content.tell() == min(size, CHUNK * (len(there) - 1))
 
 
 @pytest.mark.parametrize(

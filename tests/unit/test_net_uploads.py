@@ -194,7 +194,7 @@ def test_what_does_not_arrive_does_not_count(tmp_path: Path) -> None:
     assert (whole.used, one.share.used, one.share.files, whole._pending) == (0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("size", [CHUNK, 1 << 40, 1 << 62])
+@pytest.mark.parametrize("size", [CHUNK + 1, 1 << 40, 1 << 62])
 def test_sizes_that_lie(tmp_path: Path, size: int) -> None:
     """Without a limit, too: no room is made before something comes, and nothing is left."""
     whole, one, _ = quota(tmp_path)
