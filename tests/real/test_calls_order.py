@@ -153,3 +153,21 @@ def test_news_of_nodes_are_gathered(world: World, monkeypatch: pytest.MonkeyPatc
     tally = world.cluster.tallies[ADDRESS]
     assert world.client.figures() == [(tally.sent, tally.received)]
     assert tally.jobs_done == 9 and tally.received > 0
+
+
+def test_news_for_a_client_that_brings_one_job_after_the_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its jobs is the last one: only when no more come it is told again."""
+    monkeypatch.setattr(news, "PAUSE", 2 * PATIENCE)
+    monkeypatch.setattr(news, "LULL", 2.0)
+    for number in range(20):
+        job = world.submit()
+        world.end(job)
+        wait_for(lambda: job.uid not in world.scheduler.jobs)  # noqa: B023
+        if not number:
+            wait_for(world.client.figures)
+    assert len(world.client.figures()) == 1
+    wait_for(lambda: len(world.client.figures()) > 1)
+    tally = world.cluster.tallies[ADDRESS]
+    assert world.client.figures()[1:] == [(tally.sent, tally.received)]

@@ -1,10 +1,13 @@
 """What clients are told of their nodes while jobs go on.
 
 One message for each job would cost as much as its result; so the figures are told once a second,
-and at once when the last job has ended: that is when people look at them.
+and at once when the last job has ended: that is when people look at them. A client that waits for
+each job before it brings the next one has such a last job all the time: it is told like others.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
 
 import gevent
 from gevent.event import Event
@@ -14,10 +17,19 @@ from gsched.core.model.node import Node
 from gsched.net.transport.greenlets import Greenlets
 
 PAUSE = 1.0  # seconds between two messages on a node, while jobs go on
-SHORTEST_PAUSE = 0.1  # the same, for clients that wait for each job before the next one
+LULL = 0.1  # the same at the least; and seconds without a job, after which none is expected
 MOST = 50  # messages a second to one client
 
 Tell = Callable[[Cluster, Node], None]
+
+
+@dataclass(slots=True)
+class _Due:
+    """What one client is to be told."""
+
+    nodes: dict[str, Node] = field(default_factory=dict)  # by address
+    idle: Event = field(default_factory=Event)  # set when its last job has ended
+    several: bool = False  # whether it had others then
 
 
 class News:
@@ -26,31 +38,41 @@ class News:
     def __init__(self, tell: Tell, greenlets: Greenlets) -> None:
         self._tell = tell
         self._greenlets = greenlets
-        self._due: dict[Cluster, dict[str, Node]] = {}
-        self._idle: dict[Cluster, Event] = {}
+        self._due: dict[Cluster, _Due] = {}
 
     def changed(self, cluster: Cluster, node: Node) -> None:
-        """The client has something to learn about the node."""
-        if cluster not in self._due:
-            self._due[cluster], self._idle[cluster] = {}, Event()
-            self._greenlets.spawn(f"news of {cluster.label}", self._work, cluster)
-        self._due[cluster][node.address] = node
-        if not cluster.jobs:
-            self._idle[cluster].set()
+        """A job of the client has ended at the node: there is something to learn about it."""
+        due = self._due.get(cluster)
+        if due is None:
+            due = self._due[cluster] = _Due()
+            self._greenlets.spawn(f"news of {cluster.label}", self._work, cluster, due)
+        due.nodes[node.address] = node
+        if cluster.jobs:
+            due.several = True
+        else:
+            due.idle.set()
 
-    def _work(self, cluster: Cluster) -> None:
+    def _work(self, cluster: Cluster, due: _Due) -> None:
         try:
-            while self._due[cluster] and cluster.state is not ClusterState.CLOSED:
-                self._wait(cluster)
-                nodes, self._due[cluster] = self._due[cluster], {}
+            if cluster.jobs:
+                due.idle.wait(PAUSE)
+            while due.nodes and cluster.state is not ClusterState.CLOSED:
+                nodes, due.nodes = due.nodes, {}
                 for node in nodes.values():
                     self._tell(cluster, node)
-                gevent.sleep(SHORTEST_PAUSE)
+                _rest(cluster, due, max(PAUSE, len(nodes) / MOST))
         finally:
-            del self._due[cluster], self._idle[cluster]
+            del self._due[cluster]
 
-    def _wait(self, cluster: Cluster) -> None:
-        idle = self._idle[cluster]
-        if cluster.jobs:
-            idle.clear()
-            idle.wait(max(PAUSE, len(self._due[cluster]) / MOST))
+
+def _rest(cluster: Cluster, due: _Due, seconds: float) -> None:
+    """So long, or until its jobs have ended."""
+    until = monotonic() + seconds
+    due.idle.clear()
+    due.several = False
+    gevent.sleep(LULL)
+    while (left := until - monotonic()) > 0 and due.idle.wait(left) and not due.several:
+        due.idle.clear()
+        gevent.sleep(LULL)
+        if not (cluster.jobs or due.idle.is_set()):
+            return
