@@ -7,6 +7,7 @@ each job before it brings the next one has such a last job all the time: it is t
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from time import monotonic
 
 import gevent
@@ -18,7 +19,7 @@ from gsched.net.transport.greenlets import Greenlets
 
 PAUSE = 1.0  # seconds between two messages on a node, while jobs go on
 LULL = 0.1  # the same at the least; and seconds without a job, after which none is expected
-MOST = 50  # messages a second to one client
+MOST = 100  # messages a second to all clients whose jobs go on
 
 Tell = Callable[[Cluster, Node], None]
 
@@ -54,25 +55,27 @@ class News:
 
     def _work(self, cluster: Cluster, due: _Due) -> None:
         try:
-            if cluster.jobs:
-                due.idle.wait(PAUSE)
+            ended = not cluster.jobs or due.idle.wait(PAUSE)
             while due.nodes and cluster.state is not ClusterState.CLOSED:
-                nodes, due.nodes = due.nodes, {}
-                for node in nodes.values():
-                    self._tell(cluster, node)
-                _rest(cluster, due, max(PAUSE, len(nodes) / MOST))
+                share = max(1, MOST // len(self._due))
+                for address in list(due.nodes if ended else islice(due.nodes, share)):
+                    self._tell(cluster, due.nodes.pop(address))
+                ended = _rest(cluster, due, max(PAUSE, len(self._due) / MOST))
         finally:
             del self._due[cluster]
 
 
-def _rest(cluster: Cluster, due: _Due, seconds: float) -> None:
-    """So long, or until its jobs have ended."""
+def _rest(cluster: Cluster, due: _Due, seconds: float) -> bool:
+    """So long, or until its jobs have ended. Whether they have."""
     until = monotonic() + seconds
     due.idle.clear()
     due.several = False
     gevent.sleep(LULL)
-    while (left := until - monotonic()) > 0 and due.idle.wait(left) and not due.several:
+    while (left := until - monotonic()) > 0 and due.idle.wait(left):
+        if due.several:
+            return True
         due.idle.clear()
         gevent.sleep(LULL)
         if not (cluster.jobs or due.idle.is_set()):
-            return
+            return True
+    return False
