@@ -11,7 +11,7 @@ SECONDS ?= 600
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test chaos bench fuzz audit lint format docs clean
+.PHONY: help run demo test chaos bench fuzz mutants audit lint format docs clean
 
 help:
 	@echo "make run      start gsched, its page and one dispynode on this host (ARGS=... adds options)"
@@ -19,6 +19,7 @@ help:
 	@echo "make test     run all tests (TESTS=tests/unit for some of them)"
 	@echo "make chaos    kill what can be killed, for long (ROUNDS=100, SEEDS='1 2')"
 	@echo "make fuzz     any bytes for the decoder, led by coverage (SECONDS=600; Python 3.11 or newer)"
+	@echo "make mutants  take each defence away, and see a test fail (ARGS='-j 2 vault' for some of them)"
 	@echo "make audit    look for known holes, in the code and in the packages that it needs"
 	@echo "make bench    measure gsched and dispyscheduler (SCENARIOS=small, ARGS=--quick; or --list)"
 	@echo "make dist     build wheel and sdist into dist/, and try them on each Python that is here"
@@ -87,6 +88,10 @@ dist: $(VENV)/test.done
 # What is found is kept in .gsched/fuzz, and is where the next run begins.
 fuzz: $(VENV)/fuzz.done
 	$(BIN)/python tests/fuzz/messages.py .gsched/fuzz -max_total_time=$(SECONDS) $(ARGS)
+
+# See tests/naive. Some need root or user namespaces, as the tests with real peers do.
+mutants: $(VENV)/test.done
+	PYTHONPATH=tests $(BIN)/python -m naive $(ARGS)
 
 # An index that has no list of known holes says so of each package.
 audit: $(VENV)/audit.done

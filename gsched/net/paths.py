@@ -13,17 +13,17 @@ def check_file(file: XferFile) -> None:
 
     They take `sep` for what parts both of its paths, and the last part of `name` for its name.
     """
-    check_relative(file.dest_path, file.sep)
+    check_relative(file.dest_path)
     name = file.name.split(file.sep)[-1] if file.sep in SEPARATORS else ""
     drive = name[1:2] == ":"
     if not name or name in (".", "..") or drive or not _FORBIDDEN.isdisjoint(name):
         raise PeerError(f"file {file.name[:60]!r} leads out of the computation's directory")
 
 
-def check_relative(path: str, sep: str) -> None:
+def check_relative(path: str) -> None:
     """Raises PeerError unless the path stays below wherever it is put, on any system."""
-    parts = path.replace(sep or "/", "/").replace("\\", "/").split("/")
-    absolute = path[:1] in ("/", "\\", sep) and path != ""
+    parts = path.replace("\\", "/").split("/")
+    absolute = path[:1] in SEPARATORS
     drive = len(path) > 1 and path[1] == ":"
     if absolute or drive or ".." in parts or "\0" in path or len(path) > _MAX_LENGTH:
         raise PeerError(f"destination {path[:60]!r} leads out of the computation's directory")

@@ -61,7 +61,7 @@ class _Scale:
 
     def push(self, thing: Thing = OTHER) -> None:
         """Put it on the stack."""
-        if thing.weight > MAX_WORK or thing.size > MAX_WORK:
+        if thing.size > MAX_WORK:  # it never weighs more
             raise PeerError("pickle holds tuples or sets that would take too long to hash")
         self.stack.append(thing)
 

@@ -309,9 +309,18 @@ def test_a_request_that_is_not_finished_is_closed(served, begun):
     assert answer == b"" if b"\r\n" not in begun else answer.startswith(b"HTTP/1.1 400 ")
 
 
-def test_headers_that_trickle_in_do_not_win_time(served):
-    with served.connect() as sock:
-        sock.sendall(b"GET / HTTP/1.1\r\n")
+BAD = b"HTTP/1.1 400 "
+BODY = b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begun", "answer"),
+    [(b"G", b""), (b"GET / HTTP/1.1\r\n", BAD), (BODY, BAD)],
+    ids=["first line", "headers", "body"],
+)
+def test_what_trickles_in_does_not_win_time(served, begun, answer):
+    with served.connect() as sock, contextlib.suppress(ConnectionError):
+        sock.sendall(begun)
 
         def trickle():
             if select.select([sock], [], [], 0.05)[0]:
@@ -320,7 +329,7 @@ def test_headers_that_trickle_in_do_not_win_time(served):
             return False
 
         wait_until(trickle)
-        assert sock.recv(65536).startswith(b"HTTP/1.1 400 ")
+        assert sock.recv(65536)[: len(BAD)] == answer
 
 
 @pytest.mark.parametrize(

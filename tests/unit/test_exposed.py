@@ -1,18 +1,23 @@
 """Secrets: where they may come from, and what is said of those that others can see."""
 
+import io
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from gsched.net.transport.addresses import Own
 from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.sources import Wrong
 from gsched.options.table import parse, read
-from gsched.running import local_node
+from gsched.running import cautions, local_node
 from gsched.running.state import State
 
 HOME = {"HOME": "/home/x"}
+SECRETS = {"GSCHED_NODE_SECRET": "pears"}
 
 
 def written(path: Path, content: str, mode: int = 0o600) -> str:
@@ -71,6 +76,45 @@ def test_jobs_of_a_local_node_do_not_inherit_options(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("OTHER", "1")
     found = local_node._environment()
     assert found["OTHER"] == "1" and "figs" not in found.values()
+
+
+def test_the_secret_of_a_local_node_is_in_no_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told it by its standard input."""
+    given = parse(["--dest_path_prefix", str(tmp_path), "--local_node", "1"], HOME | SECRETS)
+    node, heard = local_node.LocalNode(given, "127.0.0.1"), io.BytesIO()
+    monkeypatch.setattr(heard, "close", lambda: None)
+    lines: list[str] = []
+
+    def started(command: list[str], **how: Any) -> Any:
+        lines.extend([*command, *how["env"].values()])
+        return SimpleNamespace(stdin=heard, pid=1, wait=lambda: 0)
+
+    monkeypatch.setattr(local_node.subprocess, "Popen", started)
+    monkeypatch.setenv("GSCHED_NODE_SECRET", "pears")
+    node._run()
+    assert b"--secret=pears" in heard.getvalue() and "pears" not in " ".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("node", "cluster", "address", "said"),
+    [
+        ("pears", "pears", "127.0.0.1", ["are the same"]),
+        ("pears", "figs", "10.0.0.1", []),
+        ("", "", "127.0.0.1", []),
+        ("pears", "", "10.0.0.1", ["no --cluster_secret"]),
+    ],
+)
+def test_what_does_not_keep_anybody_out_is_said(
+    caplog: pytest.LogCaptureFixture, node: str, cluster: str, address: str, said: list[str]
+) -> None:
+    given = {"GSCHED_NODE_SECRET": node, "GSCHED_CLUSTER_SECRET": cluster}
+    cautions.warn_of_secrets(parse([], HOME | given), [Own(address, address, address)])
+    assert [one in text for one, text in zip(said, caplog.messages, strict=True)] == [True] * len(
+        said
+    )
+    assert "pears" not in caplog.text
 
 
 def settings(folder: Path) -> Settings:

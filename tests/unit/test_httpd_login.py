@@ -6,6 +6,7 @@ import json
 import stat
 import threading
 
+import gevent
 import pytest
 from web_asked import Answer
 
@@ -13,7 +14,7 @@ from gsched import passwd
 from gsched.httpd import app as page
 from gsched.httpd.access import accounts, guard, roles, sessions, throttle
 from gsched.httpd.access.accounts import Account, Accounts, AccountsError
-from gsched.httpd.access.login import Login
+from gsched.httpd.access.login import AT_THE_SAME_TIME, Login
 from gsched.httpd.access.roles import ADMIN, ROLES, VIEWER
 from gsched.httpd.access.sessions import Sessions
 from gsched.httpd.access.throttle import Throttle, TooManyAttemptsError
@@ -153,6 +154,51 @@ def test_who_would_wait_too_long_is_asked_to_come_back(clock):
     assert waits[-2:] == [0.0, throttle.ALL_PAUSE]
 
 
+def test_few_passwords_are_looked_at_at_the_same_time(app, login, monkeypatch):
+    """Each takes 32 MB, and a thread that others need."""
+    under_way, gate = [], gevent.event.Event()
+    monkeypatch.setattr(login, "_check", lambda *_: under_way.append(1) or (gate.wait() and None))
+    asking = [gevent.spawn(sign_in, app, address=f"10.0.{n}.1") for n in range(9)]
+    for _ in range(20):
+        gevent.sleep(0)
+    assert len(under_way) == AT_THE_SAME_TIME
+    gate.set()
+    gevent.joinall(asking, timeout=30, raise_error=True)
+    assert len(under_way) == 9
+
+
+def test_a_network_of_ipv6_is_one(clock):
+    """Whoever has a host there has all of its addresses."""
+    slow = Throttle(clock)
+    waits = [slow.wait(f"2001:db8:1:2::{n:x}") for n in range(throttle.AT_ONCE + 1)]
+    assert waits[-1] == throttle.PAUSE
+    assert slow.wait("2001:db8:1:3::1") == 0.0
+    assert slow.wait("::ffff:10.0.0.9") == slow.wait("::ffff:10.0.0.10") == 0.0
+
+
+def test_not_all_who_guess_are_remembered(clock, monkeypatch):
+    """Those beyond the number are counted together."""
+    monkeypatch.setattr(throttle, "MOST_ADDRESSES", 5)
+    monkeypatch.setattr(throttle, "ALL_PAUSE", 0.0)
+    slow = Throttle(clock)
+    waits = [slow.wait(f"10.0.0.{n}") for n in range(5 + throttle.AT_ONCE + 1)]
+    assert len(slow._next) == 6 and waits[-1] == throttle.PAUSE
+
+
+def test_equal_passwords_do_not_look_alike():
+    first, second = (accounts.hashed(PASSWORD) for _ in range(2))
+    assert first != second and PASSWORD not in first
+    assert accounts.proves(PASSWORD, first) and accounts.proves(PASSWORD, second)
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_by_https_the_cookie_stays_there(clock, secure):
+    """And no other host of the domain can set it."""
+    login = Login(Accounts([ADA]), secure, now=clock)
+    words = sign_in(page.build(dict, parts=[login], identify=login.identify)).headers["set-cookie"]
+    assert ("; secure" in words.lower()) == words.startswith("__Host-gsched_") == secure
+
+
 def test_sessions_end_by_themselves(clock):
     some = Sessions(clock)
     session = some.begin(ADA)
@@ -249,6 +295,7 @@ def test_mistakes_of_the_command_are_one_line(words, capsys, monkeypatch):
         "ada:king:x",
         "ada:admin:plain",
         "a:admin:scrypt$3$1$1$AA==$AA==",
+        f"a:admin:scrypt$16777216$8$1$AA==${'A' * 43}=",
         "a:admin:sha256$g$0",
     ],
 )

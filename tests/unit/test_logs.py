@@ -124,6 +124,14 @@ def test_complaints_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
     assert len(caplog.records) == 2
 
 
+def test_complaints_are_cut(caplog: pytest.LogCaptureFixture) -> None:
+    """They are remembered."""
+    complaints = Complaints(Clock())
+    complaints.log("192.0.2.1", "x" * 10_000)
+    assert caplog.messages == [f"192.0.2.1: {'x' * 300}"]
+    assert complaints._said == {"192.0.2.1": {"x" * 300}}
+
+
 def test_complaints_of_one_peer_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever it thinks of; others still have theirs."""
     clock = Clock()

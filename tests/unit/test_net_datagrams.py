@@ -1,5 +1,12 @@
 """How many datagrams are looked at."""
 
+import errno
+from types import SimpleNamespace
+from typing import Any
+
+import gevent
+
+from gsched.net.transport import datagrams
 from gsched.net.transport.datagrams import Valve
 
 HERE, THERE = "192.0.2.1", "203.0.113.9"
@@ -39,3 +46,21 @@ def test_addresses_that_are_made_up_are_counted_together() -> None:
 
 def test_one_datagram_a_second_is_possible() -> None:
     assert passed(Valve(1, Clock()), HERE, 10) == 1
+
+
+def test_others_have_their_turn() -> None:
+    """However many there are: to read one that is there takes no waiting."""
+    read: list[str] = []
+    others: list[int] = []
+
+    def recvfrom(_: int) -> tuple[bytes, tuple[str, int]]:
+        if len(read) == 100 * datagrams.TURN:
+            raise OSError(errno.EBADF, "closed")
+        return b"", (HERE, 1)
+
+    sock: Any = SimpleNamespace(recvfrom=recvfrom)
+    nobody: Any = None
+    other = gevent.spawn(lambda: others.append(len(read)))
+    datagrams._receive(sock, lambda _, peer: read.append(peer), nobody, Valve(1 << 20, Clock()))
+    other.join()
+    assert others[0] <= datagrams.TURN

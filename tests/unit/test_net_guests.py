@@ -10,6 +10,10 @@ from gsched.net.transport import channel
 from gsched.net.transport.channel import Channel
 from gsched.net.transport.guests import HELD_FREELY, Guest, Guests
 from gsched.net.transport.sockets import Socket, Stream
+from gsched.net.transport.tls import HELLO, Tls
+from gsched.options.table import parse
+from gsched.running import limits
+from gsched.store.quota import Quota
 from gsched.wire.errors import PeerError
 from gsched.wire.frames import LENGTH
 
@@ -83,6 +87,14 @@ def test_nothing_is_left_of_those_that_leave() -> None:
     assert not guests._held_each
 
 
+def test_half_of_the_descriptors_are_for_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are for calls of ours, and for files."""
+    monkeypatch.setattr(limits.resource, "getrlimit", lambda _: (100, 200))
+    monkeypatch.setattr(limits.resource, "setrlimit", lambda *_: None)
+    guests = limits.Limits(parse([], {"HOME": "/home/x"}), Quota()).guests
+    assert (guests.most, guests.most_each) == (100, 100)
+
+
 def test_bytes_of_messages_are_bounded() -> None:
     """In all. Small ones do not count: there are only so many connections."""
     guests = Guests(100, 100, 20 * HELD_FREELY)
@@ -154,6 +166,16 @@ def test_whoever_dribbles_is_not_waited_for(what: str) -> None:
             else:
                 waiting.receive_into(memoryview(bytearray(1000)))
         greenlet.kill()
+    theirs.close()
+
+
+def test_a_hello_of_tls_is_no_message() -> None:
+    """Where there is no TLS: it would be one of some hundred megabytes, which never come."""
+    ours, theirs = socket.socketpair()
+    with Channel(stream(ours), (HERE, 1), Tls("--node_certfile").refuse_hello) as waiting:
+        theirs.sendall(HELLO + b"\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        with pytest.raises(PeerError, match="see --node_certfile"):
+            waiting.receive(1 << 30)
     theirs.close()
 
 

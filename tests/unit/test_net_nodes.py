@@ -53,6 +53,7 @@ class World:
 
     def __init__(self) -> None:
         self.sent: list[tuple[Any, bytes]] = []
+        self.datagrams: list[Any] = []
         self.identity = Identity(node_secret="n", cluster_secret="c", announced=("192.0.2.1",))
         self.scheduler = Scheduler()
         self.exchange = exchange = Exchange(self.scheduler, lambda: 1000.0)
@@ -64,7 +65,7 @@ class World:
             port=51347,
             ports=[51348],
             caller=self,  # type: ignore[arg-type]
-            datagrams=SimpleNamespace(send=lambda *_: None),  # type: ignore[arg-type]
+            datagrams=SimpleNamespace(send=lambda *sent: self.datagrams.append(sent)),  # type: ignore[arg-type]
         )
         relays: Any = None
         self.service = NodeService(
@@ -195,6 +196,14 @@ def test_all_strangers_together_do_not_either(
     assert not world.discovery._answers
 
 
+def test_datagrams_are_not_answered_by_datagrams(world: World) -> None:
+    """These would go to whoever is named as their sender: a connection he has to accept."""
+    ping(world, NODE, STRANGER)
+    world.service.datagram(build("TERMINATED", {"ip_addr": NODE, "port": 1, "sign": SIGN}), NODE)
+    settle()
+    assert world.sent == [((NODE, 51348), secrets.STRANGER)] and not world.datagrams
+
+
 def settle() -> None:
     """Let all greenlets have some turns."""
     for _ in range(20):
@@ -236,6 +245,15 @@ def test_goodbyes_come_from_the_node(world: World, name: str) -> None:
         world.serve(build(name, body | {"sign": "6" * 40}), NODE)
     world.serve(build(name, body), NODE)
     assert node.state is NodeState.LOST or node.total == 0
+
+
+@pytest.mark.parametrize("cpus", [-5, -(1 << 2000), 1 << 2000])
+def test_cpus_that_cannot_be(world: World, cpus: int) -> None:
+    """Also of a node itself."""
+    world.pong()
+    body = {"ip_addr": NODE, "port": 51348, "sign": SIGN, "cpus": cpus}
+    world.serve(build("NODE_CPUS", body), NODE)
+    assert 0 <= world.scheduler.nodes[NODE].total <= nodes.MOST_CPUS
 
 
 def test_goodbyes_by_datagram_too(world: World) -> None:
@@ -310,6 +328,15 @@ def test_nodes_do_not_bear_our_signs(world: World, sign: str) -> None:
     with pytest.raises(PeerError, match="a sign that is ours"):
         world.pong(sign=getattr(world.identity, sign))
     assert not world.scheduler.nodes
+
+
+def test_relays_know_the_secret(world: World) -> None:
+    """Or have not been asked for it, as those that come by themselves."""
+    body = {"version": "4.15.2", "scheduler_ip_addr": None, "auth": b"x" * 40}
+    with pytest.raises(PeerError, match="relay with another secret"):
+        world.serve(build("RELAY_INFO", body), STRANGER)
+    for auth in (None, world.identity.pong_code):
+        assert world.serve(build("RELAY_INFO", body | {"auth": auth}), STRANGER)
 
 
 def test_nodes_do_not_bear_the_sign_of_another(world: World) -> None:

@@ -120,6 +120,21 @@ def test_ids_cannot_be_guessed(tmp_path: Path) -> None:
     assert sum(one.bit_length() > 58 for one in ids) > 900
 
 
+def test_who_brings_no_auth_is_given_one(tmp_path: Path) -> None:
+    """Such as old clients, and those that leave it out."""
+    found = {opened(tmp_path, auth=none).spec.client_auth for none in (None, "", None)}
+    assert len(found) == 3 and {len(one) for one in found} == {40}
+
+
+@pytest.mark.parametrize("where", ["..", "../b", "/etc", "C:\\etc", "a\0"])
+def test_computations_stay_where_they_are(tmp_path: Path, where: str) -> None:
+    """At nodes as well as here."""
+    with pytest.raises(Refused, match="leads out"):
+        opened(tmp_path, dest_path=where)
+    spool = opened(tmp_path, name=where).spec.spool
+    assert spool.directory.parent == tmp_path and len(spool.directory.name) == 40
+
+
 def test_names_are_cut(tmp_path: Path) -> None:
     """They are shown wherever the cluster is."""
     assert opened(tmp_path, name="n" * 10_000).name == "n" * 255
@@ -159,6 +174,15 @@ def test_names_are_legible(tmp_path: Path) -> None:
 def test_allocations_that_make_no_sense(wanted: Any) -> None:
     with pytest.raises(Refused):
         allocations([wanted], None, Wishes())
+
+
+def test_setup_args_that_no_node_could_be_sent() -> None:
+    """Said to their client at once, and no trouble when a node is there."""
+    deep: list[Any] = []
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(Refused, match="setup_args: object nested deeper"):
+        allocations([{"host": "*", "setup_args": (deep,)}], None, Wishes())
 
 
 def test_allocations_are_counted() -> None:

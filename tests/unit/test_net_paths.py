@@ -48,6 +48,8 @@ def test_files_that_go_below(name: str, dest_path: str, sep: str) -> None:
     [
         ("/a", "..", "/"),
         ("/a", "b/../..", "/"),
+        ("/a", "..\\b", "/"),
+        ("/a", "b\\..\\..", "/"),
         ("/a", "/etc", "/"),
         ("/a", "C:\\etc", "\\"),
         ("/a", "C:etc", "/"),

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from gsched.store.quota import Quota, Share
 from gsched.store.spool import Spool, SpoolFile
 from gsched.store.vault.files import SealedDisk
 from gsched.store.vault.sealing import Key
+from gsched.wire.errors import PeerError
 from gsched.wire.pickles import loads
 from gsched.wire.records import StatResult, XferFile
 
@@ -269,6 +271,43 @@ def test_links_in_the_spool_are_no_files_of_an_earlier_run(spool: Spool, tmp_pat
         assert list(again(spool).found()) == [1]
         for path in spool.directory.glob("2*"):
             path.unlink()
+
+
+def test_files_are_for_nobody_else(spool: Spool) -> None:
+    """Whatever is above their folder, and whatever the umask is."""
+    before = os.umask(0)
+    try:
+        receive(spool)
+    finally:
+        os.umask(before)
+    assert spool.directory.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("other", [{"name": "/a/.."}, {"dest_path": "../b"}, {"sep": ""}], ids=str)
+def test_names_that_lead_elsewhere_are_refused(spool: Spool, other: dict[str, str]) -> None:
+    """Nodes and clients would be told of them."""
+    channel: Any = Client(spool)
+    with pytest.raises(PeerError, match="leads out"):
+        uploads.receive_into(spool, channel, replace(offered(), **other), Limit(), tell=False)
+    assert not channel.told and not spool.directory.exists()
+
+
+def test_large_files_are_cut(spool: Spool) -> None:
+    """And their client is told, if it is to be."""
+    for tell, end in ((False, len(CONTENT)), (True, 3)):
+        client: Any = Client(spool)
+        problem = uploads.receive_into(spool, client, offered(), Limit(3), tell=tell)
+        assert "TRUNCATED to --max_file_size: its last 4 bytes" in problem
+        assert client.told == [0, end]
+        file = spool.find(offered())
+        assert file and content(file) == CONTENT[:3]
+
+
+def test_large_files_are_refused_where_that_is_wanted(spool: Spool) -> None:
+    client: Any = Client(spool)
+    limit = Limit(len(CONTENT) - 1, refuse=True)
+    assert "is refused" in uploads.receive_into(spool, client, offered(), limit, tell=False)
+    assert client.told == [REFUSED] and not spool.directory.exists()
 
 
 @pytest.mark.parametrize("power", [False, True])

@@ -1,11 +1,16 @@
 """The security chapter of the README: each of its tests exists, and how secrets are compared."""
 
 import ast
+import hmac
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from naive.table import ROWS
+
+from gsched.httpd.access import accounts
+from gsched.wire import secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = "| threat | who | defence | test |"
@@ -46,6 +51,19 @@ def test_each_threat_has_tests_that_exist() -> None:
         assert not [one for one in named if one not in there]
 
 
+def test_each_defence_is_where_its_row_says() -> None:
+    """`make mutants` takes them away, one after the other; what it says of them has to be so."""
+    there = defined()
+    assert not [problem for row in ROWS for problem in row.problems(there)]
+
+
+def test_what_the_threats_name_fails_without_a_defence() -> None:
+    """All tests of the table of threats are those of a row, too."""
+    seen = {test.partition("[")[0] for row in ROWS for test in row.tests}
+    named = ["::".join(one) for threat in rows() for one in TEST.findall(threat)]
+    assert not [test for test in named if test not in seen]
+
+
 def comparisons() -> Iterator[tuple[Path, str]]:
     """All of which one side is called like a secret."""
     for path in (ROOT / "gsched").rglob("*.py"):
@@ -76,6 +94,14 @@ def test_such_comparisons_are_seen(text: str) -> None:
     assert isinstance(node, ast.Compare) and _is_of_secrets(node)
 
 
-def test_secrets_are_compared_in_constant_time() -> None:
-    """By `secrets.same` or its like."""
+def test_secrets_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `secrets.same` or its like, and these by what the library has for it."""
     assert not {text for _, text in comparisons()} - OWN
+    compared: list[bytes] = []
+    for module in (secrets, hmac):
+        compare = lambda a, b: compared.append(a + b) or a == b  # noqa: E731
+        monkeypatch.setattr(module, "compare_digest", compare)
+    assert secrets.same("one", b"one") and not secrets.same("one", "two")
+    assert accounts.proves("word", hashed := accounts.hashed("word"))
+    assert not accounts.proves("other", hashed)
+    assert compared[:2] == [b"oneone", b"onetwo"] and len(compared) == 4

@@ -153,6 +153,13 @@ def test_hash_bomb(start: bytes, end: bytes) -> None:
         pickles.loads(hash_bomb(20, start, end), plain=True)
 
 
+def test_weights_stay_small() -> None:
+    """Nobody reckons with numbers of thousands of digits; not even where nothing is hashed."""
+    pairs = (b"j" + u4(n) + b"j" + u4(n) + b"\x86\x940" for n in range(10_000))
+    with pytest.raises(PeerError, match="tuples or sets that would take too long"):
+        pickles.loads(whole(b")\x940" + b"".join(pairs) + b"N"))
+
+
 def test_hash_bomb_of_many_keys() -> None:
     """No single key is heavy, all of them together are."""
     heavy = b"".join(b"h" + bytes((n,)) + b"h" + bytes((n,)) + b"\x86\x940" for n in range(14))

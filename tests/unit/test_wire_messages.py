@@ -253,6 +253,15 @@ def test_too_large(sender: Sender, row: Message, monkeypatch: pytest.MonkeyPatch
         messages.parse(payload, sender)
 
 
+@each_row
+def test_too_many_values(sender: Sender, row: Message) -> None:
+    """In a field that nobody reads: a small message takes little time, whatever it holds."""
+    body = body_of(row)
+    (body if row.body is dict else body.extra)["newer"] = [None] * row.opcodes
+    with pytest.raises(PeerError, match=rf"pickle of more than {row.opcodes} opcodes"):
+        parse(sender, replace(row, limit=1 << 30), body)
+
+
 UNKNOWN = [b"", b":", b"JOB", b"job:", b"JOB :", b" JOB:", b"NOJOB:", b"JOBS:", b"SCHEDULED:"]
 UNKNOWN += [b"\xff\xfe:", b"JOB\x00:", b"JOB\n:", b"x" * 23 + b":", b"x" * 24 + b":", b"y" * 100]
 

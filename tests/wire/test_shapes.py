@@ -134,6 +134,19 @@ def test_replies_of_all_kinds(data: bytes) -> None:
     assert_same(REPLY, data)
 
 
+@pytest.mark.parametrize("field", ["start_time", "end_time"])
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1e300, 1 << 70], ids=str)
+def test_times_are_numbers(field: str, number: float) -> None:
+    """That can be reckoned with."""
+    times = {"start_time": 1.5, "end_time": 2.5} | {field: number}
+    printed = dict.fromkeys(("stdout", "stderr", "exception"), "")
+    data = dumps(
+        SentReply(uid=1, hash="a", ip_addr="::1", status=11, result=b"N.", **printed, **times)
+    )
+    with pytest.raises(PeerError, match=f"{field} is beyond all measure"):
+        shapes.read("JOB_REPLY", data)
+
+
 def test_one_text_in_two_places() -> None:
     """What a job has printed, and its errors, may be the same object: the pickle refers to it."""
     text = "twice"

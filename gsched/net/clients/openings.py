@@ -161,7 +161,7 @@ class Openings:
         if not port or not 0 < port < 1 << 16:
             raise Refused("the client does not say at which port it listens")
         try:
-            check_relative(record.dest_path or "", "/")
+            check_relative(record.dest_path or "")
             for file in record.xfer_files:
                 check_file(file)
         except PeerError as error:

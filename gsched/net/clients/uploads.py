@@ -8,7 +8,6 @@ from gsched.net import files
 from gsched.net.paths import check_file
 from gsched.net.transport.channel import Channel
 from gsched.store.spool import Spool
-from gsched.wire.errors import PeerError
 from gsched.wire.pickles import dumps
 from gsched.wire.records import XferFile
 
@@ -52,14 +51,11 @@ def receive_into(
     Returns what is wrong with it, for the log and the status, or an empty text. Raises OSError,
     and PeerError if the file is not to be had on any terms.
     """
-    size = offered.stat_buf.size
-    if size < 0:
-        raise PeerError(f"file of {size} bytes")
     check_file(offered)
     if limit.refuses(offered):
         channel.send(dumps(files.REFUSED))
     elif spool.has_same(offered):
-        channel.send(dumps(size))
+        channel.send(dumps(offered.stat_buf.size))
         return ""
     else:
         problem = _receive(spool, channel, offered, limit, tell)

@@ -145,6 +145,20 @@ def test_what_is_no_key_file(tmp_path: Path, terms: str) -> None:
         opening.opened(tmp_path, KEY)
 
 
+@pytest.mark.parametrize(
+    "other", [{"n": 1 << 40}, {"n": 1}, {"r": 1 << 20}, {"p": 1 << 20}], ids=str
+)
+def test_terms_that_would_take_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, int]
+) -> None:
+    """Whoever can write to the disk would else keep a start from ever coming to its end."""
+    monkeypatch.setattr(keyfile, "scrypt", lambda *_: pytest.fail("it reckons"))
+    terms = {"format": 1, "salt": "00" * 32, "key": "scrypt", "n": 1 << 17, "r": 8, "p": 1}
+    (tmp_path / keyfile.NAME).write_text(json.dumps(terms | {"now": "00" * 60} | other))
+    with pytest.raises(VaultError, match="is damaged"):
+        keyfile.unlock(tmp_path, "a passphrase")
+
+
 def test_without_its_key_file_a_state_does_not_open(state: Path) -> None:
     (state / keyfile.NAME).unlink()
     with pytest.raises(VaultError, match="sealed with a key that is not here"):

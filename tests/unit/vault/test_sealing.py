@@ -89,6 +89,15 @@ def test_no_key_meets_a_nonce_twice(
     assert all(key not in (KEY.secret, b"a" * 32) for key, _ in used)
 
 
+def test_a_key_is_changed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And those before it open what they have sealed."""
+    monkeypatch.setattr(sealing, "RECORDS_A_KEY", 5)
+    records = Records(KEY)
+    sealed = [records.seal(b"same", b"place") for _ in range(20)]
+    assert Counter(one[1:17] for one in sealed).most_common()[0][1] == 5
+    assert all(Records(KEY).open(one, b"place") == b"same" for one in sealed)
+
+
 def test_keys_of_records_and_files_have_nothing_in_common() -> None:
     salt = bytes(16)
     derived = {KEY.derived(salt, b"records"), KEY.derived(salt, b"file"), KEY.of_records(salt)}
