@@ -46,7 +46,11 @@ class Exchange:
         began = perf_counter()
         effects = event(*args, self.now())
         self.spent += perf_counter() - began
-        traced = effects and log.isEnabledFor(logging.DEBUG)
+        if effects:
+            self._carry_out(effects)
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        traced = log.isEnabledFor(logging.DEBUG)
         for effect in effects:
             if traced and not isinstance(effect, Report):
                 log.debug("%s", _told(effect))

@@ -113,9 +113,10 @@ class Delivery:
 
     def _result(self, effect: effects.SendResult) -> None:
         job, mailbox, size = effect.job, self._mailbox(effect.job.cluster), 0
-        message_of(job).release()
-        message_of(job).recharge(size_of(job.reply) if job.reply else JOB)
-        if job.reply is not None and not message_of(job).told:
+        message = message_of(job)
+        message.release()
+        message.recharge(size_of(job.reply) if job.reply else JOB)
+        if job.reply is not None and not message.told:
             self._tell_running(job)  # clients count on it, even if it ended at once
 
         def payload() -> bytes | None:

@@ -108,8 +108,7 @@ class Channel:
         """The next message. Raises PeerError if it is over `limit` bytes."""
         since = 0.0
         while (payload := self._reader.message(limit)) is None:
-            since = since or monotonic()
-            self._more(since)
+            since = self._more(since)
         if self._guest is not None:
             self._guest.spoke()
         return payload
@@ -121,9 +120,9 @@ class Channel:
 
     def receive_code(self, size: int) -> bytes:
         """The bytes in front of the first message."""
-        since = monotonic()
+        since = 0.0
         while (code := self._reader.raw(size)) is None:
-            self._more(since)
+            since = self._more(since)
         return code
 
     def receive_into(self, space: memoryview) -> None:
@@ -143,7 +142,12 @@ class Channel:
         if self._sent == 2:  # the system holds back what follows a small write, never the first
             self._stream.option(IPPROTO_TCP, TCP_NODELAY, 1)
 
-    def _more(self, since: float) -> None:
+    def _more(self, since: float) -> float:
+        """The next bytes of what was begun `since` then; 0: now. When it was begun."""
+        if since:
+            self._check_pace(since, self._reader.pending)
+        else:
+            since = monotonic()
         data = self._stream.receive(_CHUNK)
         if not data:
             raise Closed("closed by the peer")
@@ -153,7 +157,7 @@ class Channel:
         pending = self._reader.feed(data)
         if self._guest is not None:
             self._guest.hold(pending)
-        self._check_pace(since, pending)
+        return since
 
     def _check_pace(self, since: float, done: int) -> None:
         """Each step may take its time, but many short ones must not take for ever."""
