@@ -400,4 +400,19 @@ PAGE = (
         "test_access.py::test_accounts_over_tls",
         hangs=True,
     ),
+    row(
+        "silent connections keep others from the page",
+        "httpd/places.py",
+        "if SPARE * (self.most - self.taken) < self.most and self._silent:",
+        "if False:",
+        "test_httpd_places.py::test_the_silent_make_room",
+        hangs=True,
+    ),
+    row(
+        "TLS handshakes that stall keep others from the page",
+        "httpd/server.py",
+        "        self.places.listen(secure)\n",
+        "",
+        "test_access.py::test_handshakes_that_stall_make_room",
+    ),
 )
