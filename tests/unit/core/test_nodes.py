@@ -416,3 +416,23 @@ def test_without_a_limit_a_lost_node_is_waited_for(make_world: Make) -> None:
     world.wait(1e6)
     world.node(address=node.address)
     assert world.sent_to() == [(pinned, node)]
+
+
+@pytest.mark.parametrize("event", ["node_lost", "close_node", "stopped"])
+def test_a_node_is_left_by_all_its_clusters_in_one_step(
+    world: World, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    """One by one, a thousand of them would take a thousand times a thousand steps."""
+    node, _ = world.node(), [world.cluster() for _ in range(5)]
+    ready, steps = world.scheduler.book.ready, list[int]()
+    serves = ready.serves
+
+    def counted(node: Node, clusters: frozenset[Cluster]) -> None:
+        steps.append(len(clusters))
+        serves(node, clusters)
+
+    monkeypatch.setattr(ready, "serves", counted)
+    about = {"node_lost": (node.address, "silent"), "close_node": (node, "anna", "")}
+    world.do(event, *about.get(event, ("maintenance", True)))
+    assert steps == [0] and not node.serves
+    world.closes(), world.told()
