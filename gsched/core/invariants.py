@@ -1,6 +1,5 @@
 """What must hold between any two events."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from gsched.core.book import Book
@@ -87,11 +86,8 @@ def _node(book: Book, node: Node) -> None:
         assert all(left), f"node {address}: closed, but not left by all clusters"
     for lease in node.leases.values():
         assert lease.cluster.works_with(node), f"node {address}: does not suit its clusters"
-    shares: Counter[Cluster] = Counter()
-    for job in node.jobs.values():
-        shares[job.cluster] += job.cpus
-    assert node.shares == shares, f"node {address}: shares {node.shares}, not {shares}"
-    assert node.busy == shares.total(), f"node {address}: {node.busy} CPUs are busy, not {shares}"
+    cpus = sum(job.cpus for job in node.jobs.values())
+    assert node.busy == cpus, f"node {address}: {node.busy} CPUs are busy, not {cpus}"
     lanes = sorted([*node.free_lanes, *(job.lane for job in node.jobs.values())])
     assert lanes == [*range(len(lanes))], f"node {address}: lanes {lanes}"
     for job in node.jobs.values():

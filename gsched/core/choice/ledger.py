@@ -110,13 +110,14 @@ class Ledger:
             self._epoch = now
         found = self._accounts.get(label)
         if found is None:
-            found = self._accounts[label] = Account(label, now)
+            found = self._accounts[label] = Account(label, now, self._inflation(now))
         return found
 
     def _settle(self, account: Account, now: float) -> None:
+        rate = self._inflation(now)
         if account.cpus and now > account.since:
-            account.used += account.cpus * self._inflated(account.since, now)
-        account.since = now
+            account.used += account.cpus * self._inflated(account, now, rate)
+        account.since, account.rate = now, rate
 
     def _show(self, account: Account, now: float) -> None:
         ahead = account.cpus * self._advance(account) * self._inflation(now)
@@ -138,18 +139,18 @@ class Ledger:
             self._rate = (now, 2.0 ** min(self._doublings(now), 1000.0))
         return self._rate[1]
 
-    def _inflated(self, since: float, now: float) -> float:
-        """Seconds between these times, each inflated for its own time."""
+    def _inflated(self, account: Account, now: float, rate: float) -> float:
+        """Seconds from when the account was settled last, each inflated for its own time."""
         if self._half_life is None:
-            return now - since
-        before = self._inflation(since)
-        return (self._inflation(now) - before) * self._half_life / log(2)
+            return now - account.since
+        return (rate - account.rate) * self._half_life / log(2)
 
     def _deflate(self, now: float) -> bool:
         by = self._inflation(now)
         for account in self._accounts.values():
             self._settle(account, now)
             account.used, account.shown = account.used / by, account.shown / by
+            account.rate = 1.0
         self._epoch, self._rate = now, (now, 1.0)
         return True
 

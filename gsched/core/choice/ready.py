@@ -225,14 +225,12 @@ class Ready:
                 key = self._cluster_key(cluster) if cluster is not None else None
             if cluster is not None and key is not None and (least is None or key < least):
                 best, least = cluster, key
+        if best is None or least is None:
+            return None
         return best if self._goes_first(group, node, best, least) else None
 
-    def _goes_first(
-        self, group: Group, node: Node, best: Cluster | None, least: Key | None
-    ) -> bool:
+    def _goes_first(self, group: Group, node: Node, best: Cluster, least: Key) -> bool:
         """Whether the node is not kept for a job with more CPUs than are free."""
-        if best is None or least is None:
-            return False
         width, spare = best.rule.cpus_per_job, node.spare
         pinned = self._first_pinned(node)
         needs = pinned.rule.cpus_per_job if pinned else 0

@@ -4,13 +4,14 @@
 class Account:
     """What the clusters of one name and client have used. `used` and `shown` are inflated."""
 
-    __slots__ = ("advance", "clusters", "cpus", "kept", "label", "shown", "since", "used")
+    __slots__ = ("advance", "clusters", "cpus", "kept", "label", "rate", "shown", "since", "used")
 
-    def __init__(self, label: str, now: float) -> None:
+    def __init__(self, label: str, now: float, rate: float = 1.0) -> None:
         self.label = label
         self.used = 0.0
         self.shown = 0.0
         self.since = now  # `used` is right for that time
+        self.rate = rate  # of inflation at that time
         self.cpus = 0  # in use
         self.advance = 0.0  # seconds that a job is expected to take; 0: not known
         self.clusters = 0  # that are open

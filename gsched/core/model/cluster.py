@@ -171,7 +171,10 @@ class Cluster:
     def has_share(self, node: "Node") -> bool:
         """Whether it may have one more job on the node, as far as its rule has a limit for that."""
         most = self.rule.max_cpus_per_node
-        return most is None or node.shares.get(self, 0) + self.rule.cpus_per_job <= most
+        if most is None or node.busy + self.rule.cpus_per_job <= most:
+            return True
+        used = sum(job.cpus for job in node.jobs.values() if job.cluster is self)
+        return used + self.rule.cpus_per_job <= most
 
     @property
     def refusing(self) -> str:

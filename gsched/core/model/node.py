@@ -76,7 +76,6 @@ class Node:
         "sent",
         "seq",
         "serves",
-        "shares",
         "source",
         "state",
         "total",
@@ -113,7 +112,6 @@ class Node:
         self.doubt = ""  # why so, for people
         self.avail: Any = None  # what it says of its CPU, memory, disk and swap; opaque here
         self.busy = 0  # CPUs taken by jobs
-        self.shares: dict[Cluster, int] = {}  # the same by cluster, of those that have some
         self.jobs: dict[int, Job] = {}  # on their way to it, or running there
         self.free_lanes: list[int] = []  # a heap: those that jobs have left, while there are others
         self.leases: dict[int, Lease] = {}  # by id of the cluster
@@ -152,15 +150,11 @@ class Node:
         job.lane = heappop(self.free_lanes) if self.free_lanes else len(self.jobs)
         self.jobs[job.uid] = job
         self.busy += job.cpus
-        self.shares[job.cluster] = self.shares.get(job.cluster, 0) + job.cpus
 
     def leave(self, job: "Job") -> None:
         """A job is not here any more."""
         del self.jobs[job.uid]
         self.busy -= job.cpus
-        self.shares[job.cluster] -= job.cpus
-        if not self.shares[job.cluster]:
-            del self.shares[job.cluster]
         if self.jobs:
             heappush(self.free_lanes, job.lane)
         else:

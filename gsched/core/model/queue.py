@@ -39,6 +39,8 @@ class JobQueue:
         fresh, returned = self._fresh, self._returned
         while fresh and fresh[0].state is not QUEUED:
             fresh.popleft()
+        if not returned:
+            return fresh[0] if fresh else None
         while returned and returned[0][1].state is not QUEUED:
             heappop(returned)
         if returned and not (fresh and fresh[0].seq < returned[0][0]):
