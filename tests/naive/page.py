@@ -397,8 +397,7 @@ PAGE = (
         SERVER,
         'with gevent.Timeout(self.handler_class.handshake_timeout, TimeoutError("no handshake")):',
         "if True:",
-        "test_access.py::test_accounts_over_tls",
-        hangs=True,
+        "test_httpd_places.py::test_a_handshake_has_its_time_as_a_whole",
     ),
     row(
         "silent connections keep others from the page",

@@ -103,8 +103,8 @@ SHARES = (
     row(
         "all that a cluster is made of is written anew for each node that it asks for",
         "net/keeping/rows.py",
-        "        computation.kept = there\n",
-        "        computation.kept = 0\n",
+        "    if computation.kept is None:\n",
+        "    if True:\n",
         "test_net_rows.py::test_what_a_cluster_is_made_of_is_written_once",
     ),
     row(

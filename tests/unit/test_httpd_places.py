@@ -1,6 +1,7 @@
 """Connections of the page: who has to go where there are too many."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -108,3 +109,22 @@ def test_some_places_are_kept_free(site: Site) -> None:
     wait_until(lambda: site.places.taken <= PLACES - PLACES // SPARE)
     for sock in silent:
         sock.close()
+
+
+def test_a_handshake_has_its_time_as_a_whole() -> None:
+    """Each of its bytes may come in time, and all of them never."""
+    ended: list[bool] = []
+    secure = SimpleNamespace(
+        do_handshake=lambda: gevent.sleep(5),
+        settimeout=lambda _: None,
+        close=lambda: ended.append(True),
+    )
+    served: Any = SimpleNamespace(
+        tls=SimpleNamespace(accepting=SimpleNamespace(wrap_socket=lambda *_, **__: secure)),
+        handler_class=SimpleNamespace(handshake_timeout=0.05, io_timeout=1.0),
+        places=SimpleNamespace(listen=lambda _: None, forget=lambda _: None),
+    )
+    sock = SimpleNamespace(settimeout=lambda _: None)
+    with pytest.raises(TimeoutError, match="no handshake"), Server._shaken(served, sock):
+        pass
+    assert ended
