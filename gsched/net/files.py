@@ -14,6 +14,7 @@ import gevent
 
 from gsched.net.transport.channel import Address, Caller, Channel
 from gsched.store.disk import Disk, Reader, Writer, write_all
+from gsched.store.quota import Arrival
 from gsched.store.spool import SpoolFile
 from gsched.wire.errors import PeerError
 from gsched.wire.messages import build
@@ -41,9 +42,16 @@ class FileRefused(Exception):
 
 
 def receive(
-    channel: Channel, offered: XferFile, disk: Disk, path: Path, kept: int, *, tell: bool
+    channel: Channel,
+    offered: XferFile,
+    disk: Disk,
+    path: Path,
+    kept: int,
+    arrival: Arrival,
+    *,
+    tell: bool,
 ) -> int:
-    """Take a file of which the first `kept` bytes are kept.
+    """Take a file of which the first `kept` bytes are kept, as long as there is room for more.
 
     The sender waits for the count that is returned. Where bytes are cut off and it is to be told,
     that is one which it does not expect, so that it reports a failed transfer to its user. Raises
@@ -55,11 +63,14 @@ def receive(
     with _created(disk, path) as file:
         done = 0
         while done < end:
+            if refusal := arrival.refusal(max(0, min(CHUNK, kept - done))):
+                raise DiskError(refusal)
             channel.send(dumps(done))
             chunk = space[: size - done]
             channel.receive_into(chunk)
             _write(file, chunk[: max(0, kept - done)])
             done += len(chunk)
+            arrival.landed()
         _on_disk(lambda one: one.finish(), file)
     return end
 

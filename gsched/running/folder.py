@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import os
 from pathlib import Path
 from typing import TextIO
 
@@ -11,6 +12,7 @@ from gsched.store.journal import NAME
 log = logging.getLogger("gsched.journal")
 
 _LOCK = "lock"
+_ROOT = 0
 _OTHERS = 0o077  # rights of group and all others
 
 
@@ -34,7 +36,13 @@ def take(directory: Path) -> TextIO:
 
 def _make_private(directory: Path) -> None:
     """See that nobody else reads it. Raises OSError, and Mistake for one that is not ours alone."""
-    if not directory.stat().st_mode & _OTHERS:
+    found = directory.stat()
+    if found.st_uid not in (os.geteuid(), _ROOT):
+        raise Mistake(
+            f"--dest_path_prefix {directory}: belongs to another user, who could change what is "
+            "kept there; give a folder of your own, or chown it"
+        )
+    if not found.st_mode & _OTHERS:
         return
     ours = any((directory / name).exists() for name in (_LOCK, NAME))
     if any(directory.iterdir()) and not ours:

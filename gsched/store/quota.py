@@ -39,11 +39,6 @@ class Quota:
             return f"the disk has {max(0, room)} bytes to spare besides --min_free_disk"
         return ""
 
-    def begin(self, size: int) -> None:
-        """A file of that size begins to arrive."""
-        self.used += size
-        self._pending += size
-
     @property
     def largest(self) -> int:
         """Bytes of the cluster that has the most."""
@@ -53,9 +48,9 @@ class Quota:
         """A cluster is here, until nobody holds its share any more."""
         self._shares.add(share)
 
-    def end(self, size: int) -> None:
-        """It has arrived, or will not."""
-        self._pending -= size
+    def expect(self, size: int) -> None:
+        """So many bytes more are about to arrive, or less if negative: they are not there yet."""
+        self._pending += size
 
     def _room(self) -> int:
         """Bytes that the disk has for files that do not arrive yet."""
@@ -90,20 +85,19 @@ class Share:
             return f"its cluster has {self.files} files already"
         return self.quota.refusal(size, self.used)
 
-    def begin(self, size: int) -> None:
-        """A file of that size begins to arrive."""
-        self.quota.begin(size)
-        self.used += size
+    def take(self, size: int) -> None:
+        """A file is there, or begins to arrive: with so many bytes."""
         self.files += 1
+        self.add(size)
 
-    def end(self, size: int) -> None:
-        """It has arrived, or will not."""
-        self.quota.end(size)
+    def add(self, size: int) -> None:
+        """So many bytes more of a file that arrives."""
+        self.quota.used += size
+        self.used += size
 
     def give_back(self, size: int) -> None:
         """A file is not there any more."""
-        self.quota.used -= size
-        self.used -= size
+        self.add(-size)
         self.files -= 1
 
     def close(self) -> None:
@@ -111,3 +105,37 @@ class Share:
         self.quota.used -= self.used
         self.used = self.files = 0
         self.quota = Quota()  # for what is released after that
+
+
+class Arrival:
+    """A file on its way. What counts is what is there of it, and what comes next.
+
+    Else whoever announces as much as there is room for, and sends it slowly, takes all of it.
+    """
+
+    def __init__(self, share: Share) -> None:
+        self._share = share
+        self._quota = share.quota  # the cluster may be gone before the file is here
+        self._size = self._coming = 0
+        share.take(0)
+
+    def refusal(self, size: int) -> str:
+        """Why so many bytes more are not taken; empty if they are: they count from now on."""
+        if self._share.quota is not self._quota:
+            return "its cluster is gone"
+        if problem := self._quota.refusal(size, self._share.used):
+            return problem
+        self._share.add(size)
+        self._quota.expect(size)
+        self._size, self._coming = self._size + size, size
+        return ""
+
+    def landed(self) -> None:
+        """What was to come is on the disk, or will not come."""
+        self._quota.expect(-self._coming)
+        self._coming = 0
+
+    def lost(self) -> None:
+        """The file does not arrive."""
+        self.landed()
+        self._share.give_back(self._size)

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from gsched.store.disk import PLAIN, Disk, Reader, write_all
@@ -23,6 +23,7 @@ from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import XferFile
 
 ABOUT = ".about"
+MOST_ALIKE = 1000  # files whose paths end alike that are looked at for a name, the newest ones
 _SETTLED = 2.0  # seconds without a change, after which another one shows in a file's time
 
 
@@ -80,6 +81,7 @@ class Spool:
     share: Share = field(default_factory=Share)
     disk: Disk = PLAIN
     _files: dict[tuple[str, str], SpoolFile] = field(default_factory=dict)
+    _alike: dict[str, dict[tuple[str, str], SpoolFile]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def find(self, wanted: XferFile) -> SpoolFile | None:
@@ -88,7 +90,8 @@ class Spool:
 
     def find_name(self, name: str) -> SpoolFile | None:
         """The newest file of that name, or whose path ends with it."""
-        for (full, _), file in reversed(self._files.items()):
+        alike = self._alike.get(_last_part(name), {})
+        for (full, _), file in islice(reversed(alike.items()), MOST_ALIKE):
             if full == name or full.endswith("/" + name):
                 return file
         return None
@@ -159,11 +162,15 @@ class Spool:
         key = (file.record.name, file.record.dest_path)
         older = self._files.pop(key, None)
         self._files[key] = file
+        alike = self._alike.setdefault(_last_part(key[0]), {})
+        alike.pop(key, None)
+        alike[key] = file
         return older
 
     def remove(self) -> None:
         """Remove all files."""
         self._files.clear()
+        self._alike.clear()
         self.share.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -189,6 +196,10 @@ def remove_others(root: Path, kept: Iterable[Path]) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
 def _about(path: Path) -> Path:
     return path.with_name(path.name + ABOUT)
 
@@ -209,6 +220,5 @@ def _left_in(spool: Spool) -> Iterator[SpoolFile]:
             record.check()
             if size != record.stat_buf.size:
                 continue
-            share.begin(size)
-            share.end(size)
+            share.take(size)
             yield SpoolFile(path, record, size, about.stat().st_mtime, share, disk)

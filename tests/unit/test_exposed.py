@@ -14,6 +14,7 @@ from gsched.options.settings import Settings
 from gsched.options.sources import Wrong
 from gsched.options.table import parse, read
 from gsched.running import cautions, local_node
+from gsched.running import folder as folders
 from gsched.running.state import State
 
 HOME = {"HOME": "/home/x"}
@@ -119,6 +120,21 @@ def test_what_does_not_keep_anybody_out_is_said(
 
 def settings(folder: Path) -> Settings:
     return parse(["--dest_path_prefix", str(folder)], HOME)
+
+
+def test_the_folder_of_another_user_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even root must not: who may rename files there may have others written over."""
+    mine = os.geteuid()
+    folders.take(tmp_path / "mine").close()
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o700)
+    monkeypatch.setattr(folders, "_ROOT", -1)
+    monkeypatch.setattr(folders.os, "geteuid", lambda: mine + 1)
+    with pytest.raises(Mistake, match="belongs to another user"):
+        folders.take(theirs)
+    assert not list(theirs.iterdir())
 
 
 def test_the_folder_is_private(tmp_path: Path) -> None:

@@ -12,7 +12,13 @@ from gsched.core.model.wishes import Wishes
 from gsched.core.scheduler import Opening, Refused, Scheduler
 from gsched.net.clients.callbacks import Callbacks
 from gsched.net.clients.jobs import job_message
-from gsched.net.clients.openings import MAX_ALLOCATIONS, MAX_PATTERNS, Openings, allocations
+from gsched.net.clients.openings import (
+    MAX_ALLOCATIONS,
+    MAX_NAMED,
+    MAX_PATTERNS,
+    Openings,
+    allocations,
+)
 from gsched.net.exchange import Exchange
 from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
@@ -20,6 +26,7 @@ from gsched.store.spool import Spools
 from gsched.wire.errors import PeerError
 from gsched.wire.records import Compute, Job, StatResult, XferFile
 
+STAT = StatResult((0o644, 0, 0, 0, 0, 0, 1, 0, 0, 0))
 CLIENT, OTHER, LOOPBACK = "10.0.0.5", "10.0.0.6", "127.0.0.1"
 
 
@@ -140,6 +147,28 @@ def test_names_are_cut(tmp_path: Path) -> None:
     assert opened(tmp_path, name="n" * 10_000).name == "n" * 255
 
 
+def test_files_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By all of their path or its end; the newest counts. They are not looked for without end."""
+    spool = Spools(tmp_path).at("a")
+    spool.make_room()
+    for name in ("/a/x", "/b/x", "/b/xx", "/c/d/x", "x"):
+        file = XferFile(name=name, dest_path="", compute_id=1, stat_buf=STAT, sep="/")
+        spool.add(spool.new_path(), file, 0)
+
+    def found(*names: str) -> list[str]:
+        [one] = allocations([{"host": "*", "depends": list(names)}], spool, Wishes())
+        return [file.name for file in one.files]
+
+    assert found("x", "b/x", "/a/x", "d/x", "xx") == ["x", "/b/x", "/a/x", "/c/d/x", "/b/xx"]
+    assert len(found(*["x"] * MAX_NAMED)) == MAX_NAMED
+    with pytest.raises(Refused, match=f"more than {MAX_NAMED} files"):
+        found(*["x"] * (MAX_NAMED + 1))
+    monkeypatch.setattr("gsched.store.spool.MOST_ALIKE", 3)
+    for name in ("a/xx", "/x", "c/d", "", "/a/x"):
+        with pytest.raises(Refused, match="was not sent"):
+            found(name)
+
+
 def test_what_is_no_file_is_not_written_out() -> None:
     """Lists of the same list of the same list ... are short as a message, and endless as a text."""
 
@@ -204,8 +233,7 @@ def test_patterns_are_counted() -> None:
 
 
 def stray() -> XferFile:
-    stat = StatResult((0o644, 0, 0, 0, 0, 0, 1, 0, 0, 0))
-    return XferFile(name="/etc/passwd", dest_path="", compute_id=1, stat_buf=stat, sep="x")
+    return XferFile(name="/etc/passwd", dest_path="", compute_id=1, stat_buf=STAT, sep="x")
 
 
 def test_files_elsewhere_are_not_named_either(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from gsched.net.files import CHUNK
 from gsched.store import disk
 from gsched.store import spool as spool_module
 from gsched.store.disk import PLAIN, Disk, PlainFile
-from gsched.store.quota import Quota, Share
+from gsched.store.quota import Arrival, Quota, Share
 from gsched.store.spool import Spool, SpoolFile
 from gsched.store.vault.files import SealedDisk
 from gsched.store.vault.sealing import Key
@@ -164,9 +164,10 @@ def test_some_of_the_disk_stays_free(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Files that arrive at the same time do not count on the same room."""
     whole, one, two = quota(tmp_path, free=100)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=110))
-    one.share.begin(5)
+    arrival = Arrival(one.share)
+    assert not arrival.refusal(5)
     assert "--min_free_disk" in refusal(two)
-    one.share.end(5)
+    arrival.landed()
     assert not refusal(two)
     whole.free = 0
     assert not refusal(two, name="/b")
@@ -194,6 +195,63 @@ def test_what_does_not_arrive_does_not_count(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
         uploads.receive_into(one, channel, offered(), Limit(), tell=False)
     assert (whole.used, one.share.used, one.share.files, whole._pending) == (0, 0, 0, 0)
+
+
+class Slow(Client):
+    """Sends a large file, and `meanwhile` something happens."""
+
+    def __init__(self, spool: Spool, meanwhile: Callable[[], None]) -> None:
+        super().__init__(spool)
+        self.meanwhile: Callable[[], None] | None = meanwhile
+
+    def receive_into(self, space: memoryview) -> None:
+        if self.meanwhile:
+            self.meanwhile()
+            self.meanwhile = None
+        space[:] = b"x" * len(space)
+
+
+def arrive(spool: Spool, size: int, meanwhile: Callable[[], None]) -> tuple[str, list[int]]:
+    """What people are told of a file of that size, and the client."""
+    client = Slow(spool, meanwhile)
+    channel: Any = client
+    return uploads.receive_into(spool, channel, offered(size), Limit(), tell=False), client.told
+
+
+def test_what_is_only_announced_takes_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who announces as much as there is room for, and dribbles, is the only one to have any.
+
+    Whose file finds no room any more is told so when that shows.
+    """
+    monkeypatch.setattr("gsched.net.files.CHUNK", 10)
+    whole, one, two = quota(tmp_path, most_all=100)
+    others = [f"/{number}" for number in range(5)]
+
+    def meanwhile() -> None:
+        assert [refusal(two, name=name) for name in others] == [""] * 5
+
+    problem, told = arrive(one, 90, meanwhile)
+    assert "--max_spool_size" in problem
+    assert told == [0, 10, 20, 30, 40, 50, REFUSED]
+    assert not list(one.directory.iterdir())
+    assert (whole.used, one.share.used, one.share.files, whole._pending) == (35, 0, 0, 0)
+    assert arrive(one, 60, lambda: None) == ("", [0, 10, 20, 30, 40, 50, 60])
+    assert (whole.used, one.share.used, whole._pending) == (95, 60, 0)
+
+
+def test_a_cluster_that_ends_while_its_file_arrives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more of it is taken, and nothing of it counts for ever."""
+    monkeypatch.setattr("gsched.net.files.CHUNK", 10)
+    whole, one, two = quota(tmp_path, most_all=100)
+    problem, told = arrive(one, 90, one.remove)
+    assert "its cluster is gone" in problem
+    assert told == [0, REFUSED]
+    assert (whole.used, whole._pending) == (0, 0)
+    assert arrive(two, 90, lambda: None)[0] == ""
 
 
 @pytest.mark.parametrize("size", [CHUNK + 1, 1 << 40, 1 << 62])

@@ -23,6 +23,7 @@ from gsched.wire.standins import StandIn
 
 MAX_ALLOCATIONS = 10_000  # of one cluster: a message has no room for many more
 MAX_PATTERNS = 100  # of one cluster; each is compared with each node that comes
+MAX_NAMED = 1000  # files, in one request: each is looked for among those that were sent
 MOST_CPUS = 1_000_000
 _LONGEST_HOST = _LONGEST_NAME = 255
 _OLD_ALLOCATION = ("host", "port", "cpus")
@@ -176,7 +177,10 @@ def allocations(wanted: list[Any], spool: Spool | None, there: Wishes) -> list[A
     """
     if len(wanted) + len(there) > MAX_ALLOCATIONS:
         raise Refused(f"more than {MAX_ALLOCATIONS} node allocations")
-    found = [_allocation(_fields(one), spool) for one in wanted]
+    fields = [_fields(one) for one in wanted]
+    if sum(map(_named, fields)) > MAX_NAMED:
+        raise Refused(f"node allocations that name more than {MAX_NAMED} files")
+    found = [_allocation(one, spool) for one in fields]
     if sum("*" in one.host for one in found) + there.patterns > MAX_PATTERNS:
         raise Refused(f"more than {MAX_PATTERNS} node allocations with *")
     return found
@@ -200,6 +204,12 @@ def _fields(one: Any) -> dict[str, Any]:
     if isinstance(one, dict):
         return one
     raise Refused(f"node allocation of type {type(one).__name__}")
+
+
+def _named(fields: dict[str, Any]) -> int:
+    """How many files are only named."""
+    depends = fields.get("depends")
+    return sum(isinstance(one, str) for one in depends) if isinstance(depends, list) else 0
 
 
 def _allocation(fields: dict[str, Any], spool: Spool | None) -> Allocation:

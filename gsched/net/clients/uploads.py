@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gsched.net import files
 from gsched.net.paths import check_file
 from gsched.net.transport.channel import Channel
+from gsched.store.quota import Arrival
 from gsched.store.spool import Spool
 from gsched.wire.pickles import dumps
 from gsched.wire.records import XferFile
@@ -69,23 +70,24 @@ def _receive(spool: Spool, channel: Channel, offered: XferFile, limit: Limit, te
     if refusal := spool.share.refusal(kept):
         channel.send(dumps(files.REFUSED))
         return f"file {offered.name} is refused: {refusal}"
-    spool.share.begin(kept)
+    arrival = Arrival(spool.share)
     try:
-        problem = _take(spool, channel, offered, kept, tell)
+        problem = _take(spool, channel, offered, kept, tell, arrival)
         arrived = not problem
         return problem
     finally:
-        spool.share.end(kept)
         if not arrived:
-            spool.share.give_back(kept)
+            arrival.lost()
 
 
-def _take(spool: Spool, channel: Channel, offered: XferFile, kept: int, tell: bool) -> str:
+def _take(
+    spool: Spool, channel: Channel, offered: XferFile, kept: int, tell: bool, arrival: Arrival
+) -> str:
     path = spool.new_path()
     try:
         with _our_disk():
             spool.make_room()
-        end = files.receive(channel, offered, spool.disk, path, kept, tell=tell)
+        end = files.receive(channel, offered, spool.disk, path, kept, arrival, tell=tell)
         with _our_disk():
             record = replace(offered, stat_buf=offered.stat_buf.resized(kept))
             file = spool.add(path, record, kept)
