@@ -139,8 +139,9 @@ def quota(tmp_path: Path, **limits: int) -> tuple[Quota, Spool, Spool]:
     return whole, one, two
 
 
-def test_a_cluster_has_its_share(tmp_path: Path) -> None:
+def test_a_cluster_has_its_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sizes count before a byte is there, also those that lie."""
+    monkeypatch.setattr("gsched.net.files.CHUNK", 5)
     whole, one, two = quota(tmp_path, most_each=20)
     assert not refusal(one) and not refusal(one, name="/b")
     assert "--max_cluster_size" in refusal(one, name="/c")
@@ -150,7 +151,8 @@ def test_a_cluster_has_its_share(tmp_path: Path) -> None:
     assert whole.used == 3 * len(CONTENT)
 
 
-def test_all_clusters_have_their_share(tmp_path: Path) -> None:
+def test_all_clusters_have_their_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gsched.net.files.CHUNK", 5)
     whole, one, two = quota(tmp_path, most_all=20)
     assert not refusal(one) and not refusal(two)
     assert "--max_spool_size" in refusal(two, name="/b")
