@@ -5,7 +5,7 @@ until all are there; a number that the sender does not expect ends the transfer.
 in threads, so that a slow one does not hold up others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +24,7 @@ from gsched.wire.records import StatResult, XferFile
 CHUNK = 1_024_000  # the step of dispy's transfers: receivers take exactly that much at a time
 REFUSED = -1
 _SMALL = 1024
+_PIECE = CHUNK // 4  # what is held at a time; of a larger one, the write holds up other work
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -59,20 +60,34 @@ def receive(
     """
     size = offered.stat_buf.size
     end = kept if tell else size
-    space = memoryview(bytearray(min(size, CHUNK)))
+    space = new_space(size)
     with _created(disk, path) as file:
         done = 0
         while done < end:
             if refusal := arrival.refusal(max(0, min(CHUNK, kept - done))):
                 raise DiskError(refusal)
             channel.send(dumps(done))
-            chunk = space[: size - done]
-            channel.receive_into(chunk)
-            _write(file, chunk[: max(0, kept - done)])
-            done += len(chunk)
+            chunk = min(CHUNK, size - done)
+            for piece in pieces(channel, space, chunk, kept - done):
+                _write(file, piece)
+            done += chunk
             arrival.landed()
         _on_disk(lambda one: one.finish(), file)
     return end
+
+
+def new_space(size: int) -> memoryview:
+    """What is held at a time of a file of so many bytes."""
+    return memoryview(bytearray(min(size, _PIECE)))
+
+
+def pieces(channel: Channel, space: memoryview, size: int, kept: int) -> Iterator[memoryview]:
+    """The next `size` bytes that come, a space full at a time, of which `kept` are wanted."""
+    for start in range(0, size, len(space)):
+        piece = space[: size - start]
+        channel.receive_into(piece)
+        if start < kept:
+            yield piece[: kept - start]
 
 
 def _created(disk: Disk, path: Path) -> Writer:

@@ -11,7 +11,7 @@ from gsched.core.model.cluster import Cluster
 from gsched.core.model.lease import LeaseState
 from gsched.core.scheduler import Scheduler
 from gsched.net.computation import Message, computation_of, message_of
-from gsched.net.files import CHUNK, REFUSED, receive_count
+from gsched.net.files import CHUNK, REFUSED, new_space, pieces, receive_count
 from gsched.net.identity import Identity
 from gsched.net.origins import is_from
 from gsched.net.paths import check_file
@@ -24,8 +24,6 @@ from gsched.wire.pickles import dumps, loads
 from gsched.wire.records import JobReply, XferFile
 
 log = logging.getLogger("gsched.relays")
-
-_PIECE = CHUNK // 4  # bytes: the source sends the next ones while the target takes these
 
 PRESENT = (LeaseState.READY, LeaseState.DRAINED)
 
@@ -105,20 +103,13 @@ def relay(source: Channel, target: Channel, size: int, kept: int) -> int:
     """
     before = there = receive_count(target)
     source.send(dumps(there))
-    space = memoryview(bytearray(min(size, _PIECE)))
+    space = new_space(size)
     while 0 <= there < kept:
-        _relay_chunk(source, target, space, min(CHUNK, size - there), kept - there)
+        for piece in pieces(source, space, min(CHUNK, size - there), kept - there):
+            target.send_raw(piece)
         there = receive_count(target)
         source.send(dumps(there))
     return max(0, there - before)
-
-
-def _relay_chunk(source: Channel, target: Channel, space: memoryview, size: int, kept: int) -> None:
-    """Bring as many bytes, of which the first ones are kept."""
-    for start in range(0, size, len(space)):
-        piece = space[: size - start]
-        source.receive_into(piece)
-        target.send_raw(piece[: max(0, kept - start)])
 
 
 def _check(source: Channel, file: XferFile) -> None:
