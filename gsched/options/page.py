@@ -42,7 +42,8 @@ PAGE: tuple[Option, ...] = (
         "http_accounts",
         _PAGE,
         "File with the accounts of those who may see and use the page, written by gsched passwd "
-        "and gsched token. While there is none, whoever reaches the page may all.",
+        "and gsched token. While there is none, whoever reaches the page may do "
+        "everything.",
         metavar="FILE",
         read=values.path,
         default="",

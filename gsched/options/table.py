@@ -190,9 +190,10 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "pulse_interval",
         _TIME,
-        "Seconds, 1 to 600, between the pulses that nodes must send. A node that is silent for "
-        "five times as long is dead: its jobs move to other nodes if their cluster is "
-        "reentrant, else they are cancelled, with status Abandoned.",
+        "Seconds, 1 to 600, between the pulses that nodes must send while a cluster is set up "
+        "there. A node that is silent for five times as long then is dead: its jobs move to other "
+        "nodes if their cluster is reentrant, else they are cancelled, with status Abandoned. One "
+        "without a cluster says nothing; it is lost once messages do not reach it.",
         metavar="SECONDS",
         read=values.pulse_seconds,
         default="10",

@@ -11,16 +11,17 @@ from gsched.net.transport.resolver import resolve
 _PROGRAM = """\
 import dispy, time
 def compute(n): time.sleep(0.5); return n * n
+# a second program on this host at the same time: add client_port=9710, or any other free one
 cluster = dispy.SharedJobCluster(compute, {where})
 print([job() for job in [cluster.submit(n) for n in range(10)]])
 cluster.close()"""
 
 
 def client_program(own: Own) -> str:
-    """Five lines of Python that run ten jobs. To be saved to a file: dispy reads its source."""
-    where = f"scheduler_host={own.use!r}"
-    if is_loopback(resolve(socket.gethostname())):
-        where += f", ip_addr={own.use!r}"  # dispy finds no address by itself then, and fails
+    """A short one that runs ten jobs. To be saved to a file: dispy reads its source."""
+    where = f'scheduler_host="{own.use}"'
+    if is_loopback(own.use) or is_loopback(resolve(socket.gethostname())):
+        where += f', ip_addr="{own.use}"'  # dispy finds no address by itself then, and fails
     return _PROGRAM.format(where=where)
 
 
