@@ -128,7 +128,11 @@ class Play:
             "uptime": now - self.began,
             "refused": [],
             "problem": self.problem,
-            "limits": {"max_connections": [3, 2048, 5], "max_spool_size": [0, 10 * GIB, 0]},
+            "limits": {
+                "max_connections": [3, 2048, 5],
+                "max_client_effort": [0, 10, 0],
+                "max_spool_size": [0, 10 * GIB, 0],
+            },
             "listens": ["127.0.0.1:51347 nodes", "127.0.0.1:51349 clients"],
             "client_program": "import dispy\ncluster = dispy.SharedJobCluster(compute)",
             "node_command": "pip install dispy\ndispynode.py --daemon",

@@ -139,11 +139,13 @@ def test_figures_are_of_the_time_that_is_wanted(site: Site, browse: Browse) -> N
     ]
     view.get_by_label("The last").select_option("86400")
     goes_to(view, "overview?range=86400")
+    shows(view, ".legend", re.compile(r"waiting 0\s*running 0\s*$"))  # now, not in the mean
+    shows(view, ".legend", re.compile(r"failed \S+\s*cancelled \S+\s*mean of 8 min$"))
     chart = view.get_by_label("Jobs ended per second")
     chart.focus()
     for _ in range(30):
         view.keyboard.press("ArrowLeft")
-    shows(view, ".legend", re.compile(r"finished 3\s*failed 2\s*cancelled 1"))
+    shows(view, ".legend", re.compile(r"finished 3\s*failed 2\s*cancelled 1.*, mean of 8 min$"))
 
 
 # What has ended

@@ -58,6 +58,20 @@ def test_the_first_start_turns_into_the_overview_by_itself(site: Site, browse: B
     assert not view.locator("#clusters-empty").is_visible()
 
 
+def test_after_the_last_cluster_the_way_to_what_has_ended_is_shown(
+    site: Site, browse: Browse
+) -> None:
+    some(site)
+    site.run("for _ in range(3): play.finish(2)")
+    site.run("play.do('cluster_closed', cluster, reason='over')")
+    for name in ("overview", "clusters"):
+        view = browse(site.url, name)
+        shows(view, "#clusters-empty h2", "No cluster is open now")
+        shows(view, "#clusters-empty", "dispy.SharedJobCluster(compute)")
+        view.locator("#clusters-ended a").click()
+        goes_to(view, "finished")
+
+
 # One
 
 
@@ -73,7 +87,12 @@ def test_the_overview_tells_what_there_is(site: Site, browse: Browse) -> None:
     site.run("play.finish(1)")
     shows(view, "#totals", re.compile(r"\b1\b.*per second", re.DOTALL))
     site.run("play.do('node_lost', '10.20.0.1', 'stopped')")
-    shows(view, "#attention li", "1 node is lost: atlas.")
+    shows(view, "#attention li", "1 node is lost: atlas (10.20.0.1).")
+    site.run("play.node(1, name='atlas')")
+    shows(view, "#totals .value", "1 of 2")
+    shows(view, "#totals .sub", "1 lost, 1 ready")
+    view.get_by_role("link", name="1 node is lost").click()
+    goes_to(view, "nodes/10.20.0.1")
 
 
 def test_the_views_of_one_lead_to_each_other(site: Site, browse: Browse) -> None:
@@ -119,6 +138,7 @@ def test_a_job_tells_why_it_waits(site: Site, browse: Browse) -> None:
 def test_what_stops_everything_is_seen_in_every_view(site: Site, browse: Browse) -> None:
     view = browse(site.url, "connect")
     shows(view, "#limits", "3 of 2,048; 5 refused")
+    shows(view, "#limits", "0 % of 10 %")
     assert not view.locator("#alarm").is_visible()
     site.run("cluster = play.cluster(); play.submit(cluster, 3)")
     shows(view, "#alarm", "3 jobs are waiting, and no node has joined yet.")
@@ -142,11 +162,21 @@ def test_nodes_that_are_drained_say_how_far_that_is(site: Site, browse: Browse) 
     shows(view, "#nodes tr", re.compile("draining.*drained by ann: new disk"))
     shows(view, "nav .badge", "1")
     view.evaluate("() => { location.hash = '#/overview'; }")
-    shows(view, "#attention", "1 node is drained: atlas; 2 jobs still run there.")
+    shows(view, "#attention", "1 node is drained: atlas (10.20.0.1); 2 jobs still run there.")
     site.run("play.finish(2)")
-    shows(view, "#attention", "1 node is drained: atlas.")
+    shows(view, "#attention", "1 node is drained: atlas (10.20.0.1).")
     view.get_by_role("link", name="1 node is drained").click()
     shows(view, "main .pill", "drained")
+
+
+def test_what_is_to_be_copied_is_seen_as_a_whole(site: Site, browse: Browse) -> None:
+    site.run("play.more = {'client_program': 'cluster = dispy.SharedJobCluster(' + 'x, ' * 200}")
+    view = browse(site.url, "connect")
+    shows(view, ".snippet", "SharedJobCluster(x, x,")
+    assert view.evaluate(
+        "() => [...document.querySelectorAll('.snippet pre')].every("
+        "x => x.scrollWidth <= x.clientWidth)"
+    )
 
 
 # Stable rows

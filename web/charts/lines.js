@@ -1,7 +1,7 @@
 // Figures over time, as lines; what is under the pointer stands in the legend.
 
 import { el, setAttribute, setText } from "../parts/dom.js";
-import { count, moment } from "../parts/format.js";
+import { count, duration, moment } from "../parts/format.js";
 import { Drawing, prepared } from "./canvas.js";
 import { colours } from "./colours.js";
 import { marks } from "./time.js";
@@ -18,6 +18,7 @@ export class Lines {
     this.lines = lines;
     this.cursor = null; // number of a point
     this.told = null;
+    this.present = {}; // by column: what is so at this moment
     this.canvas = el("canvas", { tabindex: "0", role: "application", "aria-roledescription": "chart", "aria-label": words });
     this.when = el("span", { class: "when" });
     this.values = lines.map(() => el("b"));
@@ -50,11 +51,22 @@ export class Lines {
     this.drawing.ask();
   }
 
+  /** Sums of this moment by column; where there is none, the last mean stands in the legend. */
+  now(present) {
+    this.present = present;
+    if (this.told) this.tell();
+  }
+
   tell() {
-    const { rows } = this.told;
+    const { rows, step } = this.told;
     const row = rows[this.cursor ?? rows.length - 1];
-    this.places.forEach((place, index) => setText(this.values[index], row ? figure(row[place]) : "–"));
-    setText(this.when, this.cursor === null || !row ? "" : moment(row[0]));
+    const present = this.cursor === null ? this.present : {};
+    this.places.forEach((place, index) => {
+      const value = present[this.lines[index].name] ?? row?.[place];
+      setText(this.values[index], value === undefined ? "–" : figure(value));
+    });
+    const mean = !row || this.lines.every(({ name }) => name in present) ? "" : `mean of ${duration(step).replace(" 00 s", "")}`;
+    setText(this.when, [this.cursor !== null && row ? moment(row[0]) : "", mean].filter(Boolean).join(", "));
     setAttribute(this.legend, "aria-live", this.cursor === null ? "off" : "polite");
   }
 

@@ -46,8 +46,9 @@ export class Activity {
     this.asking.restart();
   }
 
-  update({ clusters }) {
+  update({ clusters, totals }) {
     this.clusters = clusters;
+    for (const [, chart] of this.charts) chart.now(totals);
     this.asking.tick();
   }
 

@@ -2,7 +2,7 @@
 
 import { clean, count, counted } from "../parts/format.js";
 import { to } from "../shell/router.js";
-import { nodeName } from "./node_columns.js";
+import { nameAndAddress } from "./node_columns.js";
 
 const NAMED = 3;
 const HELD = { quarantine: "in quarantine" };
@@ -11,7 +11,7 @@ const verb = (some) => (some.length === 1 ? "is" : "are");
 const listed = (words, all) => (all > NAMED ? `${words} and ${count(all - NAMED)} more` : words);
 
 function names(nodes) {
-  return listed(nodes.slice(0, NAMED).map(nodeName).join(", "), nodes.length);
+  return listed(nodes.slice(0, NAMED).map(nameAndAddress).join(", "), nodes.length);
 }
 
 /** Where some nodes are seen: the only one itself, or the list of those in that state. */

@@ -1,7 +1,7 @@
 // How nodes and programs come in, where gsched listens, and what peers may take.
 
 import { el, fill, setText } from "../parts/dom.js";
-import { bytes, clean, count } from "../parts/format.js";
+import { bytes, clean, count, percent } from "../parts/format.js";
 import { heading } from "../parts/page.js";
 import { bar } from "../parts/bar.js";
 import { snippet } from "../parts/snippet.js";
@@ -23,7 +23,7 @@ export class View {
           block("Submit jobs", "A program that works as it stands:", this.client),
           block("Read these numbers from a script", "The same state, as JSON:", this.status)),
         el("div", { class: "panel" }, el("h2", {}, "Listening at"), this.listens,
-          el("h2", {}, "Taken of what peers may take"), this.limits,
+          el("h2", {}, "Limits, and how much of each is used"), this.limits,
           el("p", { class: "hint" }, "All that can be asked: ", el("a", { href: "api/v1/openapi.json" }, "openapi.json"), ", figures: ", el("a", { href: "metrics" }, "metrics"), "."))));
   }
 
@@ -49,7 +49,10 @@ export class View {
   }
 }
 
-const figure = (name, value) => (/size|bytes|memory/.test(name) ? bytes : count)(value);
+function figure(name, value) {
+  if (/effort/.test(name)) return percent(value);
+  return (/size|bytes|memory/.test(name) ? bytes : count)(value);
+}
 
 function limit() {
   const { element, size } = bar("busy");

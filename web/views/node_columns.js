@@ -21,6 +21,12 @@ export function nodeName(node) {
   return clean(node.name) || clean(node.address) || "unnamed";
 }
 
+/** The name, and the address where the name does not tell it: several nodes may have one name. */
+export function nameAndAddress(node) {
+  const [name, address] = [nodeName(node), clean(node.address)];
+  return name === address ? name : `${name} (${address})`;
+}
+
 export const load = (node) => (node.cpus ? node.busy / node.cpus : 0);
 
 /** A link to a node, by its name. */

@@ -1,7 +1,8 @@
 // What is shown where there is nothing yet: how to begin, with commands that work when pasted.
 
-import { el } from "../parts/dom.js";
+import { el, setText } from "../parts/dom.js";
 import { snippet } from "../parts/snippet.js";
+import { to } from "../shell/router.js";
 
 /** Each returns {element, update(state)}. */
 export function noNodes() {
@@ -19,12 +20,17 @@ export function noNodes() {
 
 export function noClusters() {
   const code = snippet("the client example");
+  const title = el("h2");
+  const ended = el("p", { id: "clusters-ended" }, "What has ended is under ", el("a", { href: to("finished") }, "Finished"), ".");
   return {
-    element: el("div", { class: "panel empty", id: "clusters-empty" },
-      el("h2", {}, "No clusters yet"),
+    element: el("div", { class: "panel empty", id: "clusters-empty" }, title, ended,
       el("p", {}, "A cluster is one program's computation. This program creates one and submits jobs to it:"),
       code.element),
-    update: ({ head }) => code.set(clientProgram(head)),
+    update: ({ head, totals }) => {
+      setText(title, totals.done ? "No cluster is open now" : "No clusters yet");
+      ended.hidden = !totals.done;
+      code.set(clientProgram(head));
+    },
   };
 }
 

@@ -9,6 +9,12 @@ import { NODE_TONES } from "./node_columns.js";
 const STATES = 2; // named on the card
 const WINDOW = 15; // seconds over which the rate of finished jobs is taken
 
+/** How many nodes may be used, and of how many that are known where that differs. */
+function usable(nodes) {
+  const ready = nodes.filter(({ state }) => state === "ready").length;
+  return ready === nodes.length ? count(ready) : `${count(ready)} of ${count(nodes.length)}`;
+}
+
 /** The rate at which a counter grows, from its latest values. */
 class Speed {
   constructor() {
@@ -52,7 +58,7 @@ export class Totals {
   update({ totals, time, ...state }) {
     const nodes = [...state.nodes.values()];
     const { cpus, busy, clusters, waiting, running, done } = totals;
-    setText(this.nodes.value, count(totals.nodes ?? nodes.length));
+    setText(this.nodes.value, usable(nodes));
     this.showStates(nodes);
     setText(this.cpus.value, `${count(busy)} / ${count(cpus)}`);
     setText(this.cpus.sub, cpus ? `${percent(Math.min(100, (100 * busy) / cpus))} in use` : "none to use yet");
