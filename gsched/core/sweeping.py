@@ -33,7 +33,8 @@ class Sweeping:
 
     def end_waiting(self, clusters: Collection[Cluster], end: End, now: float, reason: str) -> None:
         """All jobs of theirs that wait, for whichever node, and those that were set aside."""
-        self._end(Doomed(self._take_aside(clusters), end, reason), now)
+        for queue in self._take_aside(clusters):
+            self._end(Doomed(queue, end, reason), now)
         for cluster in clusters:
             queue, cluster.queue = cluster.queue, JobQueue()
             self._end(Doomed(queue, end, reason), now)
@@ -99,10 +100,11 @@ class Sweeping:
         if cluster.untaken:
             self._book.dropping[cluster] = reason
 
-    def _take_aside(self, clusters: Collection[Cluster]) -> JobQueue:
-        queue, aside, meant = JobQueue(), self._book.aside, set(clusters)
+    def _take_aside(self, clusters: Collection[Cluster]) -> Collection[JobQueue]:
+        """Each cluster's apart."""
+        queues, aside = {cluster: JobQueue() for cluster in clusters}, self._book.aside
         for job in [self._book.jobs.get(uid) for uid in aside]:
-            if job is not None and job.state is State.QUEUED and job.cluster in meant:
+            if job is not None and job.state is State.QUEUED and job.cluster in queues:
                 del aside[job.uid]
-                queue.put_back(job)
-        return queue
+                queues[job.cluster].put_back(job)
+        return queues.values()

@@ -82,7 +82,7 @@ class JobQueue:
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
-    """Jobs that are to end, in what was their queue; how, and why."""
+    """Jobs of one cluster that are to end, in what was their queue; how, and why."""
 
     queue: JobQueue
     end: End

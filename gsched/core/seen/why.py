@@ -3,6 +3,8 @@
 Made when somebody asks. It looks at each node once, and at most at MOST_AHEAD jobs of a queue.
 """
 
+from itertools import islice
+
 from gsched.core.book import Book
 from gsched.core.model.cluster import Cluster, ClusterState
 from gsched.core.model.job import Event, Job, Limit, State
@@ -16,6 +18,7 @@ MOST_KINDS = 3  # of obstacles that are told
 OVERDUE, TIMES = 600.0, 20  # seconds, and so often the longest job of its cluster: it may hang
 QUIET = 60.0  # seconds without a word that are worth one
 
+_ENDS = "it ends in a moment"
 _BACK = (Event.REFUSED.value, Event.REQUEUED.value)
 
 
@@ -99,9 +102,9 @@ def _queued(job: Job, book: Book, now: float) -> str:
     if book.suspended:
         return "the scheduler is about to stop: it waits for the next start"
     if job.cluster.terminated:
-        return f"its cluster was {job.cluster.ending}: it ends in a moment"
-    if doomed := next((x for x in book.doomed if any(one is job for one in x.queue)), None):
-        return f"{doomed.reason}: it ends in a moment"
+        return f"its cluster was {job.cluster.ending}: {_ENDS}"
+    if reason := _doom(job, book):
+        return f"{reason}: {_ENDS}"
     if job.uid in book.aside:
         return f"{book.aside[job.uid]}; that is tried again and again"
     if job.cluster.paused:
@@ -117,8 +120,19 @@ def _queued(job: Job, book: Book, now: float) -> str:
         where = f"pinned to {_at(job.cluster, job.pinned, now)}"
     queue, whose = job.cluster.queue, "of its cluster"
     if job.pinned is not None:
-        queue, whose = job.pinned.pinned[job.cluster], "for that node"
+        at_node, whose = job.pinned.pinned.get(job.cluster), "for that node"
+        if at_node is None:
+            return _ENDS  # it stands behind more doomed ones than are looked at
+        queue = at_node
     return f"{where}; {_position(job, queue)} in the queue {whose}{_before(job)}"
+
+
+def _doom(job: Job, book: Book) -> str:
+    """Why it is to end, if it is found among the first of its cluster that are."""
+    heads = ((doomed, doomed.queue.head()) for doomed in book.doomed)
+    meant = (doomed for doomed, head in heads if head and head.cluster is job.cluster)
+    pairs = ((one, doomed.reason) for doomed in meant for one in doomed.queue)
+    return next((why for one, why in islice(pairs, MOST_AHEAD) if one is job), "")
 
 
 def _at(cluster: Cluster, node: Node, now: float) -> str:

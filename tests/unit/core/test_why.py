@@ -7,7 +7,7 @@ from gsched.core.dispatch import Refusal
 from gsched.core.effects import SeekClient, Sweep, TellScheduled, TerminateJob
 from gsched.core.fleet import NodeFacts
 from gsched.core.model.cluster import Cluster
-from gsched.core.model.job import Job
+from gsched.core.model.job import Job, State
 from gsched.core.model.lease import SetUpFailure
 from gsched.core.model.node import Node
 from gsched.core.seen import why
@@ -168,6 +168,40 @@ def test_its_cluster_was_terminated_and_it_ends_in_a_moment(
         world.do("swept")
         ended += world.results()
     assert len(ended) == 3
+
+
+def test_only_some_of_those_that_are_to_end_are_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stands behind them ends in a moment, too; those of other clusters do not count."""
+    monkeypatch.setattr(sweeping, "AT_ONCE", 1)
+    monkeypatch.setattr(why, "MOST_AHEAD", 5)
+    node, others, cluster = world.node(cpus=2), world.cluster(), world.cluster()
+    world.running(others)
+    world.running(cluster)
+    world.submit_some(others, 20, pinned=node)
+    jobs = world.submit_some(cluster, 8, pinned=node)
+    for one in (others, cluster):
+        world.do("node_given_back", one, node.address, False)
+        world.take(object)
+    words = f"its client closed node {node.address}: it ends in a moment"
+    assert [of_job(world, job) for job in jobs[:5]] == [words] * 5
+    assert of_job(world, jobs[5]) == "it ends in a moment"
+
+
+def test_those_that_cannot_be_read_and_are_to_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each in the queue of its cluster, also where all clusters end together."""
+    monkeypatch.setattr(sweeping, "AT_ONCE", 1)
+    world.node(cpus=3)
+    jobs = [world.sending(world.cluster()) for _ in range(3)]
+    for job in jobs:
+        world.do("unreadable", job.uid, job.tries, "damaged")
+    world.do("stopped", "the end", False)
+    waiting = [job for job in jobs if job.state is State.QUEUED]
+    assert [of_job(world, job) for job in waiting] == ["the end: it ends in a moment"] * 2
+    world.take(object)
 
 
 def test_its_client_has_given_the_only_node_back(world: World) -> None:
