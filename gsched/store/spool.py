@@ -81,6 +81,7 @@ class Spool:
     share: Share = field(default_factory=Share)
     disk: Disk = PLAIN
     _files: dict[tuple[str, str], SpoolFile] = field(default_factory=dict)
+    _named: dict[str, SpoolFile] = field(default_factory=dict)  # the newest one of each name
     _alike: dict[str, dict[tuple[str, str], SpoolFile]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -89,10 +90,12 @@ class Spool:
         return self._files.get((wanted.name, wanted.dest_path))
 
     def find_name(self, name: str) -> SpoolFile | None:
-        """The newest file of that name, or whose path ends with it."""
+        """The newest file of that name, or else whose path ends with it."""
+        if file := self._named.get(name):
+            return file
         alike = self._alike.get(_last_part(name), {})
         for (full, _), file in islice(reversed(alike.items()), MOST_ALIKE):
-            if full == name or full.endswith("/" + name):
+            if full.endswith("/" + name):
                 return file
         return None
 
@@ -161,7 +164,7 @@ class Spool:
         """Put it in the place of an older version, which is returned."""
         key = (file.record.name, file.record.dest_path)
         older = self._files.pop(key, None)
-        self._files[key] = file
+        self._files[key] = self._named[key[0]] = file
         alike = self._alike.setdefault(_last_part(key[0]), {})
         alike.pop(key, None)
         alike[key] = file
@@ -170,6 +173,7 @@ class Spool:
     def remove(self) -> None:
         """Remove all files."""
         self._files.clear()
+        self._named.clear()
         self._alike.clear()
         self.share.close()
         shutil.rmtree(self.directory, ignore_errors=True)

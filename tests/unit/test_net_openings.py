@@ -164,7 +164,8 @@ def test_files_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(Refused, match=f"more than {MAX_NAMED} files"):
         found(*["x"] * (MAX_NAMED + 1))
     monkeypatch.setattr("gsched.store.spool.MOST_ALIKE", 3)
-    for name in ("a/xx", "/x", "c/d", "", "/a/x"):
+    assert found("/a/x") == ["/a/x"]
+    for name in ("a/xx", "/x", "c/d", "", "a/x"):
         with pytest.raises(Refused, match="was not sent"):
             found(name)
 
