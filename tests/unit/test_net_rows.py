@@ -13,10 +13,10 @@ from gsched.core.model.job import State
 from gsched.core.model.lease import Allocation, Lease, LeaseState
 from gsched.core.restoring import SavedUsage
 from gsched.core.scheduler import Scheduler
-from gsched.net.computation import message_of
+from gsched.net.computation import computation_of, message_of
 from gsched.net.keeping.revival import revive
 from gsched.net.keeping.rows import batch as batch_of
-from gsched.store.journal import Batch
+from gsched.store.journal import Batch, Journal
 from gsched.store.seal import PLAIN
 from gsched.store.spool import Spools
 from gsched.store.vault.rows import RowSeal
@@ -155,6 +155,22 @@ def test_what_a_cluster_is_made_of_is_written_once(tmp_path: Path) -> None:
     while cluster.state is not ClusterState.CLOSED:
         kept.step()
     assert id_ not in {row[0] for row in kept.journal.rows("parts")}
+
+
+def test_a_new_cluster_and_its_first_state_in_one_batch(tmp_path: Path) -> None:
+    """Nothing was kept of it while it was new, and what is kept then stays."""
+    cluster = busy(at_work(tmp_path).scheduler).cluster
+    later, cluster.state, computation_of(cluster).kept = cluster.state, ClusterState.NEW, None
+    batch = batch_of([cluster])
+    cluster.state = later
+    (tmp_path / "after").mkdir()
+    journal = Journal(tmp_path / "after", power=False)
+    journal.write([batch.followed_by(batch_of([cluster]))])
+    assert {row[0] for row in journal.rows("parts")} == {row[0] for row in journal.rows("clusters")}
+    assert journal.rows("parts")
+    cluster.state = ClusterState.CLOSED
+    journal.write([batch_of([cluster])])
+    assert not journal.rows("parts") and not journal.rows("clusters")
 
 
 def test_what_an_older_gsched_has_kept_as_one(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def saved_result(row: Row) -> SavedJob:
 def _write_cluster(result: Batch, cluster: Cluster) -> None:
     if cluster.state in _UNKEPT:
         result.drop("clusters", (cluster.id,))
-        result.drop("parts", (cluster.id,))
+        _drop_parts(result, cluster)
     else:
         result.put("clusters", (cluster.id,), dumps(_cluster_body(cluster)))
         _write_parts(result, cluster)
@@ -170,6 +170,14 @@ def _write_parts(result: Batch, cluster: Cluster) -> None:
         added = islice(cluster.allocations, computation.kept, None)
         result.put("parts", (cluster.id, there), dumps([_allocation_row(one) for one in added]))
         computation.kept = there
+
+
+def _drop_parts(result: Batch, cluster: Cluster) -> None:
+    """Those that are there: in one batch, this would take what is put there after it, too."""
+    computation = computation_of(cluster)
+    if computation.kept is not None:
+        result.drop("parts", (cluster.id,))
+        computation.kept = None
 
 
 def _allocation_row(one: Allocation) -> Row:
