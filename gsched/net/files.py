@@ -5,6 +5,7 @@ until all are there; a number that the sender does not expect ends the transfer.
 in threads, so that a slow one does not hold up others.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 import gevent
 
+from gsched.net.transport import greenlets
 from gsched.net.transport.channel import Address, Caller, Channel
 from gsched.store.disk import Disk, Reader, Writer, write_all
 from gsched.store.quota import Arrival
@@ -23,11 +25,14 @@ from gsched.wire.records import StatResult, XferFile
 
 CHUNK = 1_024_000  # the step of dispy's transfers: receivers take exactly that much at a time
 REFUSED = -1
+PATIENCE = 5.0  # seconds that who is stopped waits for the disk
 _SMALL = 1024
 _PIECE = CHUNK // 4  # what is held at a time; of a larger one, the write holds up other work
 
 A = TypeVar("A")
 R = TypeVar("R")
+
+log = logging.getLogger("gsched.files")
 
 
 class DiskError(Exception):
@@ -194,17 +199,26 @@ def in_thread(call: Callable[[A], R], arg: A) -> R:
     """The call's result. Raises OSError, which gevent would take for our bug within the thread.
 
     Whoever is killed waits all the same: what the thread uses must not be closed under its hands,
-    as its number would be that of another connection at once.
+    as its number would be that of another connection at once. Where the disk hangs, nobody waits
+    for the call itself any more.
     """
     job = gevent.get_hub().threadpool.spawn(_attempt, call, arg)
     try:
         result: R | OSError = job.get()
     except BaseException:
-        job.wait()
+        job.wait(timeout=PATIENCE)
+        if not job.ready():
+            log.error("%s is given up, as the disk hangs: %s", greenlets.give_up(), _named(arg))
+            job.wait()
         raise
     if isinstance(result, OSError):
         raise result
     return result
+
+
+def _named(arg: object) -> object:
+    """A file's path, if it is one."""
+    return getattr(arg, "path", None) or getattr(arg, "name", arg)
 
 
 def _attempt(call: Callable[[A], R], arg: A) -> R | OSError:

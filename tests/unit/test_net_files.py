@@ -6,6 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gevent
+import gevent.event
 import pytest
 
 from gsched.core.dispatch import Refusal
@@ -17,7 +19,8 @@ from gsched.net.identity import Identity
 from gsched.net.keeping.keeper import Forgetful
 from gsched.net.nodes.sending import Sending
 from gsched.net.nodes.setups import SetUpFailed, SetUps
-from gsched.store.disk import PLAIN, Disk
+from gsched.net.transport.greenlets import Greenlets
+from gsched.store.disk import PLAIN, Disk, PlainFile
 from gsched.store.spool import SpoolFile
 from gsched.store.vault.files import SealedDisk
 from gsched.store.vault.sealing import Key
@@ -151,3 +154,32 @@ def test_nor_is_a_computation_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(SetUpFailed, match=r"data\.txt cannot be read here: No such") as failure:
         set_ups._try_set_up(lease)
     assert failure.value.why is SetUpFailure.BROKEN
+
+
+def test_a_stop_does_not_wait_without_end_for_a_disk_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the thread uses stays open until it is through, whenever that is."""
+    monkeypatch.setattr(files, "PATIENCE", 0.01)
+    source, into = os.pipe()  # what is read of it comes as late as from a disk that hangs
+    group, ended = Greenlets(), gevent.event.Event()
+
+    def call() -> None:
+        with PlainFile(source) as file:
+            try:
+                files.in_thread(read, file)
+            finally:
+                ended.set()
+
+    def read(file: PlainFile) -> bytes:
+        return file.read(1)
+
+    with gevent.Timeout(30):
+        group.spawn("connection", call)
+        gevent.sleep(0)
+        group.kill()
+        assert not ended.is_set() and os.fstat(source)
+        assert f"connection is given up, as the disk hangs: {source}" in caplog.messages
+        os.write(into, b"x")
+        ended.wait()
+    os.close(into)

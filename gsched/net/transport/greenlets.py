@@ -95,6 +95,16 @@ class Greenlets:
         return worker
 
 
+def give_up() -> str:
+    """Have nobody wait any more for the call that runs now; the name that it was given."""
+    worker = getcurrent()
+    if not isinstance(worker, Worker) or worker.task is None:
+        return "a call"
+    owner, name, *_ = worker.task
+    owner.left(worker)
+    return name
+
+
 def _stop(worker: Worker, task: object) -> None:
     """Runs in the hub. By now the worker may be done with that task, and even have another."""
     if worker.task is task:
