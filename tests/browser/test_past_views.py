@@ -148,6 +148,33 @@ def test_figures_are_of_the_time_that_is_wanted(site: Site, browse: Browse) -> N
     shows(view, ".legend", re.compile(r"finished 3\s*failed 2\s*cancelled 1.*, mean of 8 min$"))
 
 
+def test_clusters_of_one_name_and_client_are_told_apart(site: Site, browse: Browse) -> None:
+    handles = [f"{x}{x}{x}{x}" + 12 * "0" for x in "3abf"]
+    site.run(
+        f"""
+        import time
+        minute = int(time.time()) // 60 * 60
+        for number, handle in enumerate({handles!r}):
+            namesake = dict(cluster=(handle, "compute", "127.0.0.1"))
+            play.ended([play.job(number, 9 * number, **namesake)])
+            play.recorder.series._shares.append((minute, handle, "compute @ 127.0.0.1", 30.0))
+        play.node(0)
+        """
+    )
+    wanted = [f"compute @ 127.0.0.1 · {handle[:4]}" for handle in handles]
+    look = """([item, tone]) => [...document.querySelectorAll(item)].map(
+        x => [x.querySelector('a').textContent, x.querySelector(tone).style.background])"""
+    view = browse(site.url, "timeline")
+    shows(view, "#timeline-legend", wanted[3])
+    of_jobs = dict(view.evaluate(look, ["#timeline-legend li", ".swatch"]))
+    view.evaluate("() => { location.hash = '#/overview'; }")
+    shows(view, ".shares", wanted[3])
+    of_shares = dict(view.evaluate(look, [".shares li", ".part"]))
+    assert sorted(of_jobs) == wanted
+    assert len(set(of_jobs.values())) == 4
+    assert of_shares == of_jobs
+
+
 # What has ended
 
 

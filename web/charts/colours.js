@@ -22,6 +22,7 @@ export function ramp(from, to, steps) {
 }
 
 const HUES = 24; // of clusters: more could not be told apart
+export const TONES = 2 * HUES; // colours that there are
 
 /** A cluster's colour: the same in all charts and after each reload, light or dark. */
 export function clusterColour(id) {

@@ -3,7 +3,8 @@
 import { el, setAttribute, setText } from "../parts/dom.js";
 import { clean, clock, counted, seconds } from "../parts/format.js";
 import { Drawing, prepared } from "./canvas.js";
-import { clusterColour, colours, ramp } from "./colours.js";
+import { colours, ramp } from "./colours.js";
+import { tellApart } from "./tell_apart.js";
 import { marks } from "./time.js";
 
 const HEAD = 24; // px above the lanes, for the time
@@ -52,7 +53,7 @@ export class Stream {
   recolour() {
     this.paint = colours("accent", "ok", "bad", "warn", "line", "quiet", "ink", "raised", "heat-low", "heat-high");
     this.steps = ramp(this.paint["heat-low"], this.paint["heat-high"], STEPS);
-    this.tones = new Map();
+    this.clusters = tellApart(this.lanes?.told.clusters ?? []);
     this.drawing.ask();
   }
 
@@ -63,6 +64,7 @@ export class Stream {
   /** Shows `lanes` from one time to another; `by` is one of COLOURS. */
   update({ lanes, from, to, now, by }) {
     if (this.lanes && lanes !== this.lanes) this.mark = lanes.moved(this.lanes, this.mark);
+    if (lanes !== this.lanes) this.clusters = tellApart(lanes.told.clusters);
     Object.assign(this, { lanes, from, to, now, by });
     const jobs = lanes.told.bars.uid.length;
     setAttribute(this.canvas, "aria-label", `${counted(jobs, "job")} on ${counted(lanes.told.nodes.length, "node")}; `
@@ -171,11 +173,10 @@ export class Stream {
 
   /** The colour of each bar, by what it says now. */
   colouring() {
-    const { clusters, bars } = this.lanes.told;
+    const { bars } = this.lanes.told;
     if (this.by === "end") return (bar) => this.paint[ENDS[bars.state[bar]] ?? "quiet"];
     if (this.by === "cluster") {
-      const tones = clusters.map(({ label }) => this.toneOf(label));
-      return (bar) => tones[bars.cluster[bar]];
+      return (bar) => this.clusters[bars.cluster[bar]].colour;
     }
     return (bar) => this.toneFor((bars.end[bar] ?? this.now) - bars.start[bar]);
   }
@@ -183,11 +184,6 @@ export class Stream {
   /** Of a job that ran for so many seconds. */
   toneFor(ran) {
     return this.steps[Math.round(Math.min(1, Math.log(Math.max(0.1, ran) / 0.1) / LONG) * (STEPS - 1))];
-  }
-
-  toneOf(label) {
-    if (!this.tones.has(label)) this.tones.set(label, clusterColour(label));
-    return this.tones.get(label);
   }
 
   bins(context) {
@@ -375,12 +371,12 @@ export class Stream {
     const row = this.lanes?.rows[this.mark.row];
     if (!row || (this.drag && Math.abs(this.drag.to - this.drag.from) > CLICK)) return "";
     const name = clean(this.nameOf(row.address));
-    const { bars, clusters } = this.lanes.told;
+    const { bars } = this.lanes.told;
     const { bar } = this.mark;
     if (row.busy) return `${name} · ${row.lanes} CPUs`;
     if (bar < 0) return `${name} · CPU ${row.lane + 1} · idle`;
     const ran = seconds((bars.end[bar] ?? this.now) - bars.start[bar]);
-    return [`Job ${bars.uid[bar]}`, clean(clusters[bars.cluster[bar]].label), `${name}, CPU ${row.lane + 1}`,
+    return [`Job ${bars.uid[bar]}`, this.clusters[bars.cluster[bar]].label, `${name}, CPU ${row.lane + 1}`,
       `from ${clock(new Date(1000 * bars.start[bar]))}`, `${bars.state[bar]}${bars.end[bar] ? " after" : " for"} ${ran}`].join(" · ");
   }
 

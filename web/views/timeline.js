@@ -2,6 +2,7 @@
 
 import { Lanes } from "../charts/lanes.js";
 import { COLOURS, Stream } from "../charts/stream.js";
+import { tellApart } from "../charts/tell_apart.js";
 import { Asking, ask, path } from "../live/ask.js";
 import { button, el, fill, setAttribute, setText } from "../parts/dom.js";
 import { clean, clock, count, counted, seconds } from "../parts/format.js";
@@ -133,7 +134,7 @@ export class View {
   entries(clusters) {
     if (this.by === "end") return ENDS.map(([label, tone]) => ({ label, colour: this.stream.paint[tone] }));
     if (this.by === "time") return TIMES.map((time) => ({ label: seconds(time), colour: this.stream.toneFor(time) }));
-    const shown = clusters.slice(0, LEGEND).map(({ label, id }) => ({ label: clean(label), id, colour: this.stream.toneOf(label) }));
+    const shown = tellApart(clusters).slice(0, LEGEND).map((one, index) => ({ id: clusters[index].id, ...one }));
     const rest = clusters.length - shown.length;
     return rest ? [...shown, { label: `${count(rest)} more`, colour: "" }] : shown;
   }
