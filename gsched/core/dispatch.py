@@ -162,6 +162,9 @@ class Dispatch:
 
     def lost(self, job: Job, reason: str, now: float) -> None:
         """The job's node is not there any more, or has no such job."""
+        if job.state is SENDING and not job.leaving:
+            self._again(job, Event.REFUSED, now, reason)
+            return
         ended = [loss.address for loss in job.losses if not loss.survived]
         if len(ended) >= MAX_LOSSES and job.cluster.rule.retries is None:
             why = f"{reason}; it may be what ended node {', '.join(ended)}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gsched.core.book import INFO, WARNING, Book
-from gsched.core.model.job import End
+from gsched.core.model.job import SENDING, End
 from gsched.core.model.node import Node, NodeState
 from gsched.core.placement import Placement
 from gsched.core.quarantine import Quarantine
@@ -117,8 +117,12 @@ class Fleet:
     def unreachable(self, node: Node, now: float) -> None:
         """A message could not be brought to the node."""
         node.failures += 1
-        if node.failures >= MAX_FAILURES:
-            self.lose(node, "unreachable", now)
+        self._give_up(node, "unreachable", now)
+
+    def restarted(self, node: Node, reason: str, now: float) -> None:
+        """Another process is in its place, and has none of what it had."""
+        node.failures = MAX_FAILURES
+        self._give_up(node, reason, now)
 
     def lose(self, node: Node, reason: str, now: float, goodbye: bool = False) -> None:
         """The node is not to be counted on until it is heard of again."""
@@ -155,6 +159,12 @@ class Fleet:
                 self._leave_at_rest(node, now)
 
     # -- within -------------------------------------------------------------------------------
+
+    def _give_up(self, node: Node, reason: str, now: float) -> None:
+        """Not while it is being found out what became of a job: it would count as lost there."""
+        under_way = any(job.state is SENDING and job.leaving for job in node.jobs.values())
+        if node.failures >= MAX_FAILURES and not under_way:
+            self.lose(node, reason, now)
 
     def _learn(self, node: Node, facts: NodeFacts) -> None:
         learn(node, facts)

@@ -13,6 +13,7 @@ nothing that runs there is ever heard of, though it lives. It is put on trial, t
 """
 
 from gsched.core.book import INFO, WARNING, Book
+from gsched.core.model.job import SENDING
 from gsched.core.model.node import Loss, Node
 
 FREE = 2  # losses in a row that cost nothing
@@ -30,6 +31,8 @@ class Quarantine:
         """The node is gone without a goodbye, and with it the jobs that were there."""
         node.loss = Loss(node.address)
         for job in node.jobs.values():
+            if job.state is SENDING and not job.leaving:
+                continue  # it never was there
             job.losses = (*job.losses, node.loss)
         node.losses = 1 if now - node.back_at >= FORGIVEN else node.losses + 1
         if node.losses > FREE:

@@ -281,6 +281,13 @@ class Scheduler:
             self._fleet.lose(node, reason, now)
         return self._after(now)
 
+    def node_restarted(self, address: str, reason: str, now: float) -> list[Effect]:
+        """A node has another sign than it had, so it knows nothing of what it was sent."""
+        node = self.nodes.get(address)
+        if node is not None:
+            self._fleet.restarted(node, reason, now)
+        return self._after(now)
+
     def node_heard(self, address: str, avail: Any, now: float) -> list[Effect]:
         """A sign of life, with what the node has to spare."""
         self._fleet.pulse(address, avail, now)

@@ -27,6 +27,7 @@ from gsched.wire.records import Job as JobRecord
 log = logging.getLogger("gsched.nodes")
 
 QUESTIONS = (0.2, 1.0, 3.0)  # seconds before each question for a job whose fate is not known
+FRESH = 2.0  # seconds after which a node may have given up a connection that says nothing
 RESTART_TIME = 1.0  # seconds in which no dispynode can end and be there again
 REMINDERS = 20  # a node may miss a request to stop a job that it is just starting
 REMINDER_PAUSE = 3.0  # seconds; it takes a node up to 8 to kill a job that does not listen
@@ -85,9 +86,7 @@ class Sending:
             return
         try:
             self._send_files(effect)
-            if not self._may_leave(effect):
-                return
-            channel = self._caller.connect(_address(effect.node))
+            channel = self._connect(effect)
         except OSError as error:
             self._refused(effect, Refusal.UNREACHABLE, str(error))
         except files.FileRefused as error:
@@ -97,7 +96,27 @@ class Sending:
         except PeerError as error:
             self._refused(effect, Refusal.REJECTED, str(error))
         else:
-            self._send_job(effect, channel)
+            if channel is not None:
+                self._send_job(effect, channel)
+
+    def _connect(self, effect: SendJob) -> Channel | None:
+        """To the job's node; None if it is not to be sent any more.
+
+        As long as there is no connection it is sure that the node has not got it.
+        """
+        while True:
+            channel, began = self._caller.connect(_address(effect.node)), self._exchange.now()
+            leaves = fresh = False
+            try:
+                leaves = self._may_leave(effect)
+                fresh = self._exchange.now() - began < FRESH
+            finally:
+                if not (leaves and fresh):
+                    channel.close()
+            if not leaves:
+                return None
+            if fresh:
+                return channel
 
     def _may_leave(self, effect: SendJob) -> bool:
         """Whether the job is still to be sent, once what is about to happen cannot be forgotten."""
@@ -136,7 +155,8 @@ class Sending:
         except (OSError, PeerError) as error:
             if self._was_restarted(effect.node, began):
                 self._refused(effect, Refusal.UNREACHABLE, "it was restarted before")
-                self._exchange.tell(self._scheduler.node_lost, effect.node.address, "restarted")
+                restarted = self._scheduler.node_restarted
+                self._exchange.tell(restarted, effect.node.address, "restarted")
             else:
                 self._find_out(effect, str(error))
             return

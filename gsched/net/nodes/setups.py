@@ -207,8 +207,8 @@ class SetUps:
         except (OSError, PeerError):
             return
         if not secrets.same(sign, node.identity):
-            lost, reason = self._exchange.scheduler.node_lost, "it was restarted"
-            self._exchange.tell(lost, node.address, reason)
+            restarted = self._exchange.scheduler.node_restarted
+            self._exchange.tell(restarted, node.address, "it was restarted")
 
     # -- close --------------------------------------------------------------------------------
 

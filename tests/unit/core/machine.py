@@ -164,6 +164,13 @@ class AnyOrder(Orders):
         self._event("started", job.uid, job.tries - late)
 
     @precondition(jobs(State.SENDING))
+    @rule(number=NUMBERS, late=st.sampled_from([0, 0, 0, 1, -1]))
+    def let_go(self, number: int, late: int) -> None:
+        """There is a connection to a job's node."""
+        job = self._job(number, State.SENDING)
+        self._event("leaving", job.uid, job.tries - late)
+
+    @precondition(jobs(State.SENDING))
     @rule(
         number=NUMBERS,
         late=st.sampled_from([0, 0, 0, 1, -1]),
@@ -335,6 +342,11 @@ class AnyOrder(Orders):
     def lose(self, address: str) -> None:
         """A node does not answer."""
         self._event("node_lost", address, "silent")
+
+    @rule(address=ADDRESS)
+    def find_another(self, address: str) -> None:
+        """A node has another sign than it had."""
+        self._event("node_restarted", address, "restarted")
 
     @precondition(lambda self: self.scheduler.nodes)
     @rule(number=NUMBERS, times=st.integers(2, 5), same=st.booleans())

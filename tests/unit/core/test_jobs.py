@@ -238,8 +238,21 @@ def test_a_job_that_was_never_confirmed_by_its_node_counts_as_lost_too(
 ) -> None:
     """It may have run: nobody knows."""
     job = world.sending(cluster)
+    world.do("leaving", job.uid, job.tries)
     world.lose(node)
     assert world.results() == [(job, End.ABANDONED)]
+
+
+def test_a_job_that_never_left_for_its_node_waits_again(
+    world: World, cluster: Cluster, node: Node
+) -> None:
+    """Others that could not reach the node have it given up: that is no fault of the job."""
+    job = world.sending(cluster)
+    world.lose(node)
+    assert job.state is State.QUEUED and not job.losses and not job.reruns
+    assert not world.results()
+    world.node(address="10.0.0.9")
+    assert world.sent() == [job]
 
 
 @pytest.mark.parametrize(("reentrant", "end"), [(False, End.ABANDONED), (True, None)])

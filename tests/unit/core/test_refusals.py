@@ -156,6 +156,34 @@ def test_a_node_that_three_messages_did_not_reach_is_lost(world: World) -> None:
     assert job.state is State.QUEUED, "it did not start, so it may run although not reentrant"
 
 
+@pytest.mark.parametrize("how", ["unreachable", "restarted"])
+def test_a_node_is_given_up_once_it_is_known_what_became_of_its_jobs(
+    world: World, how: str
+) -> None:
+    """A job that one exchange gave up with the node would be lost, though another one knows."""
+    node, cluster = world.node(cpus=2), world.cluster()
+    first, second = world.sending(cluster), world.sending(cluster)
+    for job in (first, second):
+        world.do("leaving", job.uid, job.tries)
+    if how == "unreachable":
+        node.failures = 2
+    world.refuse(first, Refusal.UNREACHABLE)
+    if how == "restarted":
+        world.do("node_restarted", node.address, "restarted")
+    assert node.state is NodeState.UP and second.state is State.SENDING
+    world.refuse(second, Refusal.UNREACHABLE)
+    assert node.state is NodeState.LOST and world.told() == [("closed", node)]
+    assert {first.state, second.state} == {State.QUEUED}
+    assert not (first.losses or second.losses)
+
+
+def test_a_restarted_node_without_jobs_is_given_up_at_once(world: World) -> None:
+    node = world.node()
+    world.do("node_restarted", node.address, "restarted")
+    assert node.state is NodeState.LOST and node.note == "restarted"
+    world.do("node_restarted", "10.0.0.77", "of one that is not known")
+
+
 def test_a_job_that_starts_shows_that_the_node_can_be_reached(world: World) -> None:
     node = world.node(cpus=2)
     cluster = world.cluster()
