@@ -12,7 +12,7 @@ from pathlib import Path
 
 import gevent
 
-from gsched import __version__, logs, passphrase, passwd, rekey
+from gsched import __version__, logs, passphrase, passwd, rekey, subcommand
 from gsched.console import Console, interactive
 from gsched.handover import Handover
 from gsched.net.transport import inherited
@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal or the console stops it. Returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] and words[0] in COMMANDS:
-        return COMMANDS[words[0]](words, os.environ)
+        with subcommand.pipe_may_break():
+            return COMMANDS[words[0]](words, os.environ)
     inherited.inherit(os.environ)
     settings = parse(words, os.environ)
     if settings.check_policy:

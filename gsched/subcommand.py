@@ -1,11 +1,27 @@
 """What `gsched passwd`, `gsched token` and `gsched rekey` share: help, and mistakes in one line."""
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from gsched.options.sources import Wrong
 
 MISTAKE = 2  # exit code
+_BROKEN_PIPE = 141  # as a shell shows the signal
+
+
+@contextmanager
+def pipe_may_break() -> Iterator[None]:
+    """All that is said within has arrived in the end; exits where nobody reads it: `| head`."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python itself flushes at its end
+        sys.exit(_BROKEN_PIPE)
 
 
 def run(
@@ -20,6 +36,8 @@ def run(
         return 0
     try:
         call()
+    except BrokenPipeError:  # an OSError, too, but no mistake
+        raise
     except Wrong as error:
         told = error.text
     except mistakes as error:

@@ -29,11 +29,11 @@ class Board:
         """All in a few lines."""
         state, totals = self.state, self.state["totals"]
         finished, failed = self._rates()
-        took = f"no: {state['problem']}" if state["problem"] else ""
+        refused = f"are refused: {state['problem']}" if state["problem"] else ""
         return [
             ("gsched", f"{state['version']} at {self.where}, up {span(state['uptime'])}"),
             ("time", clock(state["time"])),
-            ("taken", took),
+            ("new jobs", refused),
             ("CPUs", f"{bar(totals['busy'], totals['cpus'])} {totals['busy']} of {totals['cpus']}"),
             ("jobs", f"{totals['waiting']} wait, {totals['running']} run, {totals['done']} done"),
             ("ended", f"{finished:.1f} jobs/s, {failed:.1f} jobs/s failed, in the last minute"),

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from gsched.ctl import completion
 from gsched.ctl.command import Session
-from gsched.ctl.failures import INTERRUPTED, Failure
+from gsched.ctl.failures import INTERRUPTED, MISTAKE, Failure
 from gsched.ctl.parser import build
 from gsched.ctl.screen import Screen
 
@@ -26,6 +26,9 @@ def main(
         completion.install(parser)
     words = sys.argv[1:] if arguments is None else arguments
     given = parser.parse_args([underscored(word) for word in words])
+    if given.command is None:
+        err.write(parser.format_help())
+        return MISTAKE
     screen = Screen(out, err, stdin, given.json)
     try:
         code = given.command.run(Session(given, screen, os.environ if environ is None else environ))

@@ -4,12 +4,14 @@ import textwrap
 from argparse import (
     SUPPRESS,
     Action,
+    ArgumentError,
     ArgumentParser,
     HelpFormatter,
     RawDescriptionHelpFormatter,
     _SubParsersAction,
 )
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from gsched import __version__
@@ -44,9 +46,20 @@ EXAMPLES = {
 }
 
 
+class Parser(ArgumentParser):
+    """Says which command was probably meant."""
+
+    def _check_value(self, action: Action, value: Any) -> None:
+        if isinstance(action, _SubParsersAction) and value not in action.choices:
+            near = get_close_matches(value, action.choices, 1)
+            mend = f"did you mean {near[0]}?" if near else f"{NAME} --help lists all"
+            raise ArgumentError(None, f"there is no command {value!r}; {mend}")
+        super()._check_value(action, value)
+
+
 def build() -> ArgumentParser:
-    """The parser. `command` of what it gives is a Command."""
-    parser = ArgumentParser(
+    """The parser. `command` of what it gives is a Command; None: nothing was named."""
+    parser = Parser(
         NAME,
         description=paragraphs(ABOUT),
         epilog="\n\n".join((_examples(EXAMPLES), _codes(), f"{NAME} COMMAND --help says more.")),
@@ -55,7 +68,8 @@ def build() -> ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     add_shared(parser, None)
-    choices = parser.add_subparsers(title="Commands", metavar="COMMAND", required=True)
+    choices = parser.add_subparsers(title="Commands", metavar="COMMAND")
+    parser.set_defaults(command=None)
     for command in COMMANDS:
         _add(choices, command)
     return parser

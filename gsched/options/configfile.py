@@ -105,7 +105,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     longer = [longer for longer in names if name and longer.startswith(name)]
     if longer:
         return min(longer, key=len)
-    found = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    found = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return found[0] if found else ""
 
 

@@ -48,6 +48,7 @@ Examples:
 
 Other commands, each with a --help of its own:
   gsched passwd, gsched token   accounts for the page and its API
+  gsched rekey                  another key for what --vault encrypts, or none
   gsched simulate               compare the algorithms on a workload"""
 
 PROSE = Prose("gsched", __version__, _DESCRIPTION, _EPILOG)

@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -21,17 +22,33 @@ def take(directory: Path) -> TextIO:
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make_private(directory)
-        lock = (directory / _LOCK).open("w")
+        lock = (directory / _LOCK).open("a+")
     except OSError as error:
         raise Mistake(f"--dest_path_prefix {directory}: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.close()
-        raise Mistake(
-            f"--dest_path_prefix {directory}: another gsched uses it; give each its own"
-        ) from None
+        with lock:
+            raise Mistake(
+                f"--dest_path_prefix {directory}: another gsched uses it{_holder(lock)}; stop that "
+                f"one, or give this one its own, such as --dest_path_prefix {directory}-2"
+            ) from None
+    _sign(lock)
     return lock
+
+
+def _sign(lock: TextIO) -> None:
+    """Note who we are, for those who come later; nothing else depends on it."""
+    with suppress(OSError):  # as where the disk is full
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), str(os.getpid()).encode())
+
+
+def _holder(lock: TextIO) -> str:
+    """Which process has it, if that is known."""
+    lock.seek(0)
+    noted = lock.read(20)
+    return f" (process {noted})" if noted.isascii() and noted.isdigit() else ""
 
 
 def _make_private(directory: Path) -> None:

@@ -39,6 +39,7 @@ from gsched.net.transport.mistakes import Mistake
 from gsched.options.settings import Settings
 from gsched.options.values import is_loopback
 from gsched.running.limits import Limits
+from gsched.running.ports import place
 from gsched.store.audit import AuditFile
 
 log = logging.getLogger("gsched.httpd")
@@ -142,7 +143,11 @@ class Page:
         try:
             server.start()
         except OSError as error:
-            raise Mistake(f"--http_port {port}: {os.strerror(error.errno or 0)}") from error
+            raise Mistake(
+                f"--http_port {port}: cannot listen at {place((host, port))}"
+                f" ({os.strerror(error.errno or 0)}); another gsched may run here, or give another"
+                " number (0: any free one)"
+            ) from error
         return server
 
     def _figures(self) -> Figures:

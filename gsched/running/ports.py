@@ -89,10 +89,10 @@ class Ports:
     def _listen(self, address: Address, handler: Handler, option: str, side: Tls) -> Listener:
         common = (self._settings.msg_timeout, self._complaints, self._guests, self._turns, side)
         try:
-            listener = Listener(address, handler, *common, name=f"{option} {_shown(address)}")
+            listener = Listener(address, handler, *common, name=f"{option} {place(address)}")
         except OSError as error:
             raise Mistake(
-                f"{option} {address[1]}: cannot listen at {_shown(address)}"
+                f"{option} {address[1]}: cannot listen at {place(address)}"
                 f" ({os.strerror(error.errno or 0)}); another scheduler may run here"
             ) from error
         listener.start()
@@ -108,9 +108,10 @@ class Ports:
         """Where peers find it: no use to tell them the address that stands for all."""
         host, port = listener.address
         everywhere = host in (EVERY_ADDRESS, EVERY_ADDRESS_6)
-        return _shown((self._own[0].use if everywhere else host, port))
+        return place((self._own[0].use if everywhere else host, port))
 
 
-def _shown(address: Address) -> str:
+def place(address: Address) -> str:
+    """For people."""
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -20,6 +20,8 @@ def main(words: Sequence[str], _environ: Mapping[str, str]) -> int:
     given = arguments.parser().parse_args(words[1:])
     try:
         _run(given)
+    except BrokenPipeError:  # an OSError, too, but no mistake
+        raise
     except (WorkloadError, policy.PolicyError) as error:
         told = str(error)
     except OSError as error:

@@ -100,7 +100,8 @@ def test_port_that_is_taken(stage: Stage, option: str) -> None:
         port = str(taken.getsockname()[1])
         address = "" if option == "--http_port" else place
         text = refusal(stage.gsched(option, port, address=address, ready=False))
-    assert f"{option} {port}" in text
+    assert f"{option} {port}: cannot listen at {place}:{port} (Address already in use); " in text
+    assert ("or give another number (0: any free one)" in text) is (option == "--http_port")
 
 
 @pytest.mark.proves("--dest_path_prefix")
@@ -108,7 +109,7 @@ def test_state_folder_that_is_in_use(stage: Stage) -> None:
     first = stage.gsched()
     folder = str(first.state_folder)
     second = stage.gsched("--dest_path_prefix", folder, ready=False)
-    assert f"--dest_path_prefix {folder}: another gsched uses it" in refusal(second)
+    assert f"--dest_path_prefix {folder}: another gsched uses it (process " in refusal(second)
     assert first.status()["totals"]["nodes"] == 0
     assert first.terminate() == 0
     stage.gsched("--dest_path_prefix", folder)

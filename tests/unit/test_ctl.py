@@ -131,7 +131,7 @@ def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str])
     assert "--json" in text and f"gschedctl {command}" in text
 
 
-@pytest.mark.parametrize("line", ["", "stauts", "jobs --state x", "jobs --limit 0", "job x"])
+@pytest.mark.parametrize("line", ["stauts", "jobs --state x", "jobs --limit 0", "job x"])
 def test_mistakes_on_the_command_line(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(line.split(), {})
@@ -139,13 +139,30 @@ def test_mistakes_on_the_command_line(line: str, capsys: pytest.CaptureFixture[s
     assert "gschedctl" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("word", "hint"), [("statsu", "did you mean status?"), ("zzzz", "gschedctl --help lists all")]
+)
+def test_a_command_that_is_none(word: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--json", word, "x"], {})
+    assert ended.value.code == 2
+    assert f"there is no command '{word}'; {hint}\n" in capsys.readouterr().err
+
+
+def test_without_a_command_all_are_listed(site: Site) -> None:
+    done = site.run()
+    assert done.code == 2 and done.out == ""
+    assert all(f"\n    {one.name}" in done.err for one in COMMANDS)
+
+
 # Looking
 
 
 def test_status(site: Site) -> None:
     done = site.run("status")
-    assert done.code == 0 and "nodes       2 (2 ready)" in done.out
-    assert done.out.splitlines()[2] == "taken       yes"
+    assert done.code == 0 and "nodes      2 (2 ready)" in done.out
+    assert done.out.splitlines()[2] == "new jobs   are taken"
+    assert "order      cluster served least recently first\n" in done.out
     assert site.run("status", "--json").json["totals"]["nodes"] == 2
 
 
@@ -159,7 +176,11 @@ def test_status_tells_what_needs_attention_and_when_no_jobs_are_taken(site: Site
     site.answer(f"{API}/status", state)
     done = site.run("status")
     assert done.code == 1
-    assert "no: disk full" in done.out and "x 9 of 10" in done.out and "x 3\n" in done.out
+    assert (
+        "new jobs     are refused: disk full\n" in done.out
+        and "x 9 of 10" in done.out
+        and "x 3\n" in done.out
+    )
     table = [line for line in done.lines if len(line) == 3][-2:]
     assert table == [["node", "10.0.0.2", "silent"], ["client refused 10 s ago", "10.0.0.8", "old"]]
 
@@ -225,6 +246,15 @@ def test_jobs_beyond_the_limit_are_told_of(site: Site) -> None:
     assert site.run("jobs", "--json", "--limit", "1").json["next"] == "1"
 
 
+def test_where_there_is_none(site: Site) -> None:
+    for kind in ("jobs", "clusters", "nodes"):
+        site.answer(f"{API}/{kind}", {kind: [], "next": None})
+        assert site.run(kind).err == f"no {kind}\n"
+    lines = ("jobs --state queued", "jobs --after 7", "clusters --client a", "nodes --state lost")
+    for line in lines:
+        assert site.run(*line.split()).err.startswith(f"no such {line.split()[0][:-1]} is ")
+
+
 def test_a_story(site: Site) -> None:
     steps = [{"time": 1.25, "event": "offered", "note": ""}]
     detail = about("JobDetail", **job(tries=2), why="it waits", refusals=1, story=steps, steps=9)
@@ -246,7 +276,8 @@ def test_why(site: Site) -> None:
     told = site.run("why", "beta", "--json").json
     assert told == {"kind": "node", "id": "10.0.0.3", "why": "idle"}
     assert site.run("why", "7").err == "gschedctl: 7 is not known\n"
-    assert "no cluster and no node 'x'" in site.run("why", "x").err
+    gone = site.run("why", "x")
+    assert gone.code == 1 and "no cluster and no node 'x' now: a cluster goes once" in gone.err
 
 
 # How it looks

@@ -87,6 +87,14 @@ def test_cancel(site: Site) -> None:
     assert site.run("cancel").code == site.run("cancel", UID, "--node", "alpha").code == 2
 
 
+def test_nothing_to_cancel(site: Site) -> None:
+    site.answer(f"{API}/jobs/cancel", about("Cancelled", jobs=0), 202)
+    one, all_ = site.run("cancel", "1"), site.run("cancel", "--cluster", "compute", "--dry_run")
+    assert one.code == all_.code == 1 and all(asked[2]["dry_run"] for asked in orders(site))
+    assert one.out == "no such job waits or runs: 1; nothing was cancelled\n"
+    assert all_.out == "no such job waits or runs; nothing was cancelled\n"
+
+
 def test_wait_for_nodes_and_for_idle_ones(site: Site) -> None:
     assert site.run("wait", "nodes").code == 0
     late = site.run("wait", "nodes", "2", "--timeout", "0.01")

@@ -378,7 +378,7 @@ def test_mistakes_are_told(site: Site, path: str, query: str, text: str) -> None
 @pytest.mark.parametrize(
     ("path", "query", "text"),
     [
-        ("/jobs/7", "", "job 7 is not known, or its client has its answer"),
+        ("/jobs/7", "", "job 7 is not known: never here, or older than --history keeps"),
         ("/jobs", "cluster=7", "cluster 7 is not known, or closed"),
         ("/jobs", "node=10.0.0.9", "node 10.0.0.9 is not known"),
         ("/clusters/7", "", "cluster 7 is not known, or closed"),

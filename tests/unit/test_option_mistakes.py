@@ -128,6 +128,7 @@ def test_none_stands_alone(mistake: Mistake) -> None:
         (["-debug"], "--debug?"),
         (["-max-file-size=1"], "--max-file-size?"),
         (["--zzzzzzzz"], "--help"),
+        (["--ftp"], "--help"),
         (["-x"], "--help"),
         (["-dx"], "-x"),
         (["--"], "--help"),

@@ -29,7 +29,10 @@ def run(session: Session) -> int:
     wanted = _wanted(session)
     found = session.api.send("POST", "/jobs/cancel", wanted | {"dry_run": True})
     number = found["jobs"]
-    if given.dry_run or not number:
+    if not number:
+        which = f": {', '.join(given.uids)}" if given.uids else ""
+        return _tell(session, found, f"no such job waits or runs{which}; nothing was cancelled")
+    if given.dry_run:
         return _tell(session, found, f"{count(number, 'job')} would be cancelled")
     screen.confirm(f"Cancel {count(number, 'job')} for good?", given.yes)
     done = session.api.send("POST", "/jobs/cancel", wanted | {"dry_run": False})

@@ -32,7 +32,8 @@ def run(session: Session) -> int:
     if screen.json:
         screen.give({"clusters": rows})
     else:
-        screen.table(COLUMNS, map(cells, rows), "no such cluster is here")
+        empty = "no clusters" if given.client is None else "no such cluster is here"
+        screen.table(COLUMNS, map(cells, rows), empty)
     return DONE
 
 

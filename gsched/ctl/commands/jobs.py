@@ -37,7 +37,8 @@ def run(session: Session) -> int:
     if screen.json:
         screen.give({"jobs": rows, "next": following})
         return DONE
-    screen.table(COLUMNS, map(cells, rows), "no such job is here")
+    empty = "no such job is here" if any(query.values()) else "no jobs"
+    screen.table(COLUMNS, map(cells, rows), empty)
     if following is not None:
         screen.note(f"there may be more: --after {following}, or --all")
     return DONE

@@ -36,7 +36,8 @@ def run(session: Session) -> int:
     if screen.json:
         screen.give({"nodes": rows})
     else:
-        screen.table(COLUMNS, map(cells, rows), "no such node is known")
+        limited = given.state is not None or given.match is not None
+        screen.table(COLUMNS, map(cells, rows), "no such node is known" if limited else "no nodes")
     return DONE
 
 

@@ -35,12 +35,12 @@ def facts(state: Row, where: str) -> list[tuple[str, str]]:
     return [
         ("scheduler", f"gsched {state['version']} at {where}, up {span(state['uptime'])}"),
         ("jobs", f"{totals['waiting']} wait, {totals['running']} run, {totals['done']} done"),
-        ("taken", f"no: {state['problem']}" if state["problem"] else "yes"),
+        ("new jobs", f"are refused: {state['problem']}" if state["problem"] else "are taken"),
         ("nodes", f"{len(state['nodes'])}{states}"),
         ("CPUs", f"{totals['busy']} of {totals['cpus']} busy"),
         ("clusters", f"{totals['clusters']}"),
         ("arguments", _arguments(state["arguments"])),
-        ("goes first", _ALGORITHMS.get(state["algorithm"], "")),
+        ("order", _ALGORITHMS.get(state["algorithm"], "")),
         ("nearly full", ", ".join(full)),
         ("refused", ", ".join(refused)),
         ("listens", ", ".join(state["listens"])),
@@ -48,10 +48,10 @@ def facts(state: Row, where: str) -> list[tuple[str, str]]:
 
 
 _ALGORITHMS = {
-    "submitted": "the job submitted earliest",
-    "fair": "the cluster served least recently",
-    "early": "the cluster started first",
-    "weighted": "the cluster that has used least for its weight",
+    "submitted": "earliest job first",
+    "fair": "cluster served least recently first",
+    "early": "cluster started earliest first",
+    "weighted": "cluster that has used least for its weight first",
 }
 
 

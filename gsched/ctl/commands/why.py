@@ -36,7 +36,11 @@ def _find(session: Session, text: str) -> tuple[str, Row]:
         except Unknown as unknown:
             reason = unknown
     else:
-        reason = Unknown(f"there is no cluster and no node {text!r}, and a job's uid is a number")
+        reason = Unknown(
+            f"there is no cluster and no node {text!r} now: a cluster goes once its program is"
+            " done; see `gschedctl clusters` and `gschedctl nodes`, and of a job give the uid, a"
+            " number"
+        )
     state = api.get("/status")
     try:
         return "cluster", api.get(f"/clusters/{targets.cluster(state, text)['id']}")

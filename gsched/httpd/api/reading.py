@@ -72,7 +72,8 @@ class Api:
             return listing.about_job(job, self._book, self._now(), self._problem())
         if ended := self._ended(given["uid"]):
             return about_ended(ended)
-        raise HTTPError(404, f"job {given['uid']} is not known, or its client has its answer")
+        text = f"job {given['uid']} is not known: never here, or older than --history keeps"
+        raise HTTPError(404, text)
 
     # -- clusters and nodes -------------------------------------------------------------------
 

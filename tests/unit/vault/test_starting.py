@@ -1,5 +1,6 @@
 """Keys of a vault: where they may come from, what a start says of them, and `gsched rekey`."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -247,7 +248,11 @@ def test_what_rekey_refuses(run: Rekey, sealed: Path, tmp_path: Path) -> None:
 def test_rekey_leaves_a_server_alone(run: Rekey, sealed: Path) -> None:
     environ = HOME | {VAULT_KEY: KEY}
     running = State(parse(["--vault", "--dest_path_prefix", str(sealed)], environ))
-    assert "another gsched uses it" in run(new=NEW)[1]
+    said = run(new=NEW)[1]
+    assert f"{sealed}: another gsched uses it (process {os.getpid()}); stop that one" in said
+    assert said.rstrip().endswith(f"such as --dest_path_prefix {sealed}-2")
+    (sealed / "lock").write_text("what no process is")
+    assert f"{sealed}: another gsched uses it; stop that one" in run(new=NEW)[1]
     running.close()
     assert run(new=NEW)[0] == 0
 
