@@ -20,7 +20,7 @@ LIMITS: tuple[Option, ...] = (
         "max_host_connections",
         _LIMITS,
         "The same for connections from one address, which may be that of a whole network behind "
-        "NAT. Where more come at once than are served, half as many more wait for their turn.",
+        "NAT. Where more come at once than are served, as many more wait for their turn.",
         metavar="N",
         read=values.many,
         default="1024",

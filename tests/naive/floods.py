@@ -100,6 +100,38 @@ FLOODS = (
         hangs=True,
     ),
     row(
+        "one line takes all of the room for lines",
+        GUESTS,
+        "elif WAITING * (self.waiting + others) >= self.most:",
+        "elif WAITING * self.waiting >= self.most:",
+        "test_net_guests.py::test_a_line_leaves_room_for_others",
+    ),
+    row(
+        "a line of nobody stops all lines",
+        TURNS,
+        "        line = self._lines.get(address) or deque()  # one that is empty is in no round\n",
+        "        if not self._lines:\n"
+        "            self._next_round.start(self._go_on)\n"
+        "        line = self._lines.setdefault(address, deque())\n",
+        "test_net_turns.py::test_all_lines_together_have_an_end",
+        hangs=True,
+    ),
+    row(
+        "a flood that is served one by one is over",
+        TURNS,
+        " > self._loop.now() or self._is_long(address)",
+        " > self._loop.now()",
+        "test_net_turns.py::test_it_is_over_when_the_flood_is",
+    ),
+    row(
+        "whoever is in a line stays there, however short it is",
+        TURNS,
+        "return LONG * len(self._lines.get(address, ())) > self._guests.most_each",
+        "return address in self._lines",
+        "test_net_turns.py::test_a_few_that_follow_each_other_do_not_line_up_for_ever",
+        hangs=True,
+    ),
+    row(
         "TLS where there is none is a message of some hundred megabytes",
         TLS,
         "if self.accepting is None and data.startswith(HELLO):",

@@ -8,7 +8,7 @@ from gevent import socket
 
 from gsched.net.transport import channel
 from gsched.net.transport.channel import Channel
-from gsched.net.transport.guests import HELD_FREELY, Guest, Guests
+from gsched.net.transport.guests import HELD_FREELY, WAITING, Guest, Guests
 from gsched.net.transport.sockets import Socket, Stream
 from gsched.net.transport.tls import HELLO, Tls
 from gsched.options.table import parse
@@ -85,6 +85,24 @@ def test_nothing_is_left_of_those_that_leave() -> None:
     assert guests.count == guests.held == 0
     assert not guests._each and not guests._silent and not guests._silent_at
     assert not guests._held_each
+
+
+def test_as_many_may_wait_as_may_be_there() -> None:
+    """A host that opens all of its connections at once loses none."""
+    guests = Guests(100, 10, 1000)
+    assert [guests.may_wait(others) for others in (0, 9, 10)] == [True, True, False]
+    assert (guests.refused, guests.refused_each) == (0, 1)
+
+
+def test_a_line_leaves_room_for_others() -> None:
+    """It may be as long as what it leaves, so that one who has to line up, too, can."""
+    guests = Guests(100, 100, 1000)
+    guests.waiting = room = 100 // WAITING // 2
+    assert not guests.may_wait(room)
+    assert guests.may_wait(room - 1) and guests.may_wait(0)
+    guests.waiting = 2 * room
+    assert not guests.may_wait(0)
+    assert (guests.refused, guests.refused_each) == (2, 0)
 
 
 def test_half_of_the_descriptors_are_for_connections(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,11 +130,12 @@ def test_many_lines_take_turns(door: Door) -> None:
 
 
 def test_it_is_over_when_the_flood_is(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    """But not as long as there is a line."""
+    """But not as long as there is a long line."""
     door.flood(THERE, count=30)
     door.crowded.clear()
     monkeypatch.setattr(turns, "LASTING", 0.0)
-    door.turns._until[THERE] = 0.0
+    door.turns._until[THERE] = door.turns._since = 0.0
+    door.come(HERE)
     door.come(THERE)
     assert door.turns.waiting(door.serve) == 31
     door.wait()
@@ -142,6 +143,25 @@ def test_it_is_over_when_the_flood_is(door: Door, monkeypatch: pytest.MonkeyPatc
     door.served.clear()
     door.come(THERE, 5)
     assert door.served == [THERE] * 5 and not door.turns._until
+
+
+def test_a_few_that_follow_each_other_do_not_line_up_for_ever(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of a client that opens the next one when one has ended."""
+    monkeypatch.setattr(turns, "LASTING", PERIOD)
+    door.takes[THERE] = LONG
+    door.come(HERE)
+    door.come(THERE, 4 + 8)
+    assert door.turns.waiting(door.serve) == 8
+    door.takes.clear()
+    with gevent.Timeout(PATIENCE):
+        while door.turns.waiting(door.serve):
+            gevent.sleep(0)
+            ended = door.served.count(THERE)
+            door.served.clear()
+            door.come(HERE)
+            door.come(THERE, ended)
 
 
 def connected() -> tuple[Socket, Socket]:
@@ -157,7 +177,7 @@ def connected() -> tuple[Socket, Socket]:
 
 def test_where_a_line_is_full_the_next_is_reset(door: Door) -> None:
     theirs, ours = connected()
-    door.flood(THERE, count=door.guests.most_each // 2)
+    door.flood(THERE, count=door.guests.most_each)
     door.turns.take(door.serve, ours, (THERE, 1))
     with pytest.raises(ConnectionResetError):
         theirs.recv(1)
@@ -172,6 +192,8 @@ def test_all_lines_together_have_an_end(door: Door) -> None:
     door.flood(*(f"127.1.0.{number}" for number in range(100)), count=10)
     assert door.guests.waiting == door.guests.most // WAITING
     assert door.guests.refused == 1000 - door.guests.waiting
+    door.wait()
+    assert len(door.served) == door.guests.most // WAITING and not door.guests.waiting
 
 
 def test_those_that_wait_at_the_end_are_closed(door: Door) -> None:

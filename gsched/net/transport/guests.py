@@ -12,7 +12,7 @@ from typing import Protocol
 from gsched.wire.errors import PeerError
 
 HELD_FREELY = 1 << 17  # bytes of each connection that do not count
-WAITING = 4  # beside so many that are served one may wait: each takes a descriptor, too
+WAITING = 2  # beside so many that are served one may wait: each takes a descriptor, too
 
 
 class Connection(Protocol):
@@ -83,9 +83,9 @@ class Guests:
 
     def may_wait(self, others: int) -> bool:
         """Whether one more may wait for its turn, behind so many others from its address."""
-        if 2 * others >= self.most_each:
+        if others >= self.most_each:
             self.refused_each += 1
-        elif WAITING * self.waiting >= self.most:
+        elif WAITING * (self.waiting + others) >= self.most:  # it leaves as much for other lines
             self.refused += 1
         else:
             return True

@@ -1,9 +1,11 @@
 """Whose connection is served next, so that who opens very many does not keep others waiting.
 
-Connections are served as they come, and it is counted how long that takes for each address. One
-that takes half of the time beside others, or has as many as it may have, has its further ones wait
-in a line, of which one is served in each round of the hub, while others are served whatever they
-want. Where the line is full, the next ones are closed at once: accepting them was all they cost.
+Connections are served as they come, and it is counted how long that takes for each address: only
+until each of them first waits for something, since what comes later is bounded elsewhere. An
+address that takes half of the time beside others, or has as many as it may have, has its further
+ones wait in a line, of which one is served in each round of the hub, while others are served
+whatever they want. Where the line is full, the next ones are closed at once: accepting them was
+all they cost.
 """
 
 from collections import deque
@@ -20,7 +22,9 @@ from gsched.net.transport.sockets import SOL_SOCKET, Address, Socket
 
 PERIOD = 0.1  # seconds in which the time for each address is counted
 SHARE = 0.5  # of it, from which on an address has to line up
-LASTING = 1.0  # seconds for which it has to, and again for each that finds others in the line
+MUCH = SHARE * PERIOD  # seconds
+LASTING = 1.0  # seconds for which it has to; longer while its line is long
+LONG = 4  # a line is, of which that many would be more than an address may have
 ADDRESSES = 16  # that have their turn in one round
 _RESET = pack("ii", 1, 0)  # the close sends no farewell, and leaves nothing to be kept
 
@@ -69,8 +73,8 @@ class Turns:
             self._begin(now)
         used = self._used.get(address, 0.0) + perf_counter() - began
         self._used[address] = used
-        others = len(self._used) > 1  # else nobody is kept waiting
-        if (used > SHARE * PERIOD and others) or self._guests.is_crowded(address):
+        # Whoever is alone keeps nobody waiting.
+        if (used > MUCH and len(self._used) > 1) or self._guests.is_crowded(address):
             self._until[address] = now + LASTING
 
     def _begin(self, now: float) -> None:
@@ -78,20 +82,24 @@ class Turns:
         self._since = now
         self._used.clear()
         if self._until:
-            self._until = {one: until for one, until in self._until.items() if until > now}
+            self._until = {x: until for x, until in self._until.items() if self._has_to_wait(x)}
 
     def _has_to_wait(self, address: str) -> bool:
-        return address in self._lines or self._until.get(address, 0.0) > self._loop.now()
+        return self._until.get(address, 0.0) > self._loop.now() or self._is_long(address)
+
+    def _is_long(self, address: str) -> bool:
+        """Its line: not the few of a host that opens one connection when another has ended."""
+        return LONG * len(self._lines.get(address, ())) > self._guests.most_each
 
     def _line_up(self, serve: Serve, sock: Socket, peer: Address) -> None:
-        if not self._lines:
-            self._next_round.start(self._go_on)
-        line = self._lines.setdefault(peer[0], deque())
-        if line:
-            self._until[peer[0]] = self._loop.now() + LASTING
+        address = peer[0]
+        line = self._lines.get(address) or deque()  # one that is empty is in no round
         if self._guests.may_wait(len(line)):
+            if not self._lines:
+                self._next_round.start(self._go_on)
             self._guests.waiting += 1
             line.append((serve, sock, peer))
+            self._lines[address] = line
         else:
             with suppress(OSError):
                 sock.setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
