@@ -143,7 +143,8 @@ class Restoring:
         facts = saved.facts
         node = self._book.nodes[facts.address] = Node(self._book.next_place(), facts.address)
         learn(node, facts)
-        node.total, node.limit, node.heard = facts.cpus, saved.limit, self._now
+        node.total, node.limit = facts.cpus, saved.limit
+        node.heard = node.restored_at = self._now
         node.ceiling, node.limited, node.drained = saved.ceiling, saved.limited, saved.drained
         if saved.lost:
             node.state, node.note, node.lost_at = NodeState.LOST, "lost before", self._now

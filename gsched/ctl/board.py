@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gsched.ctl.words import clock, span
+from gsched.ctl.words import clock, heard, span
 
 Row = dict[str, Any]
 Table = tuple[Sequence[str], list[list[Any]]]  # columns, rows
@@ -106,7 +106,7 @@ def _node_rank(row: Row) -> tuple[Any, ...]:
 def _node(row: Row) -> list[Any]:
     load = f"{row['busy'] / row['cpus']:.0%}" if row["cpus"] else ""
     place = [row["address"], row["name"], row["state"], row["busy"], row["cpus"], load]
-    return [*place, row["jobs_done"], f"{span(row['heard'])} ago", row["note"]]
+    return [*place, row["jobs_done"], heard(row["heard"]), row["note"]]
 
 
 def _cluster_rank(row: Row) -> tuple[Any, ...]:

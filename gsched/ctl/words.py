@@ -20,6 +20,11 @@ def span(seconds: float) -> str:
     return " ".join(f"{number} {name}" for number, name in found[:2] if number)
 
 
+def heard(seconds: float | None) -> str:
+    """How long ago a node was heard; None: it is known from the scheduler's last run alone."""
+    return "not since the start" if seconds is None else f"{span(seconds)} ago"
+
+
 def size(number: float) -> str:
     """Bytes like `1.5 GB`, in units of 1024."""
     if abs(number) < 1024:

@@ -100,6 +100,10 @@ def test_the_views_of_one_lead_to_each_other(site: Site, browse: Browse) -> None
     site.run("play.hours = play.hours._replace(stop=10**9, clients_done=1, clients_left=2)")
     view = browse(site.url, "nodes")
     shows(view, "#nodes", "atlas")
+    site.run("node = play.scheduler.nodes['10.20.0.1']; node.restored_at = node.heard")
+    shows(view, "#nodes td", "not since the start")
+    site.run("node.restored_at = 0.0")
+    shows(view, "#nodes td", re.compile("just now|ago"))
     row = cells(view, "nodes")[0]
     assert row[:6] == ["atlas 10.20.0.1:51348", "ready", "2 / 2", "0", "\u2013", "0 s"]
     assert row[6:13] == ["0 B", "0 B", "1", "71 %", "3 GiB", "100 %", "1 TiB"]

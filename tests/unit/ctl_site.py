@@ -189,7 +189,8 @@ def _empty(schema: Row) -> Any:
 
 def node(address: str, **more: Any) -> Row:
     """A line about a node."""
-    return about("Node", **{"address": address, "state": "ready", "cpus": 4} | more)
+    usual = {"address": address, "state": "ready", "cpus": 4, "heard": 0.0}
+    return about("Node", **usual | more)
 
 
 def cluster(handle: str = HANDLE, name: str = "compute", client: str = "10.0.0.1") -> Row:

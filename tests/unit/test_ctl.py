@@ -283,6 +283,14 @@ def test_why(site: Site) -> None:
 # How it looks
 
 
+def test_a_node_that_has_not_been_heard_since_the_start_says_so(site: Site) -> None:
+    row = node("10.0.0.2", heard=None)
+    site.answer(f"{API}/nodes", {"nodes": [row, node("10.0.0.3", heard=75.0)], "next": None})
+    restored, heard = [x for x in site.run("nodes").out.splitlines() if x.startswith("10.")]
+    assert "not since the start" in restored and "ago" not in restored
+    assert "1 min 15 s ago" in heard
+
+
 def test_names_of_strangers_do_not_steer_the_terminal(site: Site) -> None:
     site.answer(f"{API}/nodes", {"nodes": [node("10.0.0.2", name="\x1b]0;x\x07\n")], "next": None})
     for terminal in (False, True):

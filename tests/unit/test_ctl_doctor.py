@@ -63,6 +63,7 @@ def test_all_is_well(site: Site) -> None:
         ({"nodes": []}, "nodes", "failed", "no node is known"),
         ({"nodes": [node("10.0.0.2", state="lost")]}, "nodes", "failed", "0 of 1 node ready"),
         ({"nodes": [node("10.0.0.1"), LOST]}, "node", "warning", "10.0.0.2 is lost: silent"),
+        ({"nodes": [node("10.0.0.1", heard=None)]}, "node", "warning", "10.0.0.1 is known from"),
         ({"clusters": [cluster() | {"note": "waits"}]}, "cluster", "warning", "10.0.0.1: waits"),
         ({"limits": {"max_jobs": [9, 10, 3]}}, "limit", "warning", "max_jobs: 9 of 10 are taken"),
     ],

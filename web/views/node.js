@@ -2,12 +2,12 @@
 
 import { Asking, ask } from "../live/ask.js";
 import { el, setText } from "../parts/dom.js";
-import { ago, bytes, clean, count, duration, moment, percent, seconds } from "../parts/format.js";
+import { bytes, clean, count, duration, moment, percent, seconds } from "../parts/format.js";
 import { JobList } from "../parts/job_list.js";
 import { facts, heading } from "../parts/page.js";
 import { tell } from "../parts/table.js";
 import { to } from "../shell/router.js";
-import { NODE_TONES, nodeName, note, perJob, stateOf } from "./node_columns.js";
+import { NODE_TONES, lastHeard, nodeName, note, perJob, stateOf } from "./node_columns.js";
 import { nodeOrders } from "./orders.js";
 import { placeLink, placesTable } from "./places.js";
 
@@ -81,7 +81,7 @@ export class View {
       ["Memory free", bytes(node.avail?.memory)],
       ["Swap free", percent(node.avail?.swap)],
       ["Disk free", bytes(node.avail?.disk)],
-      ["Last heard", ago(node.heard)],
+      ["Last heard", lastHeard(node.heard)],
       ["Note", note(node) || "–"],
     ]);
     this.places.update(node.places);

@@ -89,8 +89,11 @@ export const nodeColumns = (now) => [
   text("Memory free", (node) => bytes(node.avail?.memory), { kind: "number" }),
   text("Swap free", (node) => percent(node.avail?.swap), { kind: "number" }),
   text("Disk free", (node) => bytes(node.avail?.disk), { kind: "number" }),
-  text("Last heard", (node) => ago(heard(node, now())), { kind: "number", sort: "heard" }),
+  text("Last heard", (node) => lastHeard(heard(node, now())), { kind: "number", sort: "heard" }),
 ];
+
+/** How long ago a node was heard; one that is known from an earlier run may never have been. */
+export const lastHeard = (since) => (since === null ? "not since the start" : ago(since));
 
 /** Seconds since a node's last sign of life, or null. */
 export function heard(node, now) {

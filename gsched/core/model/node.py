@@ -72,6 +72,7 @@ class Node:
         "received",
         "refusals",
         "release",
+        "restored_at",
         "rests_since",
         "sent",
         "seq",
@@ -99,7 +100,8 @@ class Node:
         self.rests_since = 0.0  # while it offers none
         self.state = _UP
         self.note = ""  # why it is not used, for people
-        self.heard = 0.0  # last sign of life
+        self.heard = 0.0  # last sign of life; of a restored one, since when one is waited for
+        self.restored_at = 0.0  # when an earlier run's word of it was believed
         self.lost_at = 0.0
         self.failures = 0  # messages in a row that could not be brought to it
         self.refusals = 0  # jobs in a row that it would not take
@@ -135,6 +137,11 @@ class Node:
     def slots(self) -> int:
         """Jobs that it may be given at the same time."""
         return min(self.cpus, 1) if self.on_trial else self.cpus
+
+    @property
+    def heard_at(self) -> float | None:
+        """When it was heard last; None for one that is known from an earlier run alone."""
+        return self.heard if self.heard > self.restored_at else None
 
     def has_share_of(self, cluster: "Cluster") -> bool:
         """Whether the cluster may have one more job here: see there."""

@@ -54,6 +54,7 @@ def _totals(nodes: list[Node], clusters: list[Cluster], done: int) -> Row:
 
 def node_row(node: Node, now: float) -> Row:
     """What is shown of a node in a line."""
+    heard = node.heard_at
     return {
         "address": node.address,
         "port": node.port,
@@ -68,8 +69,8 @@ def node_row(node: Node, now: float) -> Row:
         "received": node.received,
         "clusters": len(node.leases),
         "waiting": sum(1 for queue in node.pinned.values() for _ in queue),
-        "heard": max(0.0, now - node.heard),
-        "heard_at": round(node.heard, 1),
+        "heard": None if heard is None else max(0.0, now - heard),
+        "heard_at": None if heard is None else round(heard, 1),
         "total": node.total,
         "ceiling": node.ceiling,
         "limited": order_row(node.limited),

@@ -1,5 +1,6 @@
 """What one look has shown, and what to do about it."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +19,14 @@ class Check:
     def plain(self) -> dict[str, Any]:
         """For programs."""
         return asdict(self)
+
+
+def unanswered(row: dict[str, Any]) -> Iterator[Check]:
+    """Word of a node that is believed to be there, and has not been heard."""
+    if row["heard"] is None and row["state"] != "lost":
+        told = f"{row['address']} is known from the last run, has not answered yet"
+        mend = f"is dispynode running there? gschedctl doctor {row['address']}"
+        yield Check("node", WARNING, told, mend)
 
 
 def judged(about: str, is_well: bool, told: str, mend: str, otherwise: str = WARNING) -> Check:

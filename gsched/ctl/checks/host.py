@@ -5,10 +5,10 @@ from typing import Any
 
 from gsched.ctl import targets
 from gsched.ctl.checks import network
-from gsched.ctl.checks.check import WARNING, WELL, WRONG, Check, judged
+from gsched.ctl.checks.check import WARNING, WELL, WRONG, Check, judged, unanswered
 from gsched.ctl.command import Session
 from gsched.ctl.failures import Failure
-from gsched.ctl.words import span
+from gsched.ctl.words import heard, span
 
 Row = dict[str, Any]
 
@@ -57,8 +57,9 @@ def _known(session: Session, state: Row, host: str, row: Row | None) -> Iterator
     else:
         about = session.api.get(f"/nodes/{row['address']}")
         told = f"{row['address']} is {row['state']}: {about['why']}"
-        heard = f"it was heard {span(row['heard'])} ago; is dispynode running there?"
-        yield judged("scheduler", row["state"] == "ready", told, heard)
+        mend = f"it was heard {heard(row['heard'])}; is dispynode running there?"
+        yield judged("scheduler", row["state"] == "ready", told, mend)
+        yield from unanswered(row)
     address = row["address"] if row else host
     for one in [x for x in state["refused"] if x["address"].partition(":")[0] == address][-1:]:
         told = f"it was refused {span(state['time'] - one['time'])} ago: {one['reason']}"

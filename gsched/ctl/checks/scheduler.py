@@ -5,11 +5,12 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from gsched import __version__
-from gsched.ctl.checks.check import WARNING, WELL, WRONG, Check, judged
+from gsched.ctl.checks.check import WARNING, WELL, WRONG, Check, judged, unanswered
 from gsched.ctl.checks.network import reach
 from gsched.ctl.command import Session
 from gsched.ctl.words import count, size, span
@@ -73,6 +74,7 @@ def _nodes(_session: Session, state: Row) -> Iterator[Check]:
     for row in [row for row in nodes if row["state"] == "lost"][:_MOST_TOLD]:
         mend = f"is dispynode running there? gschedctl doctor {row['address']}"
         yield Check("node", WARNING, f"{row['address']} is lost: {row['note']}", mend)
+    yield from islice(chain.from_iterable(map(unanswered, nodes)), _MOST_TOLD)
 
 
 def _clusters(session: Session, state: Row) -> Iterator[Check]:

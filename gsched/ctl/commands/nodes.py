@@ -7,7 +7,7 @@ from typing import Any
 from gsched.ctl import targets
 from gsched.ctl.command import Command, Session
 from gsched.ctl.failures import DONE
-from gsched.ctl.words import size, span
+from gsched.ctl.words import heard, size, span
 
 Row = dict[str, Any]
 
@@ -51,7 +51,7 @@ def cells(row: Row) -> tuple[Any, ...]:
     """A line of the table."""
     place = (row["address"], row["name"], row["state"])
     numbers = (row["busy"], row["cpus"], row["jobs_done"])
-    return (*place, *numbers, span(row["cpu_time"]), f"{span(row['heard'])} ago", row["note"])
+    return (*place, *numbers, span(row["cpu_time"]), heard(row["heard"]), row["note"])
 
 
 def _show(session: Session, row: Row) -> None:
@@ -65,7 +65,7 @@ def _show(session: Session, row: Row) -> None:
             ("done", f"{row['jobs_done']} jobs in {span(row['cpu_time'])} of node time"),
             ("free", _free(row["avail"] or {})),
             ("dispy", row["release"]),
-            ("heard", f"{span(row['heard'])} ago"),
+            ("heard", heard(row["heard"])),
             ("jobs", ", ".join(row["jobs"])),
         ]
     )

@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 from gsched.core.dispatch import Refusal
+from gsched.core.fleet import NodeFacts
 from gsched.core.model.lease import SetUpFailure
+from gsched.core.restoring import Saved, SavedNode
 from gsched.core.seen.snapshot import snapshot
 
 from .conftest import Make
@@ -88,6 +90,21 @@ def test_a_node(world: World) -> None:
         "avail": {"memory": 1},
         "note": "",
     }
+
+
+def test_a_node_of_an_earlier_run_is_heard_once_it_answers(make_world: Make) -> None:
+    world = make_world()
+    facts = NodeFacts(address="10.0.0.1", port=1, name="n", cpus=1, identity="1")
+    world.do("restored", Saved(nodes=[SavedNode(facts=facts)]))
+    world.tick(5.0)
+    row = node_shown(world)
+    assert (row["state"], row["heard"], row["heard_at"]) == ("ready", None, None)
+    (node,) = world.scheduler.nodes.values()
+    assert node.heard == world.now - 5.0  # from then on its silence counts
+    world.do("node_heard", facts.address, None)
+    world.tick(2.0)
+    row = node_shown(world)
+    assert (row["heard"], row["heard_at"]) == (2.0, world.now - 2.0)
 
 
 def test_jobs_that_wait_for_a_node_are_counted_there(world: World) -> None:
