@@ -44,7 +44,7 @@ class Record:
     FIELDS: ClassVar[dict[str, Types]]
 
     def __setstate__(self, state: Any) -> None:
-        if type(state) is not dict or len(state) > _MOST_FIELDS:
+        if type(state) is not dict or len(state) > _MOST_FIELDS or {*map(type, state)} - {str}:
             raise PeerError(f"{self.GLOBAL[1]} without its fields, or with many others")
         fields = self.FIELDS
         extra: dict[str, Any] = {}

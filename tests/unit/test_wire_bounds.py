@@ -185,6 +185,64 @@ def test_sets_that_take_long_to_compare(start: bytes, value: bytes, end: bytes) 
         pickles.loads(whole(start + keys + end), plain=True)
 
 
+LEAVES = {
+    "texts": (text("a"), text("b")),
+    "bytes": (b"C\x01a", b"C\x01b"),
+    "a text and bytes": (text("a"), b"C\x01a"),
+    "integers": (b"K\x01", b"K\x02"),
+    "a text and None": (text("a"), b"N"),
+    "floats": (b"G" + struct.pack(">d", 1.5), b"G" + struct.pack(">d", 2.5)),
+    "a text and an integer": (text("a"), b"K\x01"),
+}
+HOLDERS = {"frozensets": b"\x91", "tuples": b"t", "tuples in frozensets": b"t\x85\x85"}
+
+
+@pytest.mark.parametrize(("one", "other"), LEAVES.values(), ids=LEAVES)
+@pytest.mark.parametrize("close", HOLDERS.values(), ids=HOLDERS)
+def test_sets_that_differ_by_a_leaf(one: bytes, other: bytes, close: bytes) -> None:
+    """Both hold the same set again, and so on: it counts twice, whatever tells them apart."""
+    floor = b"q\x000((" + one + b"h\x00" + close + b"(" + other + b"h\x00" + close + b"\x91"
+    high, low = (b"(" + text("x") + b"\x91" + floor * levels for levels in (20, 4))
+    assert len(pickles.loads(whole(b"\x8f(" + low + low + b"\x90"), plain=True)) == 1
+    with pytest.raises(PeerError, match="too long"):
+        pickles.loads(whole(b"\x8f(" + high + high + b"\x90"), plain=True)
+
+
+def test_a_set_whose_members_have_the_same_hash() -> None:
+    """Each of them is compared with each of the other set, and so on, on each floor."""
+    one, two = (b"J" + struct.pack("<i", value) for value in (-1, -2))
+    floor = b"q\x000(" + b"".join(
+        b"h\x00" + end + b"\x87" for end in (one + one, one + two, two + one)
+    )
+    high, low = (b"(K\x01\x91" + (floor + b"\x91") * levels for levels in (8, 3))
+    assert len(pickles.loads(whole(b"\x8f(" + low + low + b"\x90"), plain=True)) == 1
+    with pytest.raises(PeerError, match="too long"):
+        pickles.loads(whole(b"\x8f(" + high + high + b"\x90"), plain=True)
+
+
+def test_a_mark_is_dropped() -> None:
+    """Where POP meets one; else what is heavy would be taken for the light thing beneath it."""
+    hidden = b"Nh\x00h\x00\x86(0q\x0000"
+    with pytest.raises(PeerError, match="too long"):
+        pickles.loads(whole(b"})q\x000" + hidden * 22 + b"h\x00Ns"), plain=True)
+
+
+def test_long_texts_that_are_equal() -> None:
+    """They are compared to their end each time that they meet."""
+    long = b"X" + u4(1 << 20) + b"a" * (1 << 20)
+    both = long + b"q\x00N" + long + b"q\x01N"
+    assert len(pickles.loads(whole(b"}(" + both + b"h\x01N" * 20 + b"u"))) == 1
+    with pytest.raises(PeerError, match="too long to tell apart"):
+        pickles.loads(whole(b"}(" + both + b"h\x01N" * 1_000 + b"u"))
+
+
+def test_long_integers_in_keys() -> None:
+    """Their hash is worked out anew each time."""
+    long = b"\x8b" + u4(MAX_LONG) + b"\x01" * MAX_LONG + b"q\x00("
+    with pytest.raises(PeerError, match="too long to hash"):
+        pickles.loads(whole(b"}" + long + b"h\x00" * 10_000 + b"tNs"))
+
+
 def test_keys_that_take_long_to_compare() -> None:
     """All have the same hash, and differ only behind a pair of pairs of pairs ... of their own."""
 
@@ -333,6 +391,36 @@ def test_keys_with_the_same_hash(key: Any, start: bytes, value: bytes, end: byte
     assert len(pickles.loads(whole(start + b"".join(keys[:300]) + end))) == 300
 
 
+def leaves(one: bytes, other: bytes) -> Any:
+    """Tuples of two things of the same hash."""
+    return lambda n: b"(" + b"".join((one, other)[n >> bit & 1] for bit in range(10)) + b"t"
+
+
+def undone(one: bytes) -> bytes:
+    """A set in whose hash there is no trace of what it holds."""
+    return b"(" + one + b"q\x01J\xff\xff\xff\xff\x86h\x01J\xfe\xff\xff\xff\x86\x91"
+
+
+ALIKE = {
+    "texts and bytes": leaves(text("a"), b"C\x01a"),
+    "empty ones": leaves(text(""), b"C\x00"),
+    "narrow and wide texts": leaves(b"\x8c\x02\xc5\x81", text("A\x01")),
+    "sets with texts": lambda n: undone(text(str(n))),
+    "sets with objects": lambda _: undone(name("m", "n") + b")\x81"),
+}
+
+
+@pytest.mark.parametrize("key", ALIKE.values(), ids=ALIKE)
+def test_keys_with_the_same_secret(key: Any) -> None:
+    """Nobody knows their hash, but it is the same."""
+    keys = [key(n) + b"N" for n in range(800)]
+    assert (
+        len({hash(one) for one in pickles.loads(whole(b"}(" + b"".join(keys[:300]) + b"u"))}) == 1
+    )
+    with pytest.raises(PeerError, match="too long to tell apart"):
+        pickles.loads(whole(b"}(" + b"".join(keys) + b"u"))
+
+
 @pytest.mark.parametrize("make", [pair, tall])
 def test_pairs_with_the_same_hash(make: Any) -> None:
     """They are what they claim to be; the second number is too large for its own hash in some."""
@@ -355,6 +443,7 @@ HONEST_KEYS: dict[str, Any] = {
     "texts": {f"key {n}": n for n in range(20_000)},
     "texts and numbers": {(f"key {n % 9}", n): n for n in range(9_000)},
     "records": {(n, "a", None, True, 2.5): n for n in range(5_000)},
+    "texts and offsets": {(f"key {n}", k): n for n in range(2_000) for k in range(-2, 3)},
     "sets": {frozenset((n, n + 1)): n for n in range(5_000)},
 }
 
