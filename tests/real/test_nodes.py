@@ -54,7 +54,7 @@ def test_node_stops_while_a_job_runs(stage: Stage, tmp_path: Path) -> None:
     gsched = stage.gsched(*QUICK, nodes=[node])
     places = {"gate": str(gate), "marks": str(tmp_path)}
     client = stage.client("waits", gsched, cluster={"reentrant": True}, **places)
-    gsched.wait_for_totals(running=1)
+    wait_until(lambda: list(tmp_path.glob("0-127.*")), "the job runs there")
     node.terminate()
     node = stage.node(address=node.address)
     gate.touch()
