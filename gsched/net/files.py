@@ -19,9 +19,10 @@ from gsched.store.disk import Disk, Reader, Writer, write_all
 from gsched.store.quota import Arrival
 from gsched.store.spool import SpoolFile
 from gsched.wire.errors import PeerError
+from gsched.wire.filestat import StatResult
 from gsched.wire.messages import build
 from gsched.wire.pickles import dumps, loads
-from gsched.wire.records import StatResult, XferFile
+from gsched.wire.records import XferFile
 
 CHUNK = 1_024_000  # the step of dispy's transfers: receivers take exactly that much at a time
 REFUSED = -1
@@ -69,7 +70,7 @@ def receive(
     with _created(disk, path) as file:
         done = 0
         while done < end:
-            if refusal := arrival.refusal(max(0, min(CHUNK, kept - done))):
+            if done < kept and (refusal := arrival.refusal(min(CHUNK, kept - done))):
                 raise DiskError(refusal)
             channel.send(dumps(done))
             chunk = min(CHUNK, size - done)

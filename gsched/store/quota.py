@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakSet
 
+_LOOK = 16 << 20  # bytes that arrive between two looks at the disk, which may be slow to answer
 _PLACES_LEFT = 10_000  # of a disk, for what others and we ourselves write there
 MOST_FILES = 100_000  # of one cluster, old versions included that jobs still need
 
@@ -23,20 +24,22 @@ class Quota:
     refused_each: int = 0  # files there was no room for, so far
     refused_all: int = 0
     _pending: int = 0  # bytes of files that are arriving
+    _seen: int = 0  # bytes that may come before the disk is asked again
     _shares: "WeakSet[Share]" = field(default_factory=WeakSet)
 
-    def refusal(self, size: int, used: int) -> str:
-        """Why a file is not taken for a cluster that has so many bytes; empty if it is."""
+    def refusal(self, size: int, used: int, *, look: bool = True) -> str:
+        """Why a file is not taken for a cluster that has so many bytes; empty if it is.
+
+        Without `look`, the disk is asked only if more has come since than it had room for then.
+        """
         if self.most_each and used + size > self.most_each:
             self.refused_each += 1
             return f"its cluster would have {used + size} bytes, more than --max_cluster_size"
         if self.most_all and self.used + size > self.most_all:
             self.refused_all += 1
             return f"all clusters would have {self.used + size} bytes, more than --max_spool_size"
-        if self.free and self._places() < _PLACES_LEFT:
-            return "the disk has no places left for more files"
-        if self.free and size > (room := self._room()):
-            return f"the disk has {max(0, room)} bytes to spare besides --min_free_disk"
+        if self.free and (look or size > self._seen):
+            return self._full(size)
         return ""
 
     @property
@@ -51,6 +54,17 @@ class Quota:
     def expect(self, size: int) -> None:
         """So many bytes more are about to arrive, or less if negative: they are not there yet."""
         self._pending += size
+        self._seen -= max(0, size)
+
+    def _full(self, size: int) -> str:
+        """Why the disk does not take so many bytes; empty if it does."""
+        if self._places() < _PLACES_LEFT:
+            return "the disk has no places left for more files"
+        room = self._room()
+        if size > room:
+            return f"the disk has {max(0, room)} bytes to spare besides --min_free_disk"
+        self._seen = min(room, _LOOK)
+        return ""
 
     def _room(self) -> int:
         """Bytes that the disk has for files that do not arrive yet."""
@@ -123,7 +137,7 @@ class Arrival:
         """Why so many bytes more are not taken; empty if they are: they count from now on."""
         if self._share.quota is not self._quota:
             return "its cluster is gone"
-        if problem := self._quota.refusal(size, self._share.used):
+        if problem := self._quota.refusal(size, self._share.used, look=False):
             return problem
         self._share.add(size)
         self._quota.expect(size)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gsched.wire.errors import PeerError
+from gsched.wire.filestat import StatResult
 from gsched.wire.plain import ONE, PLAIN, U4, PlainWriter, size_of_int
-from gsched.wire.records import RECORDS, Record, StatResult
+from gsched.wire.records import RECORDS, Record
 from gsched.wire.standins import Call, StandIn, StandInType
 
 MAX_DEPTH = 100

@@ -4,6 +4,7 @@ from naive.row import row
 
 OPCODES, PICKLES, WEIGHTS = "wire/opcodes.py", "wire/pickles.py", "wire/weights.py"
 MESSAGES, RECORDS, STANDINS = "wire/messages.py", "wire/records.py", "wire/standins.py"
+FILESTAT = "wire/filestat.py"
 
 DECODING = (
     # -- nothing runs ------------------------------------------------------------------------------
@@ -46,7 +47,7 @@ DECODING = (
     ),
     row(
         "BUILD gives state to a class, or to what is checked already",
-        RECORDS,
+        FILESTAT,
         'raise PeerError("os.stat_result with a state")',
         "for name, value in (state[1] if isinstance(state, tuple) else state or {}).items():\n"
         "            setattr(type(self), name, value)",
@@ -403,7 +404,7 @@ DECODING = (
     row(
         "numbers that are none, or too large for sums",
         RECORDS,
-        "if not -_BIG < getattr(record, name) < _BIG:",
+        "if not -BIG < getattr(record, name) < BIG:",
         "if False:",
         "test_net_nodes.py::test_what_nodes_have_to_spare_is_a_number",
         "test_net_nodes.py::test_times_of_jobs_are_numbers",
@@ -425,15 +426,15 @@ DECODING = (
     ),
     row(
         "a file of less than no bytes",
-        RECORDS,
+        FILESTAT,
         "if fields[cls.SIZE] < 0:",
         "if False:",
         "test_wire_records.py::test_stat_result_of_an_impossible_size[-1]",
     ),
     row(
         "sizes and times beyond all measure",
-        RECORDS,
-        "if not all(type(value) is int and abs(value) < _BIG for value in fields[:10]):",
+        FILESTAT,
+        "if not all(type(value) is int and abs(value) < BIG for value in fields[:10]):",
         "if not all(type(value) is int for value in fields[:10]):",
         "test_wire_records.py::test_stat_result_of_an_impossible_time",
     ),

@@ -30,9 +30,10 @@ from gsched.net.relays import Relays
 from gsched.net.tenants import Tenants
 from gsched.store.spool import Spools
 from gsched.wire.errors import PeerError
+from gsched.wire.filestat import StatResult
 from gsched.wire.messages import LARGE, SMALL, build
 from gsched.wire.pickles import loads
-from gsched.wire.records import Job, NodeAllocate, StatResult, XferFile
+from gsched.wire.records import Job, NodeAllocate, XferFile
 from gsched.wire.releases import Dialect, family
 
 NODE = "10.0.1.1"

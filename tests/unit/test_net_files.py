@@ -24,7 +24,8 @@ from gsched.store.disk import PLAIN, Disk, PlainFile
 from gsched.store.spool import SpoolFile
 from gsched.store.vault.files import SealedDisk
 from gsched.store.vault.sealing import Key
-from gsched.wire.records import StatResult, XferFile
+from gsched.wire.filestat import StatResult
+from gsched.wire.records import XferFile
 
 ADDRESS = ("10.0.0.1", 51348)
 

@@ -24,7 +24,8 @@ from gsched.net.reception import Reception
 from gsched.net.tenants import Tenants
 from gsched.store.spool import Spools
 from gsched.wire.errors import PeerError
-from gsched.wire.records import Compute, Job, StatResult, XferFile
+from gsched.wire.filestat import StatResult
+from gsched.wire.records import Compute, Job, XferFile
 
 STAT = StatResult((0o644, 0, 0, 0, 0, 0, 1, 0, 0, 0))
 CLIENT, OTHER, LOOPBACK = "10.0.0.5", "10.0.0.6", "127.0.0.1"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gsched.net.paths import check_file
 from gsched.wire.errors import PeerError
-from gsched.wire.records import StatResult, XferFile
+from gsched.wire.filestat import StatResult
+from gsched.wire.records import XferFile
 
 BASE = {posixpath: "/spool/one", ntpath: "C:\\spool\\one"}
 TEXTS = st.text(st.sampled_from("/\\.:aC\0 ~"), max_size=8)

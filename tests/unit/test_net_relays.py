@@ -12,8 +12,9 @@ from gsched.core.model.job import Job
 from gsched.net.files import CHUNK
 from gsched.net.relays import Relays, relay
 from gsched.wire.errors import PeerError
+from gsched.wire.filestat import StatResult
 from gsched.wire.pickles import dumps, loads
-from gsched.wire.records import JobReply, StatResult, XferFile
+from gsched.wire.records import JobReply, XferFile
 
 CONTENT = b"content"
 REFUSED = -1

@@ -22,8 +22,9 @@ from gsched.store.spool import Spool, SpoolFile
 from gsched.store.vault.files import SealedDisk
 from gsched.store.vault.sealing import Key
 from gsched.wire.errors import PeerError
+from gsched.wire.filestat import StatResult
 from gsched.wire.pickles import loads
-from gsched.wire.records import StatResult, XferFile
+from gsched.wire.records import XferFile
 
 CONTENT = b"content"
 REFUSED = -1
@@ -173,6 +174,38 @@ def test_some_of_the_disk_stays_free(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not refusal(two)
     whole.free = 0
     assert not refusal(two, name="/b")
+
+
+def test_the_disk_is_asked_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be slow to answer, and others wait for that: not at each step, not for what is cut."""
+    monkeypatch.setattr("gsched.net.files.CHUNK", 10)
+    monkeypatch.setattr("gsched.store.quota._LOOK", 160)
+    _, one, two = quota(tmp_path, free=100)
+    looks = []
+
+    def disk_usage(_: Path) -> SimpleNamespace:
+        looks.append(1)
+        return SimpleNamespace(free=1000)
+
+    monkeypatch.setattr(shutil, "disk_usage", disk_usage)
+    assert arrive(one, 640, lambda: None)[0] == ""
+    assert len(looks) == 640 // 160
+    looks.clear()
+    channel: Any = Slow(two, lambda: None)
+    uploads.receive_into(two, channel, offered(640), Limit(most=160), tell=False)
+    assert len(looks) == 1 and two.share.used == 160
+
+
+def test_no_more_comes_than_the_disk_had_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, one, _ = quota(tmp_path, free=100)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=125 - whole.used))
+    arrival = Arrival(one.share)
+    for _ in range(2):
+        assert not arrival.refusal(10)
+        arrival.landed()
+    assert "the disk has 5 bytes to spare besides --min_free_disk" in arrival.refusal(10)
 
 
 def test_old_versions_count_as_long_as_they_are_there(tmp_path: Path) -> None:

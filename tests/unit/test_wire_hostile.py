@@ -21,7 +21,7 @@ from wire_bytes import START, name, text, whole
 
 from gsched.wire import pickles
 from gsched.wire.errors import PeerError
-from gsched.wire.records import StatResult
+from gsched.wire.filestat import StatResult
 from gsched.wire.standins import StandIn, StandInType
 
 MOST_MEMORY = 64 << 20  # bytes

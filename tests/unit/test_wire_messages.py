@@ -12,8 +12,9 @@ from wire_bytes import name, text, whole
 
 from gsched.wire import messages, pickles
 from gsched.wire.errors import PeerError
+from gsched.wire.filestat import StatResult
 from gsched.wire.messages import MESSAGES, Maybe, Message, Sender
-from gsched.wire.records import RECORDS, Compute, Job, Record, StatResult, XferFile
+from gsched.wire.records import RECORDS, Compute, Job, Record, XferFile
 
 ROWS = [(sender, row) for (sender, _), row in MESSAGES.items()]
 STAT = StatResult((0o100644, 1, 2, 1, 0, 0, 300, 1, 2, 3))

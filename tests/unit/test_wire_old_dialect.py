@@ -7,8 +7,9 @@ from wire_bytes import name, text, whole
 
 from gsched.wire import messages, pickles
 from gsched.wire.errors import PeerError
+from gsched.wire.filestat import StatResult
 from gsched.wire.messages import Sender, parse
-from gsched.wire.records import Compute, NodeAllocate, Record, StatResult, XferFile
+from gsched.wire.records import Compute, NodeAllocate, Record, XferFile
 from gsched.wire.releases import Dialect, Unserved
 
 STAT = StatResult((0o100644, 1, 2, 1, 0, 0, 300, 1_600_000_000, 1_600_000_001, 1_600_000_002))

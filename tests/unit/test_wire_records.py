@@ -10,7 +10,8 @@ from wire_bytes import name, text, whole
 
 from gsched.wire import pickles
 from gsched.wire.errors import PeerError
-from gsched.wire.records import RECORDS, Record, StatResult, check_all
+from gsched.wire.filestat import StatResult
+from gsched.wire.records import RECORDS, Record, check_all
 
 CLASSES = [cls for cls in RECORDS.values() if issubclass(cls, Record)]
 by_class = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

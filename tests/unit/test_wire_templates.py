@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gsched.wire import templates
+from gsched.wire.filestat import StatResult
 from gsched.wire.messages import build
 from gsched.wire.pickles import loads
-from gsched.wire.records import RUNNING, Job, JobReply, StatResult, XferFile
+from gsched.wire.records import RUNNING, Job, JobReply, XferFile
 
 NUMBERS = st.integers(-(1 << 100), 1 << 100)
 TIMES = st.integers(0, 1 << 40) | st.floats(allow_nan=False)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gsched.wire.filestat import StatResult
 from gsched.wire.frames import CODE_SIZE
 from gsched.wire.messages import Sender
-from gsched.wire.records import RECORDS, Record, StatResult
+from gsched.wire.records import RECORDS, Record
 from gsched.wire.standins import Anonymous, StandIn, StandInType
 
 FOLDER = Path(__file__).resolve().parent / "golden"

@@ -12,7 +12,8 @@ from gsched.store.lookup import Lookup
 from gsched.store.seal import ARGS
 from gsched.store.spool import Spools
 from gsched.store.vault.opening import Vault
-from gsched.wire.records import StatResult, XferFile
+from gsched.wire.filestat import StatResult
+from gsched.wire.records import XferFile
 
 SECRET = b"sEcReT"
 SIZES = (0, 5000, 600_000)  # bytes of files
