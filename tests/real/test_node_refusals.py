@@ -7,10 +7,12 @@ import pickle
 import re
 import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from peers import PlayedNode, Stage
+from peers.process import PATIENCE
 from peers.stage import PROGRAMS
 from test_jobs import results
 
@@ -54,13 +56,19 @@ def test_job_that_a_node_refuses(stage: Stage, text: str) -> None:
 
 
 def test_job_that_a_node_refuses_goes_to_another(stage: Stage) -> None:
-    refusing, taking = worker(stage), worker(stage)
+    refusing, taking, seen = worker(stage), worker(stage), Event()
     refusing.answer("JOB", b"who are you?", always=True)
+    taking.work = lambda n, seconds: n * n if seen.wait(PATIENCE) else None
     gsched = stage.gsched(nodes=[refusing, taking])
-    outcome = stage.client("squares", gsched, jobs=5).outcome()
+    client = stage.client("squares", gsched, jobs=5)
+
+    def is_held(now: Any) -> bool:
+        return (refusing.address, "held") in [(x["address"], x["state"]) for x in now["nodes"]]
+
+    gsched.wait_for(is_held, "the node that refuses is held")
+    seen.set()
+    outcome = client.outcome()
     assert (outcome["wrong"], outcome["nodes"]) == ([], {taking.address: 5})
-    [note] = [x["state"] for x in gsched.status()["nodes"] if x["address"] == refusing.address]
-    assert note == "held"
     gsched.wait_for_text(f"node {refusing.address} gets no jobs for a while: job rejected")
 
 

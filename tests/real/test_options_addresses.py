@@ -186,7 +186,7 @@ def check_that_it_is_reached(stage: Stage, outside: Host, ours: str, theirs: str
     with outside:
         node = stage.node(address=theirs)
     gsched = stage.gsched(interface=False, address=ours, nodes=[node])
-    assert f"scheduler_host={ours!r}" in gsched.out
+    assert f'scheduler_host="{ours}"' in gsched.out
     with outside:
         wanted = {"ip_addr": theirs, "ext_host": theirs}
         client = stage.client("squares", gsched, cluster=wanted, jobs=5)
